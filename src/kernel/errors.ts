@@ -1,0 +1,138 @@
+interface CatalogueRow {
+  /** The HTTP status of an answer that carries this error. */
+  readonly status: number;
+  /** Whether the same attempt may succeed later. */
+  readonly retryable: boolean;
+  /** One line: what the reader can do now. */
+  readonly help: string;
+}
+
+/**
+ * Every error Squadra raises on purpose. Retry and HTTP code read the row, never a class.
+ * A code keeps its meaning for ever; a code that goes away is not given to something else.
+ */
+export const errorCatalogue = {
+  INVALID_INPUT: { status: 400, retryable: false, help: 'Correct the fields that `details` names and send the request again.' },
+  INVALID_SETTING: { status: 400, retryable: false, help: 'Correct the settings listed in the message; all problems are listed at once.' },
+  INVALID_DURATION: { status: 400, retryable: false, help: "Write a duration as milliseconds, as text with units ('30s', '1h30m', '7d') or as { hours: 1, minutes: 30 }." },
+  INVALID_CURSOR: { status: 400, retryable: false, help: 'Pass the nextCursor of the previous page unchanged, or leave the cursor out to start at the beginning.' },
+  UNKNOWN_WORKFLOW: { status: 400, retryable: false, help: 'Register the workflow with openSquadra({ workflows }) or list its file in squadra.yaml, and check its name.' },
+  UNKNOWN_ROLE: { status: 400, retryable: false, help: '`squadra roles` lists the roles there are; a workflow can only ask roles that its squad has a member for.' },
+  UNKNOWN_TEMPLATE: { status: 400, retryable: false, help: 'Use one of the template names in the message, or create the squad from members alone.' },
+  UNKNOWN_SPECIALIZATION: { status: 400, retryable: false, help: 'Use one of the specializations the role offers (named in the message), or leave it out.' },
+  UNKNOWN_SQUAD: { status: 400, retryable: false, help: '`squadra squads` lists the squads of this tenant; create the squad first or correct its name.' },
+  UNKNOWN_CHOICE: { status: 400, retryable: false, help: 'Answer with one of the choices the approval offers; they are named in the message.' },
+  DEPENDENCY_CYCLE: { status: 400, retryable: false, help: 'Remove one of the dependencies that form the circle named in the message.' },
+  UNKNOWN_DEPENDENCY: { status: 400, retryable: false, help: 'Create the item that is depended on first, or correct its id.' },
+  NOT_FOUND: { status: 404, retryable: false, help: 'Check the id; it may have been deleted, or belong to another tenant.' },
+  NAME_TAKEN: { status: 409, retryable: false, help: 'Choose another name, or use the one that already exists.' },
+  IDEMPOTENCY_CONFLICT: { status: 409, retryable: false, help: 'Use a new idempotency key for a new request; repeat a request only with exactly the same content.' },
+  ILLEGAL_TRANSITION: { status: 409, retryable: false, help: 'Read the current status and do what it allows; the message names both.' },
+  ALREADY_ENDED: { status: 409, retryable: false, help: 'Nothing can be sent to an execution that has ended; retry it if it failed, or submit a new one.' },
+  ALREADY_ANSWERED: { status: 409, retryable: false, help: 'The first answer counts; read the approval to see who gave it.' },
+  OPEN_EXECUTIONS: { status: 409, retryable: false, help: 'Wait for the open executions of this squad to end, or cancel them, then delete it again.' },
+  ITEM_OWNED: { status: 409, retryable: false, help: 'An execution moves this work item; change only its metadata and priority, or act on the execution.' },
+  STALE_VERSION: { status: 412, retryable: false, help: 'Someone changed it since it was read: read it again, apply the change to the new version, send that.' },
+  STALE_OWNER: { status: 409, retryable: false, help: 'Nothing to do: a newer run of the same execution has taken over and this one has stopped.' },
+  PAYLOAD_TOO_LARGE: { status: 413, retryable: false, help: 'Send less, or put the content into a file and send its name; SQUADRA_MAX_INPUT_BYTES raises the limit.' },
+  RESULT_TOO_LARGE: { status: 413, retryable: false, help: 'Return less, or write the content to a file and return its name; SQUADRA_MAX_RESULT_BYTES raises the limit.' },
+  TOO_MANY_STEPS: { status: 422, retryable: false, help: 'Look for a loop that never ends, split the work over several executions, or raise SQUADRA_MAX_STEPS.' },
+  JOURNAL_TOO_LARGE: { status: 422, retryable: false, help: 'Return less from each step, split the work over several executions, or raise SQUADRA_MAX_JOURNAL_BYTES.' },
+  NOT_SERIALIZABLE: { status: 422, retryable: false, help: 'Return plain JSON values: no BigInt, function, symbol, Map, Set or object that contains itself.' },
+  DUPLICATE_STEP: { status: 422, retryable: false, help: 'Give each step of a scope its own name; in a loop put the round into the name, or use step.scope.' },
+  INVALID_STEP: { status: 422, retryable: false, help: 'Correct the name or option of the step that the message names.' },
+  STEP_TIMEOUT: { status: 504, retryable: true, help: 'Make the step faster or give it more time with its timeout option; SQUADRA_STEP_TIMEOUT is the default.' },
+  EXECUTION_STALLED: { status: 500, retryable: false, help: 'Await only steps in a workflow: wrap timers, requests and other promises in step.run, step.sleep or step.waitFor.' },
+  EXECUTION_CANCELLED: { status: 409, retryable: false, help: 'The execution was cancelled; submit it again if the work is still wanted.' },
+  WORKFLOW_FAILED: { status: 500, retryable: false, help: 'Read the cause, correct the workflow or what it depends on, then retry the execution: committed steps are kept.' },
+  IN_DOUBT: { status: 409, retryable: false, help: 'The call was in flight during a crash: check whether it took effect, then answer the approval or retry the execution.' },
+  QUEUE_FULL: { status: 503, retryable: true, help: 'Submit again after a moment; SQUADRA_MAX_QUEUED_EXECUTIONS and SQUADRA_BACKPRESSURE_THRESHOLD set where the gate closes.' },
+  WRITES_SATURATED: { status: 503, retryable: true, help: 'Try again after a moment; if it lasts, the disk is too slow for the load (SQUADRA_MAX_PENDING_WRITES bounds the queue).' },
+  POOL_EXHAUSTED: { status: 503, retryable: true, help: 'Try again after a moment; SQUADRA_READERS adds readers, SQUADRA_READER_TIMEOUT waits longer for one.' },
+  SHUTTING_DOWN: { status: 503, retryable: true, help: 'Try again when Squadra runs again; what was accepted is kept and resumes at the next start.' },
+  STORE_LOCKED: { status: 503, retryable: false, help: 'Stop the process that the message names, use it instead of starting a second one, or choose another state folder.' },
+  STORE_CORRUPT: { status: 500, retryable: false, help: 'Stop, copy the state folder away, and restore the newest backup; see troubleshooting.' },
+  STORE_FULL: { status: 507, retryable: true, help: 'Free space on the disk that holds the state folder; nothing that was acknowledged is lost.' },
+  STORE_READ_ONLY: { status: 500, retryable: false, help: 'Give the user that runs Squadra write access to the state folder and its files.' },
+  STORE_TOO_NEW: { status: 500, retryable: false, help: 'A newer Squadra wrote this state: run that version or newer, or choose another state folder.' },
+  STORE_FAILED: { status: 500, retryable: true, help: 'Read the cause; it is what the database or the disk answered.' },
+  MODEL_UNAVAILABLE: { status: 502, retryable: true, help: 'The provider was unreachable, overloaded or limited the rate; check its status page and OPENAI_BASE_URL if it lasts.' },
+  MODEL_REJECTED: { status: 502, retryable: false, help: 'Check the API key, the model name and the base URL; the message carries what the provider answered.' },
+  MODEL_BROKEN_STREAM: { status: 502, retryable: true, help: 'The answer ended before it was complete and was dropped; check the network or proxy to the provider if it lasts.' },
+  MODEL_TIMEOUT: { status: 504, retryable: true, help: 'The provider was too slow; SQUADRA_MODEL_TIMEOUT and SQUADRA_MODEL_IDLE_TIMEOUT give it more time.' },
+  MODEL_LENGTH: { status: 422, retryable: false, help: 'The model hit its output limit: ask for less at once, or use a model with a larger one.' },
+  MODEL_CONTENT_FILTER: { status: 422, retryable: false, help: "The provider's content filter stopped the answer: rephrase the request or use another model." },
+  UNKNOWN_PROVIDER: { status: 400, retryable: false, help: 'Configure the provider, pass it to openSquadra({ models }), or correct its name in the member.' },
+  QUOTA_EXHAUSTED: { status: 429, retryable: false, help: 'Wait until the provider grants quota again or raise it there, then retry the execution: committed steps are kept.' },
+  STEP_LIMIT: { status: 422, retryable: false, help: 'The agent kept calling tools without an answer: narrow the request, or correct the tool it keeps calling.' },
+  INVALID_OUTPUT: { status: 422, retryable: true, help: 'The answer did not match the schema: simplify the schema, describe its fields, or use a stronger model.' },
+  INTERNAL: { status: 500, retryable: true, help: 'This is a defect in Squadra: report it with the message, the stack and what led to it.' },
+} as const satisfies Record<string, CatalogueRow>;
+
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** Facts about an error for programs to read: ids, versions, limits. Plain JSON values. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** Whether `code` is a code of the catalogue. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(errorCatalogue, code);
+}
+
+/**
+ * An error of the catalogue. The message says what happened, to which id, and what to do next;
+ * `status`, `retryable` and `help` are those of the code's row.
+ *
+ * @example
+ * try {
+ *   await run.retry();
+ * } catch (error) {
+ *   if (error instanceof SquadraError && error.code === 'ILLEGAL_TRANSITION') console.log(error.details);
+ * }
+ */
+export class SquadraError extends Error {
+  static {
+    // On the prototype, so that the first line of the stack bears the name too.
+    Object.defineProperty(this.prototype, 'name', { value: 'SquadraError', writable: true, configurable: true });
+  }
+
+  readonly code: ErrorCode;
+  /** The HTTP status of an answer that carries this error. */
+  readonly status: number;
+  /** Whether the same attempt may succeed later. */
+  readonly retryable: boolean;
+  /** One line: what the reader can do now. */
+  readonly help: string;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    const row = errorCatalogue[code];
+    this.code = code;
+    this.status = row.status;
+    this.retryable = row.retryable;
+    this.help = row.help;
+    this.details = options.details ?? {};
+  }
+}
+
+/**
+ * Thrown by a step or a tool to say: trying again cannot help. The step fails at once, without retries.
+ *
+ * @example
+ * await step.run('charge', async () => {
+ *   if (card.expired) throw new NonRetryableError('The card has expired; ask for another one.');
+ * });
+ */
+export class NonRetryableError extends Error {
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'NonRetryableError', writable: true, configurable: true });
+  }
+}
+
+/** Whether a failed attempt may be tried again: yes, unless the error says otherwise. */
+export function isRetryable(error: unknown): boolean {
+  if (error instanceof SquadraError) return error.retryable;
+  return !(error instanceof NonRetryableError);
+}
