@@ -1,0 +1,176 @@
+import { choiceSetting, durationSetting, numberSetting, secretSetting, sizeSetting, textSetting, urlSetting } from './setting.ts';
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+const gibibyte = 1024 * mebibyte;
+
+/** Every setting there is: the only place of names, defaults, units and bounds. The reference page is generated from it. */
+export const settingTable = {
+  stateDir: textSetting({
+    env: 'SQUADRA_STATE_DIR',
+    default: '.squadra',
+    unit: 'path',
+    doc: 'The folder that holds everything Squadra remembers: the database and the workspaces. Put it on a local disk, not a network share.',
+  }),
+  logLevel: choiceSetting({
+    env: 'SQUADRA_LOG_LEVEL',
+    default: 'warn',
+    choices: ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'],
+    doc: 'The least important log line that is still written. `info` tells what starts and ends, `debug` what happens between.',
+  }),
+  shutdownGraceMs: durationSetting({
+    env: 'SQUADRA_SHUTDOWN_GRACE',
+    default: '30s',
+    min: '0s',
+    max: '1h',
+    doc: 'How long a stop (SIGTERM, Ctrl-C) lets running steps finish. What is not done by then resumes at the next start. Keep it below the time after which your supervisor kills.',
+  }),
+
+  maxConcurrentExecutions: numberSetting({
+    env: 'SQUADRA_MAX_CONCURRENT_EXECUTIONS',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'executions',
+    doc: 'Executions that run at the same time. The others are queued; those that wait for a person, a signal or a time do not count.',
+  }),
+  maxQueuedExecutions: numberSetting({
+    env: 'SQUADRA_MAX_QUEUED_EXECUTIONS',
+    default: 100_000,
+    min: 1,
+    max: 10_000_000,
+    unit: 'executions',
+    doc: 'Executions that may stand in the queue. New ones are refused (QUEUE_FULL) from the backpressure threshold on.',
+  }),
+  backpressureThreshold: numberSetting({
+    env: 'SQUADRA_BACKPRESSURE_THRESHOLD',
+    default: 0.8,
+    min: 0.01,
+    max: 1,
+    fractions: true,
+    unit: 'share',
+    doc: 'The share of maxQueuedExecutions from which new executions are refused: 0.8 of 100000 refuses while 80000 or more are queued.',
+  }),
+  maxConcurrentModelCalls: numberSetting({
+    env: 'SQUADRA_MAX_CONCURRENT_MODEL_CALLS',
+    default: 2000,
+    min: 1,
+    max: 100_000,
+    unit: 'calls',
+    doc: 'Model calls in flight at the same time; further calls wait their turn. Lower it when the provider answers with rate limits.',
+  }),
+  maxSteps: numberSetting({
+    env: 'SQUADRA_MAX_STEPS',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'steps',
+    doc: 'Steps one execution may take before it fails with TOO_MANY_STEPS: the stop for a loop that never ends.',
+  }),
+  stepTimeoutMs: durationSetting({
+    env: 'SQUADRA_STEP_TIMEOUT',
+    default: '10m',
+    min: '1ms',
+    max: '30d',
+    doc: 'How long one attempt of a step may take unless the step sets its own timeout. The attempt is aborted and tried again.',
+  }),
+  stallTimeoutMs: durationSetting({
+    env: 'SQUADRA_STALL_TIMEOUT',
+    default: '60s',
+    min: '10ms',
+    max: '1d',
+    doc: 'How long a workflow may await something that is not a step before it fails with EXECUTION_STALLED.',
+  }),
+
+  maxInputBytes: sizeSetting({
+    env: 'SQUADRA_MAX_INPUT_BYTES',
+    default: mebibyte,
+    min: 1,
+    max: 256 * mebibyte,
+    doc: 'The largest input, message, signal payload or metadata that is accepted. Larger ones fail with PAYLOAD_TOO_LARGE.',
+  }),
+  maxResultBytes: sizeSetting({
+    env: 'SQUADRA_MAX_RESULT_BYTES',
+    default: 4 * mebibyte,
+    min: 1,
+    max: 256 * mebibyte,
+    doc: 'The largest result of a step or of a workflow. Larger ones fail with RESULT_TOO_LARGE; large content belongs into a file.',
+  }),
+  maxJournalBytes: sizeSetting({
+    env: 'SQUADRA_MAX_JOURNAL_BYTES',
+    default: 64 * mebibyte,
+    min: kibibyte,
+    max: gibibyte,
+    doc: 'All results of one execution together; it bounds the memory that a replay takes. Beyond it the execution fails with JOURNAL_TOO_LARGE.',
+  }),
+  retentionDays: numberSetting({
+    env: 'SQUADRA_RETENTION_DAYS',
+    default: 90,
+    min: 0,
+    max: 36_525,
+    fractions: true,
+    unit: 'days',
+    doc: 'Completed and cancelled executions are deleted this long after their end; failed ones are kept. 0 keeps everything, fractions are allowed (0.5 is twelve hours).',
+  }),
+
+  maxPendingWrites: numberSetting({
+    env: 'SQUADRA_MAX_PENDING_WRITES',
+    default: 20_000,
+    min: 1,
+    max: 1_000_000,
+    unit: 'writes',
+    doc: 'Writes that may wait for the disk. Beyond it they are refused (WRITES_SATURATED) instead of filling the memory.',
+  }),
+  readers: numberSetting({
+    env: 'SQUADRA_READERS',
+    default: 2,
+    min: 1,
+    max: 16,
+    unit: 'threads',
+    doc: 'Threads that answer lists and reports. More help when many such queries run at once on a machine with free cores.',
+  }),
+  readerTimeoutMs: durationSetting({
+    env: 'SQUADRA_READER_TIMEOUT',
+    default: '5s',
+    min: '1ms',
+    max: '10m',
+    doc: 'How long a query waits for a free reader before it is refused (POOL_EXHAUSTED).',
+  }),
+  commitDelayMs: numberSetting({
+    env: 'SQUADRA_COMMIT_DELAY_MS',
+    default: 0,
+    min: 0,
+    max: 1000,
+    unit: 'milliseconds',
+    doc: 'Time added to every commit, to see how a system behaves on a slow disk. For tests and measurements; leave it at 0.',
+  }),
+
+  openaiApiKey: secretSetting({
+    env: 'OPENAI_API_KEY',
+    doc: 'The key for OpenAI or the server at OPENAI_BASE_URL. With neither of the two set, the built-in `offline` model answers from a script.',
+  }),
+  openaiBaseUrl: urlSetting({
+    env: 'OPENAI_BASE_URL',
+    doc: 'The address of an OpenAI-compatible server; calls go to `{base}/chat/completions`. Without it, and with a key, calls go to OpenAI.',
+  }),
+  model: textSetting({
+    env: 'SQUADRA_MODEL',
+    default: 'gpt-5-mini',
+    unit: 'model',
+    doc: 'The model of members that name none.',
+  }),
+  modelTimeoutMs: durationSetting({
+    env: 'SQUADRA_MODEL_TIMEOUT',
+    default: '10m',
+    min: '1ms',
+    max: '1d',
+    doc: 'How long one model call may take from the request to the end of its answer.',
+  }),
+  modelIdleTimeoutMs: durationSetting({
+    env: 'SQUADRA_MODEL_IDLE_TIMEOUT',
+    default: '60s',
+    min: '1ms',
+    max: '1h',
+    doc: 'How long a model may stay silent within a call, before its first word and between two of them.',
+  }),
+};

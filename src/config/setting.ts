@@ -1,0 +1,181 @@
+import { durationMs, formatDuration } from '../kernel/duration.ts';
+import type { Duration } from '../kernel/duration.ts';
+import { SquadraError } from '../kernel/errors.ts';
+
+/** What reading one value came to: the value, or what is wrong with it (without the name of the setting). */
+export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+/** One row of the table of settings. */
+export interface Setting<T> {
+  /** The name in the environment. */
+  readonly env: string;
+  /** What holds when nobody says otherwise. */
+  readonly default: T;
+  /** The default as a person would write it; `none` where there is none. */
+  readonly shownDefault: string;
+  readonly unit: string;
+  /** The values that are allowed, for people. */
+  readonly bounds: string;
+  /** What it is for and when to change it. */
+  readonly doc: string;
+  /** Never shown in messages. */
+  readonly secret: boolean;
+  /** Reads the text of an environment variable or a value given in code. */
+  parse(value: unknown): Reading<T>;
+}
+
+/** A length of time: a `Duration` outside, milliseconds inside. */
+export interface DurationSetting extends Setting<number> {
+  readonly kind: 'duration';
+}
+
+interface Named {
+  readonly env: string;
+  readonly doc: string;
+}
+
+interface Bounded extends Named {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A number between two bounds; whole unless `fractions` says otherwise. */
+export function numberSetting(row: Bounded & { default: number; unit: string; fractions?: boolean }): Setting<number> {
+  const fractions = row.fractions ?? false;
+  return {
+    ...describe(row, String(row.default), row.unit),
+    default: row.default,
+    bounds: `${row.min} to ${row.max}`,
+    parse: (value) => {
+      const number = typeof value === 'string' ? readNumber(value) : value;
+      if (typeof number !== 'number' || Number.isNaN(number)) return wrong('is not a number');
+      if (!fractions && !Number.isInteger(number)) return wrong('is not a whole number');
+      return within(number, row, `${row.min} to ${row.max}`);
+    },
+  };
+}
+
+const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+/** A size, in bytes or with a unit: `4194304`, `4MiB`. */
+export function sizeSetting(row: Bounded & { default: number }): Setting<number> {
+  const bounds = `${formatSize(row.min)} to ${formatSize(row.max)}`;
+  return {
+    ...describe(row, formatSize(row.default), 'bytes'),
+    default: row.default,
+    bounds,
+    parse: (value) => {
+      const bytes = typeof value === 'string' ? readSize(value) : value;
+      if (typeof bytes !== 'number' || !Number.isInteger(bytes)) return wrong("is not a size in whole bytes, as 4194304 or '4MiB'");
+      return within(bytes, row, bounds);
+    },
+  };
+}
+
+/** A length of time. Its name in the table ends in `Ms`; outside it has none: `shutdownGrace: '30s'`. */
+export function durationSetting(row: Named & { default: string; min: string; max: string }): DurationSetting {
+  const limits = { min: durationMs(row.min, row.env), max: durationMs(row.max, row.env) };
+  const bounds = `${row.min} to ${row.max}`;
+  return {
+    ...describe(row, row.default, 'duration'),
+    kind: 'duration',
+    default: durationMs(row.default, row.env),
+    bounds,
+    parse: (value) => {
+      try {
+        const ms = durationMs(value as Duration, 'duration');
+        return within(ms, limits, `${bounds} (it is ${formatDuration(ms)})`);
+      } catch (error) {
+        if (!(error instanceof SquadraError)) throw error;
+        return wrong("is not a duration with a unit, as '500ms', '30s' or '10m'");
+      }
+    },
+  };
+}
+
+/** One of a few words. */
+export function choiceSetting<const Choice extends string>(
+  row: Named & { default: NoInfer<Choice>; choices: readonly Choice[] },
+): Setting<Choice> {
+  const bounds = row.choices.join(', ');
+  return {
+    ...describe(row, row.default, 'name'),
+    default: row.default,
+    bounds,
+    parse: (value) => {
+      const choice = row.choices.find((candidate) => candidate === value);
+      return choice === undefined ? wrong(`is not one of ${bounds}`) : { ok: true, value: choice };
+    },
+  };
+}
+
+/** Any text but an empty one. */
+export function textSetting(row: Named & { default: string; unit: string }): Setting<string> {
+  return {
+    ...describe(row, row.default, row.unit),
+    default: row.default,
+    bounds: 'not empty',
+    parse: (value) => (isText(value) ? { ok: true, value } : wrong('is not a text, or empty')),
+  };
+}
+
+/** A text that most users do not need and some must keep to themselves: a key. */
+export function secretSetting(row: Named): Setting<string | null> {
+  return {
+    ...describe(row, 'none', 'text'),
+    default: null,
+    bounds: 'not empty',
+    secret: true,
+    parse: (value) => {
+      if (value === null) return { ok: true, value };
+      return isText(value) ? { ok: true, value: value.trim() } : wrong('is not a text, or empty');
+    },
+  };
+}
+
+/** An http or https address, kept without the slash at its end. */
+export function urlSetting(row: Named): Setting<string | null> {
+  return {
+    ...describe(row, 'none', 'URL'),
+    default: null,
+    bounds: 'http or https',
+    parse: (value) => {
+      if (value === null) return { ok: true, value };
+      const url = typeof value === 'string' ? URL.parse(value) : null;
+      if (url === null || !/^https?:$/.test(url.protocol)) return wrong('is not an http or https address');
+      return { ok: true, value: url.href.replace(/\/+$/, '') };
+    },
+  };
+}
+
+function describe(row: Named, shownDefault: string, unit: string) {
+  return { env: row.env, doc: row.doc, shownDefault, unit, secret: false };
+}
+
+function within(value: number, limits: { min: number; max: number }, bounds: string): Reading<number> {
+  return value >= limits.min && value <= limits.max ? { ok: true, value } : wrong(`is out of bounds: ${bounds}`);
+}
+
+function wrong(problem: string): { ok: false; problem: string } {
+  return { ok: false, problem };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+/** Decimal text only: `Number('')` is 0 and `Number('0x10')` is 16, which nobody means here. */
+function readNumber(text: string): number | undefined {
+  return /^\s*[+-]?\d+(?:\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
+}
+
+function readSize(text: string): number | undefined {
+  const [, amount, unit = 'b'] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)?\s*$/i.exec(text) ?? [];
+  const factor = Object.entries(unitBytes).find(([name]) => name.toLowerCase() === unit.toLowerCase())?.[1];
+  return amount === undefined || factor === undefined ? undefined : Number(amount) * factor;
+}
+
+function formatSize(bytes: number): string {
+  const [unit, factor] = Object.entries(unitBytes).findLast(([, size]) => bytes >= size && bytes % size === 0) ?? ['B', 1];
+  return `${bytes / factor} ${unit}`;
+}

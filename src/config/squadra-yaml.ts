@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, isNode, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import { z } from 'zod';
+import { SquadraError } from '../kernel/errors.ts';
+
+const name = z.string().trim().min(1);
+
+const member = z.strictObject({
+  role: name,
+  name: name.exactOptional(),
+  specialization: name.exactOptional(),
+  provider: name.exactOptional(),
+  model: name.exactOptional(),
+  temperature: z.number().min(0).max(2).exactOptional(),
+  instructions: z.string().exactOptional(),
+  tools: z.array(name).exactOptional(),
+});
+
+const squad = z.strictObject({
+  name,
+  description: z.string().exactOptional(),
+  template: name.exactOptional(),
+  members: z.array(member).exactOptional(),
+});
+
+const schema = z.strictObject({
+  workflows: z.array(name).default([]),
+  squads: z.array(squad).default([]),
+});
+
+/** A squad as `squadra.yaml` describes it. Roles, templates and tools are checked where they are known. */
+export type SquadEntry = z.infer<typeof squad>;
+
+/** What `squadra.yaml` says. */
+export interface SquadraYaml {
+  /** Absolute paths of the files whose exported workflows count. */
+  readonly workflows: string[];
+  readonly squads: SquadEntry[];
+}
+
+/**
+ * Reads `squadra.yaml`. Paths in it are relative to the file, so that it means the same from every folder.
+ *
+ * @throws SquadraError `INVALID_SETTING` with every problem and its line (`details: { path, problems }`).
+ */
+export function readSquadraYaml(path: string): SquadraYaml {
+  const lines = new LineCounter();
+  const document = parseDocument(readText(path), { lineCounter: lines });
+  if (document.errors.length > 0) {
+    throw invalidFile(
+      path,
+      // The first line of the parser's message is a sentence with its place, the others draw the source.
+      document.errors.map((error) => (error.message.split('\n', 1)[0] ?? '').replace(/:$/, '')),
+    );
+  }
+  const parsed = schema.safeParse(document.toJS() ?? {});
+  if (!parsed.success) {
+    throw invalidFile(
+      path,
+      parsed.error.issues.map((issue) => `${place(document, lines, issue.path)}${issue.message}`),
+    );
+  }
+  const { workflows, squads } = parsed.data;
+  const problems = repeatedNames(squads);
+  if (problems.length > 0) throw invalidFile(path, problems);
+  return { workflows: workflows.map((file) => resolve(dirname(path), file)), squads };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const message = `${path} cannot be read; create it (\`squadra init\` writes an example) or name another file with --config.`;
+    throw new SquadraError('INVALID_SETTING', message, { cause, details: { path, problems: ['cannot be read'] } });
+  }
+}
+
+/** `line 3, squads[0].members[1].role: ` for the node at the path, or for the nearest one above it that exists. */
+function place(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
+  const keys = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
+  const shown = keys.join('').replace(/^\./, '');
+  for (let length = path.length; length > 0; length--) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return `line ${lines.linePos(node.range[0]).line}, ${shown}: `;
+  }
+  return shown === '' ? '' : `${shown}: `;
+}
+
+function repeatedNames(squads: readonly SquadEntry[]): string[] {
+  const names = squads.map((entry) => entry.name);
+  const repeated = new Set(names.filter((entry, index) => names.indexOf(entry) !== index));
+  return [...repeated].map((entry) => `two squads are called '${entry}'; names are unique`);
+}
+
+function invalidFile(path: string, problems: readonly string[]): SquadraError {
+  const message = `${path} cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nCorrect the file and start again.`;
+  return new SquadraError('INVALID_SETTING', message, { details: { path, problems } });
+}
