@@ -1,4 +1,12 @@
-import { choiceSetting, durationSetting, numberSetting, secretSetting, sizeSetting, textSetting, urlSetting } from './setting.ts';
+import {
+  choiceSetting,
+  durationSetting,
+  numberSetting,
+  secretSetting,
+  sizeSetting,
+  textSetting,
+  urlSetting,
+} from './setting.ts';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;

@@ -66,7 +66,8 @@ export function sizeSetting(row: Bounded & { default: number }): Setting<number>
     bounds,
     parse: (value) => {
       const bytes = typeof value === 'string' ? readSize(value) : value;
-      if (typeof bytes !== 'number' || !Number.isInteger(bytes)) return wrong("is not a size in whole bytes, as 4194304 or '4MiB'");
+      if (typeof bytes !== 'number' || !Number.isInteger(bytes))
+        return wrong("is not a size in whole bytes, as 4194304 or '4MiB'");
       return within(bytes, row, bounds);
     },
   };
@@ -176,6 +177,9 @@ function readSize(text: string): number | undefined {
 }
 
 function formatSize(bytes: number): string {
-  const [unit, factor] = Object.entries(unitBytes).findLast(([, size]) => bytes >= size && bytes % size === 0) ?? ['B', 1];
+  const [unit, factor] = Object.entries(unitBytes).findLast(([, size]) => bytes >= size && bytes % size === 0) ?? [
+    'B',
+    1,
+  ];
   return `${bytes / factor} ${unit}`;
 }

@@ -64,9 +64,14 @@ export function readProcessSettings(overrides: SettingOptions = {}): Settings {
   return readSettings(process.env, overrides);
 }
 
-function readRow(row: Row, environment: Environment, given: ReadonlyMap<string, unknown>): { value: unknown } | { problem: string } {
+function readRow(
+  row: Row,
+  environment: Environment,
+  given: ReadonlyMap<string, unknown>,
+): { value: unknown } | { problem: string } {
   const { key, option, setting } = row;
-  if (option !== key && given.has(key) && given.has(option)) return { problem: `${option} is given twice, as ${option} and as ${key}; give one` };
+  if (option !== key && given.has(key) && given.has(option))
+    return { problem: `${option} is given twice, as ${option} and as ${key}; give one` };
   if (given.has(option)) return parse(setting, option, given.get(option));
   if (given.has(key)) return parse(setting, key, given.get(key));
   const text = environment[setting.env];

@@ -37,7 +37,8 @@ const unitMs: ReadonlyMap<string, number> = new Map([
  * @throws SquadraError `INVALID_DURATION` when it is negative, not finite, longer than a hundred years, or not a duration at all.
  */
 export function durationMs(duration: Duration, what: string): number {
-  const ms = typeof duration === 'string' ? parseText(duration) : typeof duration === 'number' ? duration : addParts(duration);
+  const ms =
+    typeof duration === 'string' ? parseText(duration) : typeof duration === 'number' ? duration : addParts(duration);
   if (ms === undefined) throw invalid(duration, what, 'it is not a duration');
   if (!Number.isFinite(ms)) throw invalid(duration, what, 'it is not a finite number');
   if (ms < 0) throw invalid(duration, what, 'it is negative');
@@ -78,7 +79,9 @@ function invalid(duration: unknown, what: string, why: string): SquadraError {
   const hint = bareNumber
     ? `say the unit, as in '${duration.trim()}s'`
     : "write milliseconds, text with units ('500ms', '30s', '1h30m', '7d'), or { hours: 1, minutes: 30 }";
-  return new SquadraError('INVALID_DURATION', `${what}: ${shown} cannot be used, ${why}; ${hint}.`, { details: { what, value: shown } });
+  return new SquadraError('INVALID_DURATION', `${what}: ${shown} cannot be used, ${why}; ${hint}.`, {
+    details: { what, value: shown },
+  });
 }
 
 function describe(duration: unknown): string {

@@ -11,13 +11,15 @@ interface CatalogueRow {
  * Every error Squadra raises on purpose. Retry and HTTP code read the row, never a class.
  * A code keeps its meaning for ever; a code that goes away is not given to something else.
  */
+// One row on a line, so that it reads as the table it is.
+// prettier-ignore
 export const errorCatalogue = {
   INVALID_INPUT: { status: 400, retryable: false, help: 'Correct the fields that `details` names and send the request again.' },
   INVALID_SETTING: { status: 400, retryable: false, help: 'Correct the settings listed in the message; all problems are listed at once.' },
   INVALID_DURATION: { status: 400, retryable: false, help: "Write a duration as milliseconds, as text with units ('30s', '1h30m', '7d') or as { hours: 1, minutes: 30 }." },
   INVALID_CURSOR: { status: 400, retryable: false, help: 'Pass the nextCursor of the previous page unchanged, or leave the cursor out to start at the beginning.' },
   UNKNOWN_WORKFLOW: { status: 400, retryable: false, help: 'Register the workflow with openSquadra({ workflows }) or list its file in squadra.yaml, and check its name.' },
-  UNKNOWN_ROLE: { status: 400, retryable: false, help: '`squadra roles` lists the roles there are; a workflow can only ask roles that its squad has a member for.' },
+  UNKNOWN_ROLE: { status: 400, retryable: false, help: 'Correct the role: the message names those there are. A workflow can only ask roles that its squad has a member for.' },
   UNKNOWN_TEMPLATE: { status: 400, retryable: false, help: 'Use one of the template names in the message, or create the squad from members alone.' },
   UNKNOWN_SPECIALIZATION: { status: 400, retryable: false, help: 'Use one of the specializations the role offers (named in the message), or leave it out.' },
   UNKNOWN_SQUAD: { status: 400, retryable: false, help: '`squadra squads` lists the squads of this tenant; create the squad first or correct its name.' },

@@ -104,7 +104,10 @@ function plainDetails(details: object, maxBytes: number): Record<string, unknown
 function cut(value: string, maxBytes: number): string {
   if (value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes) return value;
   // Bytes cut inside a character decode to U+FFFD, which is dropped.
-  return `${Buffer.from(value).subarray(0, maxBytes).toString('utf8').replace(/\uFFFD+$/, '')}…`;
+  return `${Buffer.from(value)
+    .subarray(0, maxBytes)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '')}…`;
 }
 
 const builtInErrors: ReadonlyMap<string, new (message: string) => Error> = new Map([
@@ -132,7 +135,8 @@ export function toError(failure: Failure): Error {
 
 function construct(failure: Failure): Error {
   const { name, message, code } = failure;
-  if (name === 'SquadraError' && isErrorCode(code)) return new SquadraError(code, message, { details: failure.details ?? {} });
+  if (name === 'SquadraError' && isErrorCode(code))
+    return new SquadraError(code, message, { details: failure.details ?? {} });
   if (failure.nonRetryable) return new NonRetryableError(message);
   if (failure.errors !== undefined) return new AggregateError(failure.errors.map(toError), message);
   return new (builtInErrors.get(name) ?? Error)(message);

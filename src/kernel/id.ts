@@ -88,7 +88,10 @@ export function isId(text: string): boolean {
  */
 export function idTime(id: string): number {
   if (!isId(id) || id.charAt(14) !== '7') {
-    throw new SquadraError('INVALID_INPUT', `'${id.slice(0, 80)}' is not a time-ordered id (UUIDv7); pass an id that Squadra gave out.`);
+    throw new SquadraError(
+      'INVALID_INPUT',
+      `'${id.slice(0, 80)}' is not a time-ordered id (UUIDv7); pass an id that Squadra gave out.`,
+    );
   }
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

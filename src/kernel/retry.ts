@@ -22,7 +22,12 @@ export const maxRetryAfterMs = 10 * 60_000;
  * Full jitter: anywhere between zero and the ceiling, so that many calls that failed together do not come back
  * together. What the other side asked for (`retryAfterMs`) wins over the policy, up to `maxRetryAfterMs`.
  */
-export function retryDelayMs(policy: RetryPolicy, attempt: number, random: () => number, retryAfterMs?: number): number {
+export function retryDelayMs(
+  policy: RetryPolicy,
+  attempt: number,
+  random: () => number,
+  retryAfterMs?: number,
+): number {
   if (retryAfterMs !== undefined) return Math.round(Math.min(Math.max(0, retryAfterMs), maxRetryAfterMs));
   // 0 × Infinity is NaN: a policy without any wait must stay at zero however large the exponent grows.
   if (policy.initialMs === 0) return 0;
