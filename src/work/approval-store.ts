@@ -1,0 +1,43 @@
+export type ApprovalStatus = 'pending' | 'answered' | 'expired' | 'cancelled';
+
+/** A question a workflow asks a person. Times are epoch milliseconds. */
+export interface Approval {
+  readonly id: string;
+  readonly executionId: string;
+  readonly stepKey: string;
+  readonly title: string;
+  readonly details: string | null;
+  readonly choices: readonly string[];
+  readonly status: ApprovalStatus;
+  readonly choice: string | null;
+  readonly by: string | null;
+  readonly comment: string | null;
+  readonly createdAt: number;
+  readonly answeredAt: number | null;
+}
+
+/** What a run asks; stored in the record of the waiting step. */
+export interface ApprovalRequest {
+  readonly id: string;
+  readonly title: string;
+  readonly details: string | null;
+  readonly choices: readonly string[];
+}
+
+export interface ApprovalAnswer {
+  readonly choice: string;
+  readonly by: string;
+  readonly comment?: string;
+}
+
+/** The name under which an answer travels to the waiting step. */
+export function approvalSignal(stepKey: string): string {
+  return `approval:${stepKey}`;
+}
+
+export interface ApprovalStore {
+  get(tenant: string, id: string): Promise<Approval | null>;
+  list(tenant: string, filter: { readonly status?: ApprovalStatus; readonly executionId?: string; readonly limit: number; readonly before?: string }): Promise<readonly Approval[]>;
+  /** Throws `NOT_FOUND`, `ALREADY_ANSWERED`, or `UNKNOWN_CHOICE` naming those offered. */
+  answer(tenant: string, id: string, answer: ApprovalAnswer): Promise<Approval>;
+}

@@ -1,0 +1,50 @@
+import type { Failure } from '../../kernel/failure.ts';
+import { decodeJson } from '../../kernel/json.ts';
+import type { Execution, ExecutionStatus } from '../execution.ts';
+import type { Row } from './statements.ts';
+
+/** The columns of an execution in the order of `executionOf`. */
+export const executionColumnNames = `id, tenant, workflow, squad_id, squad_version, status, priority, epoch, version, input, output, error, reason, metadata,
+  input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost_micro_usd, model_calls, estimated_calls, unpriced_calls,
+  wake_at, created_at, started_at, ended_at`;
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const whole = (value: unknown): number => Number(value);
+const wholeOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
+
+/** Maps a row of `executionColumnNames`. The casts are safe because only this adapter writes the columns. */
+export function executionOf(row: Row): Execution {
+  const error = textOrNull(row[11]);
+  const output = textOrNull(row[10]);
+  return {
+    id: text(row[0]),
+    tenant: text(row[1]),
+    workflow: text(row[2]),
+    squadId: textOrNull(row[3]),
+    squadVersion: wholeOrNull(row[4]),
+    status: row[5] as ExecutionStatus,
+    priority: whole(row[6]),
+    epoch: whole(row[7]),
+    version: whole(row[8]),
+    input: decodeJson(text(row[9])),
+    output: output === null ? null : decodeJson(output),
+    error: error === null ? null : (JSON.parse(error) as Failure),
+    reason: textOrNull(row[12]),
+    metadata: decodeJson(text(row[13])),
+    usage: {
+      inputTokens: whole(row[14]),
+      outputTokens: whole(row[15]),
+      cachedTokens: whole(row[16]),
+      reasoningTokens: whole(row[17]),
+      costMicroUsd: whole(row[18]),
+      modelCalls: whole(row[19]),
+      estimatedCalls: whole(row[20]),
+      unpricedCalls: whole(row[21]),
+    },
+    wakeAt: wholeOrNull(row[22]),
+    createdAt: whole(row[23]),
+    startedAt: wholeOrNull(row[24]),
+    endedAt: wholeOrNull(row[25]),
+  };
+}

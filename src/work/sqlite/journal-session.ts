@@ -1,0 +1,100 @@
+import type { Clock } from '../../kernel/clock.ts';
+import type { ApprovalRequest } from '../approval-store.ts';
+import type { Commit, Committed, JournalSession, PendingSignal } from '../execution-store.ts';
+import type { JournalRecord, StatusRecord } from '../journal.ts';
+import { addUsage, noUsage } from '../usage.ts';
+import type { Usage } from '../usage.ts';
+import { journalColumns } from './journal-row.ts';
+import type { ApprovalColumns, CommitMore, StatusColumns, UsageColumns } from './operations/committing.ts';
+import type { Row } from './statements.ts';
+import type { Writer } from './writer.ts';
+
+const asleep: Committed = { awake: false };
+const awake: Committed = { awake: true };
+
+/** What a session knows of its claim: who, which row, and the place of the next record. */
+export interface SessionPlace {
+  readonly tenant: string;
+  readonly executionId: string;
+  readonly no: number;
+  readonly epoch: number;
+  readonly nextSeq: number;
+}
+
+/** Numbers the records of one claim itself: a commit that comes between others is refused by the epoch. */
+export class SqliteJournalSession implements JournalSession {
+  readonly epoch: number;
+  readonly #writer: Writer;
+  readonly #clock: Clock;
+  readonly #place: SessionPlace;
+  #nextSeq: number;
+
+  constructor(writer: Writer, clock: Clock, place: SessionPlace) {
+    this.epoch = place.epoch;
+    this.#writer = writer;
+    this.#clock = clock;
+    this.#place = place;
+    this.#nextSeq = place.nextSeq;
+  }
+
+  async commit(commit: Commit): Promise<Committed> {
+    const { tenant, executionId, no, epoch } = this.#place;
+    const { records } = commit;
+    const seq = this.#nextSeq;
+    this.#nextSeq += records.length;
+    const status = records.find((record) => record.kind === 'status');
+    const ready = await this.#writer.run('commit', [
+      no,
+      epoch,
+      seq,
+      this.#clock.now(),
+      tenant,
+      executionId,
+      records.map(journalColumns),
+      status === undefined ? null : statusColumns(status),
+      usageOf(records),
+      moreOf(commit),
+    ]);
+    return ready ? awake : asleep;
+  }
+
+  async signals(): Promise<readonly PendingSignal[]> {
+    return (await this.#writer.run('pendingSignals', this.#place.no)).map(pendingSignal);
+  }
+}
+
+export function pendingSignal(row: Row): PendingSignal {
+  return { id: String(row[0]), name: String(row[1]), payload: String(row[2]) };
+}
+
+function statusColumns({ status, output, error, reason, wakeAt }: StatusRecord): StatusColumns {
+  return [status, output ?? null, error === undefined ? null : JSON.stringify(error), reason ?? null, wakeAt ?? null];
+}
+
+function usageOf(records: readonly JournalRecord[]): UsageColumns | null {
+  let sum: Usage | null = null;
+  for (const record of records) {
+    if (record.kind === 'step' && record.usage !== null) sum = addUsage(sum ?? noUsage, record.usage);
+  }
+  if (sum === null) return null;
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, costMicroUsd, modelCalls, estimatedCalls, unpricedCalls } = sum;
+  return [inputTokens, outputTokens, cachedTokens, reasoningTokens, costMicroUsd, modelCalls, estimatedCalls, unpricedCalls];
+}
+
+function moreOf({ records, items, takesSignal, awaitedSignals }: Commit): CommitMore | null {
+  const approvals: ApprovalColumns[] = [];
+  const endedApprovals: string[] = [];
+  for (const record of records) {
+    if (record.kind !== 'step' || record.type !== 'approval') continue;
+    if (record.phase === 'completed') endedApprovals.push(record.key);
+    if (record.phase === 'waiting' && record.details !== null) approvals.push(approvalColumns(record.key, record.details));
+  }
+  if (items === undefined && takesSignal === undefined && awaitedSignals === undefined && approvals.length + endedApprovals.length === 0) return null;
+  return { items: items ?? [], approvals, endedApprovals, takesSignal: takesSignal ?? null, awaitedSignals: awaitedSignals ?? [] };
+}
+
+function approvalColumns(key: string, details: string): ApprovalColumns {
+  // Encoded by the approval step from an ApprovalRequest.
+  const request = JSON.parse(details) as ApprovalRequest;
+  return [request.id, key, request.title, request.details, JSON.stringify(request.choices)];
+}

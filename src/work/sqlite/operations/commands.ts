@@ -1,0 +1,155 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { SquadraError } from '../../../kernel/errors.ts';
+import type { ApprovalAnswer } from '../../approval-store.ts';
+import { approvalSignal } from '../../approval-store.ts';
+import { isEnded } from '../../execution.ts';
+import type { ExecutionStatus } from '../../execution.ts';
+import type { Changed } from '../../execution-store.ts';
+import { prepare } from '../statements.ts';
+
+export interface ExecutionCommand {
+  readonly tenant: string;
+  readonly id: string;
+  readonly at: number;
+}
+export interface CancelCommand extends ExecutionCommand {
+  readonly reason: string | null;
+}
+export interface SignalCommand extends ExecutionCommand {
+  readonly signalId: string;
+  readonly name: string;
+  readonly payload: string;
+}
+export interface AnswerCommand {
+  readonly tenant: string;
+  readonly id: string;
+  readonly at: number;
+  readonly answer: ApprovalAnswer;
+}
+
+interface Found {
+  readonly no: number;
+  readonly status: ExecutionStatus;
+  readonly priority: number;
+}
+
+/** The commands that come from outside a run. Each refuses before it writes. */
+export interface Commands {
+  start(command: ExecutionCommand): Changed;
+  cancel(command: CancelCommand): Changed;
+  retry(command: ExecutionCommand): Changed;
+  signal(command: SignalCommand): Changed;
+  /** Returns the id of the execution that has to be woken. */
+  answer(command: AnswerCommand): string;
+}
+
+export function commands(database: DatabaseSync): Commands {
+  const byId = prepare(database, 'SELECT no, status, priority FROM executions WHERE id = ? AND tenant = ?');
+  const find = ({ tenant, id }: { readonly tenant: string; readonly id: string }): Found => {
+    const row = byId.first(id, tenant);
+    if (row === undefined) throw new SquadraError('NOT_FOUND', `There is no execution ${id}; \`squadra list\` shows those there are.`);
+    return { no: Number(row[0]), status: row[1] as ExecutionStatus, priority: Number(row[2]) };
+  };
+  const move = moving(database);
+  const signal = signalling(database);
+
+  return {
+    start: (command) => {
+      const { no, status, priority } = find(command);
+      if (isEnded(status)) throw ended(command.id, status, 'started');
+      if (status !== 'created') return { status, changed: false, priority };
+      move.queue(no, command);
+      return { status: 'queued', changed: true, priority };
+    },
+    retry: (command) => {
+      const { no, status, priority } = find(command);
+      if (status !== 'failed') {
+        throw new SquadraError('ILLEGAL_TRANSITION', `Execution ${command.id} is ${status}; only a failed one can be retried.`, { details: { executionStatus: status } });
+      }
+      move.queue(no, command);
+      move.readyItems(command);
+      return { status: 'queued', changed: true, priority };
+    },
+    cancel: (command) => {
+      const { no, status, priority } = find(command);
+      if (status === 'cancelled') return { status, changed: false, priority };
+      if (status === 'completed' || status === 'failed') throw ended(command.id, status, 'cancelled');
+      move.cancel(no, command);
+      return { status: 'cancelled', changed: true, priority };
+    },
+    signal: (command) => {
+      const { no, status, priority } = find(command);
+      if (isEnded(status)) throw ended(command.id, status, 'signalled');
+      return { status, changed: signal(no, command), priority };
+    },
+    answer: answering(database, signal),
+  };
+}
+
+function ended(id: string, status: ExecutionStatus, verb: string): SquadraError {
+  return new SquadraError('ALREADY_ENDED', `Execution ${id} is ${status} and cannot be ${verb}.`, { details: { executionStatus: status } });
+}
+
+function moving(database: DatabaseSync) {
+  const queue = prepare(database, "UPDATE executions SET status = 'queued', version = version + 1, error = NULL, ended_at = NULL WHERE no = ?");
+  const cancel = prepare(
+    database,
+    "UPDATE executions SET status = 'cancelled', version = version + 1, epoch = epoch + 1, reason = ?, ended_at = ?, wake_at = NULL WHERE no = ?",
+  );
+  const record = prepare(
+    database,
+    `INSERT INTO journal (execution, seq, tenant, at, kind, type, data)
+      SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, 'status', ?, ? FROM journal WHERE execution = ?`,
+  );
+  const readyItems = prepare(
+    database,
+    "UPDATE work_items SET status = 'ready', reason = NULL, version = version + 1, updated_at = ? WHERE execution_id = ? AND tenant = ? AND status = 'failed' AND step_key IS NOT NULL",
+  );
+  const cancelItems = prepare(
+    database,
+    `UPDATE work_items SET status = 'cancelled', reason = 'its execution was cancelled', version = version + 1, updated_at = ?
+      WHERE execution_id = ? AND tenant = ? AND step_key IS NOT NULL AND status IN ('pending', 'ready', 'blocked', 'in_progress')`,
+  );
+  const cancelApprovals = prepare(database, "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'");
+  return {
+    queue(no: number, { tenant, at }: ExecutionCommand): void {
+      queue.run(no);
+      record.run(no, tenant, at, 'queued', null, no);
+    },
+    readyItems: ({ tenant, id, at }: ExecutionCommand): void => void readyItems.run(at, id, tenant),
+    cancel(no: number, { tenant, id, at, reason }: CancelCommand): void {
+      cancel.run(reason, at, no);
+      record.run(no, tenant, at, 'cancelled', reason === null ? null : JSON.stringify({ reason }), no);
+      cancelItems.run(at, id, tenant);
+      cancelApprovals.run(no);
+    },
+  };
+}
+
+type NewSignal = Pick<SignalCommand, 'tenant' | 'at' | 'signalId' | 'name' | 'payload'>;
+
+function signalling(database: DatabaseSync): (no: number, signal: NewSignal) => boolean {
+  const insert = prepare(database, 'INSERT INTO signals (id, tenant, execution, name, payload, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING');
+  return (no, { signalId, tenant, name, payload, at }) => insert.run(signalId, tenant, no, name, payload, at) > 0;
+}
+
+function answering(database: DatabaseSync, signal: (no: number, signal: NewSignal) => boolean): (command: AnswerCommand) => string {
+  const find = prepare(database, 'SELECT execution, execution_id, step_key, choices, status, by FROM approvals WHERE id = ? AND tenant = ?');
+  const answer = prepare(database, "UPDATE approvals SET status = 'answered', choice = ?, by = ?, comment = ?, answered_at = ? WHERE id = ?");
+  return ({ tenant, id, at, answer: given }) => {
+    const row = find.first(id, tenant);
+    if (row === undefined) throw new SquadraError('NOT_FOUND', `There is no approval ${id}.`);
+    const [no, executionId, stepKey, choices, status, by] = [Number(row[0]), String(row[1]), String(row[2]), String(row[3]), String(row[4]), row[5]];
+    if (status !== 'pending') {
+      const how = status === 'answered' ? `answered by ${String(by)} already` : status;
+      throw new SquadraError('ALREADY_ANSWERED', `Approval ${id} is ${how}.`, { details: { status } });
+    }
+    const offered: unknown = JSON.parse(choices);
+    if (!Array.isArray(offered) || !offered.includes(given.choice)) {
+      throw new SquadraError('UNKNOWN_CHOICE', `Approval ${id} does not offer '${given.choice}'; it offers ${choices}.`, { details: { choices: offered } });
+    }
+    answer.run(given.choice, given.by, given.comment ?? null, at, id);
+    signal(no, { signalId: id, tenant, name: approvalSignal(stepKey), payload: JSON.stringify(given), at });
+    return executionId;
+  };
+}

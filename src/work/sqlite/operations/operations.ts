@@ -1,0 +1,26 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { claiming, pendingSignals } from './claiming.ts';
+import { commands } from './commands.ts';
+import { committing } from './committing.ts';
+import { retention } from './retention.ts';
+import { submission } from './submission.ts';
+
+/**
+ * Everything the writer thread can do, by name. An operation refuses (throws a `SquadraError`) before it writes; any other
+ * error makes its group run again one by one.
+ */
+export function operations(database: DatabaseSync) {
+  return {
+    submit: submission(database),
+    claim: claiming(database),
+    commit: committing(database),
+    pendingSignals: pendingSignals(database),
+    prune: retention(database),
+    ...commands(database),
+  };
+}
+
+export type Operations = ReturnType<typeof operations>;
+export type OperationName = keyof Operations;
+export type OperationArguments<N extends OperationName> = Parameters<Operations[N]>[0];
+export type OperationResult<N extends OperationName> = ReturnType<Operations[N]>;

@@ -1,0 +1,12 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { executionQueries } from './executions.ts';
+
+/** Everything a reader thread can answer, by name. Results are rows; the main thread maps them. */
+export function queries(database: DatabaseSync) {
+  return { ...executionQueries(database) };
+}
+
+export type Queries = ReturnType<typeof queries>;
+export type QueryName = keyof Queries;
+export type QueryArguments<N extends QueryName> = Parameters<Queries[N]>[0];
+export type QueryResult<N extends QueryName> = ReturnType<Queries[N]>;

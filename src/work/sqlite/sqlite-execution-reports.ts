@@ -1,0 +1,50 @@
+import { executionStatuses } from '../execution.ts';
+import type { Execution, ExecutionStatus } from '../execution.ts';
+import type { ExecutionFilter, ExecutionReports, OpenExecution } from '../execution-store.ts';
+import type { Journaled } from '../journal.ts';
+import { executionOf } from './execution-row.ts';
+import { journaled } from './journal-row.ts';
+import type { JournalRow } from './journal-row.ts';
+import type { ReaderPool } from './reader-pool.ts';
+
+/** The read side on the reader pool. */
+export class SqliteExecutionReports implements ExecutionReports {
+  readonly #readers: ReaderPool;
+
+  constructor(readers: ReaderPool) {
+    this.#readers = readers;
+  }
+
+  async get(tenant: string, id: string): Promise<Execution | null> {
+    const row = await this.#readers.run('execution', { tenant, id });
+    return row === undefined ? null : executionOf(row);
+  }
+
+  async list(tenant: string, filter: ExecutionFilter): Promise<readonly Execution[]> {
+    return (await this.#readers.run('executions', { tenant, filter })).map(executionOf);
+  }
+
+  async records(tenant: string, id: string, after: number, limit: number): Promise<readonly Journaled[]> {
+    const rows = await this.#readers.run('records', { tenant, id, after, limit });
+    // Rows of `recordColumns`.
+    return rows.map((row) => journaled(row as unknown as JournalRow));
+  }
+
+  async open(after: string, limit: number): Promise<readonly OpenExecution[]> {
+    const rows = await this.#readers.run('openExecutions', { after, limit });
+    return rows.map(([tenant, id, status, priority, wakeAt]) => ({
+      tenant: String(tenant),
+      id: String(id),
+      status: status as ExecutionStatus,
+      priority: Number(priority),
+      wakeAt: wakeAt === null ? null : Number(wakeAt),
+    }));
+  }
+
+  async counts(): Promise<Readonly<Record<ExecutionStatus, number>>> {
+    const rows = await this.#readers.run('executionCounts', null);
+    const found = new Map(rows.map(([status, count]) => [String(status), Number(count)]));
+    // Every status has its count, also those that no execution is in.
+    return Object.fromEntries(executionStatuses.map((status) => [status, found.get(status) ?? 0])) as Record<ExecutionStatus, number>;
+  }
+}

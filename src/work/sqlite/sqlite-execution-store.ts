@@ -1,0 +1,75 @@
+import type { Clock } from '../../kernel/clock.ts';
+import type { Changed, Claim, ExecutionStore, NewExecution, Submitted } from '../execution-store.ts';
+import { executionOf } from './execution-row.ts';
+import { journaled } from './journal-row.ts';
+import type { JournalRow } from './journal-row.ts';
+import { pendingSignal, SqliteJournalSession } from './journal-session.ts';
+import type { Writer } from './writer.ts';
+
+/** The journal's write port on the writer thread. */
+export class SqliteExecutionStore implements ExecutionStore {
+  readonly #writer: Writer;
+  readonly #clock: Clock;
+
+  constructor(writer: Writer, clock: Clock) {
+    this.#writer = writer;
+    this.#clock = clock;
+  }
+
+  async submit(tenant: string, execution: NewExecution): Promise<Submitted> {
+    const { id, workflow, squadId, squadVersion, status, priority, input, isRequest, metadata, idempotency, createdAt } = execution;
+    const stored = await this.#writer.run('submit', [
+      tenant,
+      id,
+      workflow,
+      squadId,
+      squadVersion,
+      status,
+      priority,
+      input,
+      isRequest ? 1 : 0,
+      metadata,
+      idempotency?.key ?? null,
+      idempotency?.requestHash ?? null,
+      createdAt,
+    ]);
+    const claimed = !stored.existing && status === 'running';
+    return {
+      id: stored.id,
+      status: stored.status,
+      existing: stored.existing,
+      session: claimed ? new SqliteJournalSession(this.#writer, this.#clock, { tenant, executionId: id, no: stored.no, epoch: 1, nextSeq: stored.nextSeq }) : null,
+    };
+  }
+
+  start(tenant: string, id: string): Promise<Changed> {
+    return this.#writer.run('start', { tenant, id, at: this.#clock.now() });
+  }
+
+  async claim(tenant: string, id: string): Promise<Claim | null> {
+    const found = await this.#writer.run('claim', [tenant, id, this.#clock.now()]);
+    if (found === null) return null;
+    const execution = executionOf(found.execution);
+    // Rows of `recordColumns`.
+    const records = found.journal.map((row) => journaled(row as unknown as JournalRow));
+    const nextSeq = (records.at(-1)?.seq ?? 0) + 1;
+    const place = { tenant, executionId: id, no: found.no, epoch: execution.epoch, nextSeq };
+    return { execution, records, signals: found.signals.map(pendingSignal), session: new SqliteJournalSession(this.#writer, this.#clock, place) };
+  }
+
+  cancel(tenant: string, id: string, reason: string | null): Promise<Changed> {
+    return this.#writer.run('cancel', { tenant, id, at: this.#clock.now(), reason });
+  }
+
+  retry(tenant: string, id: string): Promise<Changed> {
+    return this.#writer.run('retry', { tenant, id, at: this.#clock.now() });
+  }
+
+  signal(tenant: string, id: string, signal: { readonly signalId: string; readonly name: string; readonly payload: string }): Promise<Changed> {
+    return this.#writer.run('signal', { tenant, id, at: this.#clock.now(), ...signal });
+  }
+
+  prune(endedBefore: number, atMost: number): Promise<number> {
+    return this.#writer.run('prune', [endedBefore, atMost]);
+  }
+}

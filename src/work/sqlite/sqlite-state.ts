@@ -1,0 +1,65 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../kernel/clock.ts';
+import { SquadraError } from '../../kernel/errors.ts';
+import { OwnerLock, thisOwner } from './owner-lock.ts';
+import { ReaderPool } from './reader-pool.ts';
+import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
+import { SqliteExecutionStore } from './sqlite-execution-store.ts';
+import { Writer } from './writer.ts';
+import { storeError } from './sqlite-failure.ts';
+
+export interface SqliteStateSettings {
+  readonly stateDir: string;
+  readonly maxPendingWrites: number;
+  readonly commitDelayMs: number;
+  readonly readers: number;
+  readonly readerTimeoutMs: number;
+}
+
+/** The files of a state folder. */
+export function statePaths(stateDir: string) {
+  return { database: join(stateDir, 'squadra.db'), lock: join(stateDir, 'owner.lock'), inbox: join(stateDir, 'inbox.db') };
+}
+
+/** What one process that runs a state folder has open, and the stores on it. */
+export interface SqliteState extends AsyncDisposable {
+  readonly writer: Writer;
+  readonly readers: ReaderPool;
+  readonly executions: SqliteExecutionStore;
+  readonly reports: SqliteExecutionReports;
+}
+
+/** Takes the folder for this process and opens it; throws `STORE_LOCKED`, or why the file cannot be opened. */
+export async function openSqliteState(settings: SqliteStateSettings, clock: Clock, command: string): Promise<SqliteState> {
+  const paths = statePaths(settings.stateDir);
+  makeFolder(settings.stateDir);
+  const lock = OwnerLock.take(paths.lock, thisOwner(command, clock.now()));
+  try {
+    const writer = await Writer.open({ ...settings, path: paths.database });
+    const readers = new ReaderPool({ ...settings, path: paths.database }, clock);
+    return {
+      writer,
+      readers,
+      executions: new SqliteExecutionStore(writer, clock),
+      reports: new SqliteExecutionReports(readers),
+      [Symbol.asyncDispose]: async () => {
+        await readers[Symbol.asyncDispose]();
+        await writer.close();
+        lock[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC') throw new SquadraError('STORE_FULL', `${path} cannot be made: the disk is full.`, { cause });
+    throw storeError(Object.assign(new Error(String(cause), { cause }), { errcode: 8 }), path);
+  }
+}
