@@ -23,7 +23,7 @@ describe('the documents', () => {
   it('show TypeScript that compiles against the sources', async () => {
     const folder = mkdtempSync(join(root, '.docs-snippets-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const snippets = [...documents].flatMap(([path, text]) =>
+    const snippets = [...documents, ...docComments()].flatMap(([path, text]) =>
       fencesOf(text)
         .filter((fence) => fence.language === 'ts')
         .map((fence) => ({ name: `${path.replace(/\W+/g, '-')}-line-${fence.line}.ts`, code: fence.code })),
@@ -34,8 +34,15 @@ describe('the documents', () => {
     expect(await compile(folder)).toBe('');
   });
 
+  it('give a reason for each dependency, and for nothing else', () => {
+    const record = readFileSync(join(root, 'docs/decisions/0010-dependencies.md'), 'utf8');
+    const rows = [...record.matchAll(/^\| (`.*?) \|/gm)].map((match) => match[1] ?? '');
+    const reasoned = rows.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ''));
+    expect(reasoned.toSorted()).toEqual(dependencyNames().toSorted());
+  });
+
   it('name npm scripts that exist', () => {
-    const scripts = scriptNames();
+    const scripts = new Set(Object.keys(manifest().scripts));
     const unknown = namedIn(/\bnpm run ([\w:-]+)/g).filter(({ name }) => !scripts.has(name));
     expect(unknown).toEqual([]);
   });
@@ -79,10 +86,27 @@ function namedIn(pattern: RegExp): { path: string; name: string }[] {
   );
 }
 
-function scriptNames(): Set<string> {
-  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const hasScripts = typeof manifest === 'object' && manifest !== null && 'scripts' in manifest;
-  return new Set(hasScripts ? Object.keys(Object(manifest.scripts)) : []);
+/** The doc comments of the sources as Markdown: what stands in their fences is an example too. */
+function docComments(): [path: string, markdown: string][] {
+  return [...filesBelow('src', '.ts')].map(([path, text]) => {
+    const comments = [...text.matchAll(/^[ \t]*\/\*\*[\s\S]*?\*\//gm)].map(([comment]) => comment);
+    return [path, comments.map((comment) => comment.replace(/^[ \t]*(?:\/\*\*|\*\/|\*) ?/gm, '')).join('\n')];
+  });
+}
+
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+
+function manifest(): Manifest {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+}
+
+function dependencyNames(): string[] {
+  const { dependencies, devDependencies } = manifest();
+  return Object.keys({ ...dependencies, ...devDependencies });
 }
 
 async function commandNames(): Promise<Set<string>> {
