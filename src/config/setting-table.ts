@@ -18,7 +18,7 @@ export const settingTable = {
     env: 'SQUADRA_STATE_DIR',
     default: '.squadra',
     unit: 'path',
-    doc: 'The folder that holds everything Squadra remembers: the database and the workspaces. Put it on a local disk, not a network share.',
+    doc: 'The folder that holds everything Squadra remembers: the database and the workspaces; `--state-dir` on the command line. Put it on a local disk, not a network share.',
   }),
   logLevel: choiceSetting({
     env: 'SQUADRA_LOG_LEVEL',

@@ -19,6 +19,8 @@ export interface Failure {
 const maxDepth = 8;
 /** The errors of an AggregateError that are kept: enough to see the pattern. */
 const maxErrors = 8;
+/** Errors in one failure, all branches together: AggregateErrors that hold each other would otherwise fill the journal. */
+const maxInAll = 32;
 const defaultMaxBytes = 16 * 1024;
 
 /**
@@ -26,36 +28,46 @@ const defaultMaxBytes = 16 * 1024;
  * Never throws, whatever was thrown.
  */
 export function toFailure(error: unknown, maxBytes: number = defaultMaxBytes): Failure {
-  return describe(error, maxBytes, []);
+  return describe(error, [], { maxBytes, left: maxInAll });
 }
 
-function describe(error: unknown, maxBytes: number, above: readonly unknown[]): Failure {
-  if (!isError(error)) return { name: 'Error', message: cut(describeValue(error), maxBytes) };
-  const name = text(error, 'name') ?? 'Error';
+interface Budget {
+  readonly maxBytes: number;
+  /** How many more errors may be described. */
+  left: number;
+}
+
+function describe(error: unknown, above: readonly unknown[], budget: Budget): Failure {
+  budget.left -= 1;
+  const short = (value: string): string => cut(value, budget.maxBytes);
+  if (!isError(error)) return { name: 'Error', message: short(describeValue(error)) };
   const code = text(error, 'code');
   const stack = text(error, 'stack');
-  const details = error instanceof SquadraError ? plainDetails(error.details, maxBytes) : undefined;
-  const cause = read(error, 'cause');
-  const errors = read(error, 'errors');
-  const chain = [...above, error];
-  const deeper = chain.length < maxDepth;
+  const details = error instanceof SquadraError ? plainDetails(error.details, budget.maxBytes) : undefined;
   return {
-    name: cut(name, maxBytes),
-    message: cut(text(error, 'message') ?? '', maxBytes),
-    ...(code === undefined ? {} : { code: cut(code, maxBytes) }),
-    ...(stack === undefined ? {} : { stack: cut(stack, maxBytes) }),
+    name: short(text(error, 'name') ?? 'Error'),
+    message: short(text(error, 'message') ?? ''),
+    ...(code === undefined ? {} : { code: short(code) }),
+    ...(stack === undefined ? {} : { stack: short(stack) }),
     ...(details === undefined ? {} : { details }),
-    ...(deeper && cause !== undefined && !chain.includes(cause) ? { cause: describe(cause, maxBytes, chain) } : {}),
-    ...(deeper && Array.isArray(errors) ? { errors: describeAll(errors, maxBytes, chain) } : {}),
+    ...describeBelow(error, [...above, error], budget),
     ...(error instanceof NonRetryableError ? { nonRetryable: true } : {}),
   };
 }
 
-function describeAll(errors: readonly unknown[], maxBytes: number, chain: readonly unknown[]): Failure[] {
-  return errors
-    .slice(0, maxErrors)
-    .filter((error) => !chain.includes(error))
-    .map((error) => describe(error, maxBytes, chain));
+function describeBelow(error: Error, chain: readonly unknown[], budget: Budget): Pick<Failure, 'cause' | 'errors'> {
+  if (chain.length === maxDepth) return {};
+  const cause = read(error, 'cause');
+  const errors = read(error, 'errors');
+  const below: Pick<Failure, 'cause' | 'errors'> = {};
+  if (cause !== undefined && !chain.includes(cause) && budget.left > 0) below.cause = describe(cause, chain, budget);
+  if (Array.isArray(errors)) {
+    below.errors = [];
+    for (const each of errors.slice(0, maxErrors)) {
+      if (!chain.includes(each) && budget.left > 0) below.errors.push(describe(each, chain, budget));
+    }
+  }
+  return below;
 }
 
 /** Errors of other realms (a vm, a test runner) are errors too, though no instances of this realm's class. */

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readSquadraYaml } from '../../src/config/squadra-yaml.ts';
+import { SquadraError } from '../../src/kernel/errors.ts';
+import type { SquadInput } from '../../src/squads/squad.ts';
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'squadra-yaml-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+function written(text: string): string {
+  const path = join(folder(), 'squadra.yaml');
+  writeFileSync(path, text);
+  return path;
+}
+
+function problemsOf(text: string): unknown {
+  try {
+    readSquadraYaml(written(text));
+    return [];
+  } catch (error) {
+    if (!(error instanceof SquadraError) || error.code !== 'INVALID_SETTING') throw error;
+    return error.details['problems'];
+  }
+}
+
+describe('squadra.yaml', () => {
+  it('lists workflows, relative to itself, and squads', () => {
+    const path = written(`
+workflows: [./feature.ts, sub/review.ts, /opt/x.ts]
+squads:
+  - name: shop
+    description: Builds the shop
+    template: software
+    members:
+      - role: tester
+        name: Tess
+        model: gpt-5
+        temperature: 0.2
+        tools: [read_file]
+  - name: empty
+`);
+    const yaml = readSquadraYaml(path);
+    expect(yaml.workflows).toEqual([join(path, '../feature.ts'), join(path, '../sub/review.ts'), '/opt/x.ts']);
+    // What the squads floor takes as it is.
+    const squads: SquadInput[] = yaml.squads;
+    expect(squads).toEqual([
+      {
+        name: 'shop',
+        description: 'Builds the shop',
+        template: 'software',
+        members: [{ role: 'tester', name: 'Tess', model: 'gpt-5', temperature: 0.2, tools: ['read_file'] }],
+      },
+      { name: 'empty' },
+    ]);
+  });
+
+  it.each(['', '# nothing yet\n', '---\n'])('may be empty: %j', (text) => {
+    expect(readSquadraYaml(written(text))).toEqual({ workflows: [], squads: [] });
+  });
+
+  it('names every problem with its line', () => {
+    const problems = problemsOf(`workflows: [./a.ts]
+squads:
+  - name: a
+    members:
+      - role: tester
+        temperature: 9
+        colour: red
+  - description: b
+teams: []
+`);
+    expect(problems).toEqual([
+      expect.stringMatching(/^line 6, squads\[0\]\.members\[0\]\.temperature: /),
+      expect.stringMatching(/^line 5, squads\[0\]\.members\[0\]: .*colour/),
+      expect.stringMatching(/^line 8, squads\[1\]\.name: /),
+      expect.stringContaining('teams'),
+    ]);
+  });
+
+  it.each([
+    ['broken syntax', 'workflows: [./a.ts\nsquads: []\n', /at line 2/],
+    ['a key given twice', 'squads: []\nsquads: []\n', /unique.*at line 2/],
+    ['a list where a map belongs', '- a\n', /object/],
+    ['two squads of one name', 'squads: [{ name: a }, { name: a }]\n', /two squads are called 'a'/],
+    ['an empty name', "squads: [{ name: ' ' }]\n", /squads\[0\]\.name/],
+  ])('refuses %s', (_, text, problem) => {
+    expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('that is not there is named, with its cause', () => {
+    const path = join(folder(), 'absent.yaml');
+    expect(() => readSquadraYaml(path)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_SETTING',
+        message: expect.stringContaining(path),
+        cause: expect.objectContaining({ code: 'ENOENT' }),
+      }),
+    );
+  });
+});
