@@ -35,9 +35,19 @@ export function approvalSignal(stepKey: string): string {
   return `approval:${stepKey}`;
 }
 
+/** A page request: newest first; `before` is the id after which the page begins. */
+export interface ApprovalFilter {
+  readonly status?: ApprovalStatus;
+  readonly executionId?: string;
+  readonly limit: number;
+  readonly before?: string;
+}
+
+/** Questions to people, and their answers. Asking is part of a run's commit. */
 export interface ApprovalStore {
   get(tenant: string, id: string): Promise<Approval | null>;
-  list(tenant: string, filter: { readonly status?: ApprovalStatus; readonly executionId?: string; readonly limit: number; readonly before?: string }): Promise<readonly Approval[]>;
-  /** Throws `NOT_FOUND`, `ALREADY_ANSWERED`, or `UNKNOWN_CHOICE` naming those offered. */
+  /** Newest first. */
+  list(tenant: string, filter: ApprovalFilter): Promise<readonly Approval[]>;
+  /** Leaves the answer for the waiting step; the caller wakes `executionId`. Throws `NOT_FOUND`, `ALREADY_ANSWERED`, or `UNKNOWN_CHOICE` naming those offered. */
   answer(tenant: string, id: string, answer: ApprovalAnswer): Promise<Approval>;
 }

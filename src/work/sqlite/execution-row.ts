@@ -1,17 +1,13 @@
 import type { Failure } from '../../kernel/failure.ts';
 import { decodeJson } from '../../kernel/json.ts';
 import type { Execution, ExecutionStatus } from '../execution.ts';
+import { text, textOrNull, whole, wholeOrNull } from './columns.ts';
 import type { Row } from './statements.ts';
 
 /** The columns of an execution in the order of `executionOf`. */
 export const executionColumnNames = `id, tenant, workflow, squad_id, squad_version, status, priority, epoch, version, input, output, error, reason, metadata,
   input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost_micro_usd, model_calls, estimated_calls, unpriced_calls,
   wake_at, created_at, started_at, ended_at`;
-
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-const whole = (value: unknown): number => Number(value);
-const wholeOrNull = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
 
 /** Maps a row of `executionColumnNames`. The casts are safe because only this adapter writes the columns. */
 export function executionOf(row: Row): Execution {

@@ -96,6 +96,7 @@ const migrations: readonly string[] = [
     created_at INTEGER NOT NULL,
     answered_at INTEGER
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX approvals_tenant ON approvals (tenant, id);
   CREATE INDEX approvals_pending ON approvals (tenant, id) WHERE status = 'pending';
   CREATE INDEX approvals_execution ON approvals (execution);
 
@@ -133,20 +134,21 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE squads (
-    id TEXT PRIMARY KEY,
     tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
     name TEXT NOT NULL,
     version INTEGER NOT NULL,
-    body TEXT NOT NULL
+    body TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)
   ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX squads_name ON squads (tenant, name);
 
   CREATE TABLE squad_versions (
+    tenant TEXT NOT NULL,
     squad_id TEXT NOT NULL,
     version INTEGER NOT NULL,
-    tenant TEXT NOT NULL,
     body TEXT NOT NULL,
-    PRIMARY KEY (squad_id, version)
+    PRIMARY KEY (tenant, squad_id, version)
   ) STRICT, WITHOUT ROWID;
   `,
 ];

@@ -4,8 +4,10 @@ import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { OwnerLock, thisOwner } from './owner-lock.ts';
 import { ReaderPool } from './reader-pool.ts';
+import { SqliteApprovalStore } from './sqlite-approval-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteExecutionStore } from './sqlite-execution-store.ts';
+import { SqliteSquadStore } from './sqlite-squad-store.ts';
 import { Writer } from './writer.ts';
 import { storeError } from './sqlite-failure.ts';
 
@@ -28,6 +30,8 @@ export interface SqliteState extends AsyncDisposable {
   readonly readers: ReaderPool;
   readonly executions: SqliteExecutionStore;
   readonly reports: SqliteExecutionReports;
+  readonly squads: SqliteSquadStore;
+  readonly approvals: SqliteApprovalStore;
 }
 
 /** Takes the folder for this process and opens it; throws `STORE_LOCKED`, or why the file cannot be opened. */
@@ -43,6 +47,8 @@ export async function openSqliteState(settings: SqliteStateSettings, clock: Cloc
       readers,
       executions: new SqliteExecutionStore(writer, clock),
       reports: new SqliteExecutionReports(readers),
+      squads: new SqliteSquadStore(writer, readers),
+      approvals: new SqliteApprovalStore(writer, readers, clock),
       [Symbol.asyncDispose]: async () => {
         await readers[Symbol.asyncDispose]();
         await writer.close();

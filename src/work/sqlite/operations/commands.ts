@@ -5,7 +5,9 @@ import { approvalSignal } from '../../approval-store.ts';
 import { isEnded } from '../../execution.ts';
 import type { ExecutionStatus } from '../../execution.ts';
 import type { Changed } from '../../execution-store.ts';
+import { approvalColumnNames } from '../approval-row.ts';
 import { prepare } from '../statements.ts';
+import type { Row } from '../statements.ts';
 
 export interface ExecutionCommand {
   readonly tenant: string;
@@ -39,8 +41,8 @@ export interface Commands {
   cancel(command: CancelCommand): Changed;
   retry(command: ExecutionCommand): Changed;
   signal(command: SignalCommand): Changed;
-  /** Returns the id of the execution that has to be woken. */
-  answer(command: AnswerCommand): string;
+  /** Returns the approval as a row of `approvalColumnNames`. */
+  answer(command: AnswerCommand): Row;
 }
 
 export function commands(database: DatabaseSync): Commands {
@@ -133,13 +135,16 @@ function signalling(database: DatabaseSync): (no: number, signal: NewSignal) => 
   return (no, { signalId, tenant, name, payload, at }) => insert.run(signalId, tenant, no, name, payload, at) > 0;
 }
 
-function answering(database: DatabaseSync, signal: (no: number, signal: NewSignal) => boolean): (command: AnswerCommand) => string {
-  const find = prepare(database, 'SELECT execution, execution_id, step_key, choices, status, by FROM approvals WHERE id = ? AND tenant = ?');
-  const answer = prepare(database, "UPDATE approvals SET status = 'answered', choice = ?, by = ?, comment = ?, answered_at = ? WHERE id = ?");
+function answering(database: DatabaseSync, signal: (no: number, signal: NewSignal) => boolean): (command: AnswerCommand) => Row {
+  const find = prepare(database, 'SELECT execution, step_key, choices, status, by FROM approvals WHERE id = ? AND tenant = ?');
+  const answer = prepare(
+    database,
+    `UPDATE approvals SET status = 'answered', choice = ?, by = ?, comment = ?, answered_at = ? WHERE id = ? RETURNING ${approvalColumnNames}`,
+  );
   return ({ tenant, id, at, answer: given }) => {
     const row = find.first(id, tenant);
     if (row === undefined) throw new SquadraError('NOT_FOUND', `There is no approval ${id}.`);
-    const [no, executionId, stepKey, choices, status, by] = [Number(row[0]), String(row[1]), String(row[2]), String(row[3]), String(row[4]), row[5]];
+    const [no, stepKey, choices, status, by] = [Number(row[0]), String(row[1]), String(row[2]), String(row[3]), row[4]];
     if (status !== 'pending') {
       const how = status === 'answered' ? `answered by ${String(by)} already` : status;
       throw new SquadraError('ALREADY_ANSWERED', `Approval ${id} is ${how}.`, { details: { status } });
@@ -148,8 +153,9 @@ function answering(database: DatabaseSync, signal: (no: number, signal: NewSigna
     if (!Array.isArray(offered) || !offered.includes(given.choice)) {
       throw new SquadraError('UNKNOWN_CHOICE', `Approval ${id} does not offer '${given.choice}'; it offers ${choices}.`, { details: { choices: offered } });
     }
-    answer.run(given.choice, given.by, given.comment ?? null, at, id);
+    const answered = answer.first(given.choice, given.by, given.comment ?? null, at, id);
+    if (answered === undefined) throw new SquadraError('INTERNAL', `Approval ${id} vanished while it was answered.`);
     signal(no, { signalId: id, tenant, name: approvalSignal(stepKey), payload: JSON.stringify(given), at });
-    return executionId;
+    return answered;
   };
 }

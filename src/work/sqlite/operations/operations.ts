@@ -3,6 +3,7 @@ import { claiming, pendingSignals } from './claiming.ts';
 import { commands } from './commands.ts';
 import { committing } from './committing.ts';
 import { retention } from './retention.ts';
+import { squadOperations } from './squads.ts';
 import { submission } from './submission.ts';
 
 /**
@@ -17,6 +18,7 @@ export function operations(database: DatabaseSync) {
     pendingSignals: pendingSignals(database),
     prune: retention(database),
     ...commands(database),
+    ...squadOperations(database),
   };
 }
 

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { approvalQueries } from './approvals.ts';
 import { executionQueries } from './executions.ts';
+import { squadQueries } from './squads.ts';
 
 /** Everything a reader thread can answer, by name. Results are rows; the main thread maps them. */
 export function queries(database: DatabaseSync) {
-  return { ...executionQueries(database) };
+  return { ...executionQueries(database), ...squadQueries(database), ...approvalQueries(database) };
 }
 
 export type Queries = ReturnType<typeof queries>;

@@ -1,0 +1,70 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { SquadraError } from '../../../kernel/errors.ts';
+import { prepare } from '../statements.ts';
+
+/** A squad as it travels to the writer thread; `body` is all of it as JSON. */
+export type SquadArguments = readonly [tenant: string, id: string, name: string, version: number, body: string];
+
+export interface SquadOperations {
+  createSquad(squad: SquadArguments): void;
+  replaceSquad(squad: SquadArguments): void;
+  removeSquad(squad: { readonly tenant: string; readonly id: string }): void;
+}
+
+/** Changes of squads. Every version stays in `squad_versions`, because executions pin the one they started with. */
+export function squadOperations(database: DatabaseSync): SquadOperations {
+  const insert = prepare(database, 'INSERT INTO squads (tenant, id, name, version, body) VALUES (?, ?, ?, ?, ?)');
+  const keep = prepare(database, 'INSERT INTO squad_versions (tenant, squad_id, version, body) VALUES (?, ?, ?, ?)');
+  const update = prepare(database, 'UPDATE squads SET name = ?, version = ?, body = ? WHERE tenant = ? AND id = ?');
+  const versionOf = prepare(database, 'SELECT version FROM squads WHERE tenant = ? AND id = ?');
+  const namesake = prepare(database, 'SELECT id FROM squads WHERE tenant = ? AND name = ? AND id <> ?');
+  const openOf = prepare(
+    database,
+    "SELECT count(*) FROM executions WHERE squad_id = ? AND tenant = ? AND status IN ('created', 'queued', 'running', 'waiting')",
+  );
+  const remove = prepare(database, 'DELETE FROM squads WHERE tenant = ? AND id = ?');
+
+  const refuseNamesake = (tenant: string, name: string, id: string): void => {
+    const row = namesake.first(tenant, name, id);
+    if (row === undefined) return;
+    throw new SquadraError('NAME_TAKEN', `There is a squad named ${JSON.stringify(name)} already (${String(row[0])}).`, {
+      details: { name, squadId: String(row[0]) },
+    });
+  };
+  const currentVersion = (tenant: string, id: string): number => {
+    const row = versionOf.first(tenant, id);
+    if (row === undefined) {
+      throw new SquadraError('NOT_FOUND', `There is no squad ${id}; \`squadra squads\` shows those there are.`);
+    }
+    return Number(row[0]);
+  };
+
+  return {
+    createSquad: ([tenant, id, name, version, body]) => {
+      refuseNamesake(tenant, name, id);
+      insert.run(tenant, id, name, version, body);
+      keep.run(tenant, id, version, body);
+    },
+    replaceSquad: ([tenant, id, name, version, body]) => {
+      const current = currentVersion(tenant, id);
+      const expected = version - 1;
+      if (current !== expected) {
+        const message = `Squad ${id} is at version ${current}, not ${expected}; read it again and apply the change to that.`;
+        throw new SquadraError('STALE_VERSION', message, { details: { expected, current } });
+      }
+      refuseNamesake(tenant, name, id);
+      update.run(name, version, body, tenant, id);
+      keep.run(tenant, id, version, body);
+    },
+    removeSquad: ({ tenant, id }) => {
+      currentVersion(tenant, id);
+      const open = Number(openOf.first(id, tenant)?.[0]);
+      if (open > 0) {
+        throw new SquadraError('OPEN_EXECUTIONS', `Squad ${id} has ${open} open execution${open === 1 ? '' : 's'}.`, {
+          details: { open },
+        });
+      }
+      remove.run(tenant, id);
+    },
+  };
+}
