@@ -1,5 +1,5 @@
 /** The candidate a misspelt name most likely means, if any is close: at most a third of its letters differ. */
-export function closestName(name: string, candidates: Iterable<string>): string | undefined {
+function closestName(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.floor(wanted.length / 3) + 1;
@@ -13,7 +13,7 @@ export function closestName(name: string, candidates: Iterable<string>): string 
   return best;
 }
 
-/** `; did you mean 'stateDir'?`, or nothing when no candidate is close. */
+/** `; did you mean stateDir?`, or nothing when no candidate is close. */
 export function suggestion(name: string, candidates: Iterable<string>): string {
   const closest = closestName(name, candidates);
   return closest === undefined ? '' : `; did you mean ${closest}?`;

@@ -11,6 +11,8 @@ export interface JsonLimits {
   readonly maxBytes: number;
   /** What is being encoded, for the message: `the result of step 'plan'`. */
   readonly what: string;
+  /** The code when it is too large: `RESULT_TOO_LARGE` unless it came from outside. */
+  readonly refusal?: 'RESULT_TOO_LARGE' | 'PAYLOAD_TOO_LARGE';
 }
 
 /**
@@ -19,7 +21,7 @@ export interface JsonLimits {
  * Values that JSON would drop or empty without a word (functions, symbols, Map, Set) are refused, because the code
  * after a replay would see something else than the code before it.
  *
- * @throws SquadraError `NOT_SERIALIZABLE` or `RESULT_TOO_LARGE` (`details: { bytes, maxBytes }`).
+ * @throws SquadraError `NOT_SERIALIZABLE`, or `RESULT_TOO_LARGE` or the `refusal` given (`details: { bytes, maxBytes }`).
  */
 export function encodeJson(value: unknown, limits: JsonLimits): string {
   if (value === undefined) return 'null';
@@ -29,7 +31,7 @@ export function encodeJson(value: unknown, limits: JsonLimits): string {
     const bytes = Buffer.byteLength(text);
     if (bytes > limits.maxBytes) {
       throw new SquadraError(
-        'RESULT_TOO_LARGE',
+        limits.refusal ?? 'RESULT_TOO_LARGE',
         `${limits.what} takes ${bytes} bytes and at most ${limits.maxBytes} are allowed; keep the content in a file and return its name, or raise the limit.`,
         { details: { bytes, maxBytes: limits.maxBytes } },
       );

@@ -41,6 +41,15 @@ describe('encodeJson', () => {
     );
   });
 
+  it('says PAYLOAD_TOO_LARGE of what came from outside', () => {
+    expect(() => encodeJson('long', { maxBytes: 3, what: 'the input', refusal: 'PAYLOAD_TOO_LARGE' })).toThrow(
+      expect.objectContaining({
+        code: 'PAYLOAD_TOO_LARGE',
+        message: expect.stringContaining('the input takes 6 bytes'),
+      }),
+    );
+  });
+
   const circle: { self?: unknown } = {};
   circle.self = circle;
 
