@@ -1,0 +1,50 @@
+import { LRUCache } from 'lru-cache';
+import type { Member } from '../squads/squad.ts';
+import type { Agent } from './agent.ts';
+
+const defaultSize = 100;
+
+/** How well the pool does. */
+export interface AgentPoolStats {
+  readonly size: number;
+  readonly hits: number;
+  /** Agents built. */
+  readonly misses: number;
+  readonly evictions: number;
+}
+
+/** Agents by member and version, the least recently used leaving first. Building does not wait, so nobody can build the same one twice. */
+export class AgentPool {
+  readonly #build: (member: Member) => Agent;
+  readonly #agents: LRUCache<string, Agent>;
+  #hits = 0;
+  #misses = 0;
+  #evictions = 0;
+
+  constructor(build: (member: Member) => Agent, size: number = defaultSize) {
+    this.#build = build;
+    this.#agents = new LRUCache({
+      max: size,
+      dispose: (_agent, _key, reason) => {
+        if (reason === 'evict') this.#evictions += 1;
+      },
+    });
+  }
+
+  get(member: Member): Agent {
+    const key = `${member.id}@${member.version}`;
+    const pooled = this.#agents.get(key);
+    if (pooled !== undefined) {
+      this.#hits += 1;
+      return pooled;
+    }
+    const agent = this.#build(member);
+    this.#misses += 1;
+    this.#agents.set(key, agent);
+    return agent;
+  }
+
+  stats(): AgentPoolStats {
+    return { size: this.#agents.size, hits: this.#hits, misses: this.#misses, evictions: this.#evictions };
+  }
+}

@@ -1,0 +1,80 @@
+import { isRetryable } from '../../src/kernel/errors.ts';
+import { encodeJson } from '../../src/kernel/json.ts';
+import type { Json } from '../../src/kernel/json.ts';
+import type { Member } from '../../src/squads/squad.ts';
+import type { NewMessage } from '../../src/work/message.ts';
+import type { Usage } from '../../src/work/usage.ts';
+import type { ItemChange } from '../../src/work/work-item.ts';
+import type { AskOptions, AskRequest, CallResult, JournaledCall, RecordedCall } from '../../src/workflows/asker.ts';
+
+/** Something the journal was told, in order. */
+export type JournalEntry =
+  | { readonly entry: 'intent'; readonly key: string; readonly attempt: number; readonly reservation: Usage }
+  | { readonly entry: 'result'; readonly key: string; readonly output: Json }
+  | { readonly entry: 'failure'; readonly key: string; readonly error: unknown };
+
+/** A journal in memory: calls happen once, results are given back as JSON would give them back. */
+export class MemoryJournal {
+  readonly entries: JournalEntry[] = [];
+  readonly messages: NewMessage[] = [];
+  readonly items: ItemChange[] = [];
+  readonly deltas: string[] = [];
+  readonly #results = new Map<string, string>();
+  readonly #controller = new AbortController();
+  /** How often a call is tried; like the engine, but without waiting in between. */
+  attempts = 1;
+
+  cancel(reason: unknown): void {
+    this.#controller.abort(reason);
+  }
+
+  request(member: Member, message: string, options: AskOptions = {}, key = options.name ?? member.role): AskRequest {
+    return {
+      tenant: 'local',
+      executionId: 'execution-1',
+      key,
+      itemId: `item-${key}`,
+      member,
+      message,
+      options,
+      call: (call) => this.#call(`${key}/${call.name}`, call),
+    };
+  }
+
+  async #call(key: string, call: JournaledCall): Promise<RecordedCall> {
+    const recorded = this.#results.get(key);
+    if (recorded !== undefined) return JSON.parse(recorded) as RecordedCall;
+    encodeJson(call.input, { maxBytes: 64 * 1024 * 1024, what: key });
+    if (call.begin !== undefined) {
+      this.messages.push(...call.begin.messages);
+      if (call.begin.item !== undefined) this.items.push(call.begin.item);
+    }
+    for (let number = 1; ; number += 1) {
+      this.entries.push({ entry: 'intent', key, attempt: number, reservation: call.reservation });
+      try {
+        const result = await call.make({
+          number,
+          signal: this.#controller.signal,
+          idempotencyKey: `execution-1/${key}`,
+          delta: (text) => void this.deltas.push(text),
+        });
+        return this.#commit(key, result);
+      } catch (error) {
+        this.entries.push({ entry: 'failure', key, error });
+        if (number < this.attempts && isRetryable(error)) continue;
+        const change = call.failed?.(error instanceof Error ? error.message : String(error));
+        if (change !== undefined) this.items.push(change);
+        throw error;
+      }
+    }
+  }
+
+  #commit(key: string, { output, messages, usage, item }: CallResult): RecordedCall {
+    this.entries.push({ entry: 'result', key, output });
+    this.messages.push(...messages);
+    if (item !== undefined) this.items.push(item);
+    const text = encodeJson({ output, messages, usage }, { maxBytes: 64 * 1024 * 1024, what: key });
+    this.#results.set(key, text);
+    return JSON.parse(text) as RecordedCall;
+  }
+}
