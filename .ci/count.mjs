@@ -7,10 +7,9 @@ try {
   counts.passed = report.numPassedTests;
   counts.failed = report.numFailedTests;
   counts.skipped = report.numPendingTests + report.numTodoTests;
-  // A file that does not even load has no tests to fail.
-  counts.failed += report.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
-  ).length;
+  // A file that does not load, or whose set-up fails, has no failed test to count.
+  const failed = report.testResults.filter((file) => file.status === 'failed');
+  counts.failed += failed.filter((file) => file.assertionResults.every((test) => test.status !== 'failed')).length;
 } catch (error) {
   counts.failed += 1;
   console.error(`no test report: ${error.message}`);
