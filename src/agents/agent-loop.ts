@@ -63,7 +63,10 @@ async function runAgent(agent: Agent, request: AskRequest, step: ModelStep): Pro
 }
 
 function openingPrompt(agent: Agent, format: OutputFormat, message: string): LanguageModelV4Prompt {
-  const system = format.instruction === '' ? agent.systemPrompt : `${agent.systemPrompt}\n\n## Answer format\n\n${format.instruction}`;
+  const system =
+    format.instruction === ''
+      ? agent.systemPrompt
+      : `${agent.systemPrompt}\n\n## Answer format\n\n${format.instruction}`;
   return [
     { role: 'system', content: system },
     { role: 'user', content: [{ type: 'text', text: message }] },
@@ -79,11 +82,23 @@ function withRepair(prompt: LanguageModelV4Prompt, answer: string, problems: rea
 }
 
 function askMessage(request: AskRequest) {
-  return { role: 'user', kind: 'ask', memberId: request.member.id, text: request.message, stepKey: request.key } as const;
+  return {
+    role: 'user',
+    kind: 'ask',
+    memberId: request.member.id,
+    text: request.message,
+    stepKey: request.key,
+  } as const;
 }
 
 function beginItem(request: AskRequest): ItemChange {
-  return { change: 'begin', id: request.itemId, title: titleOf(request), memberId: request.member.id, stepKey: request.key };
+  return {
+    change: 'begin',
+    id: request.itemId,
+    title: titleOf(request),
+    memberId: request.member.id,
+    stepKey: request.key,
+  };
 }
 
 /** The first line of the ask that says something, without its markup; a quotation is somebody else's. */

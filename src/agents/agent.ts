@@ -15,7 +15,10 @@ export interface Agent {
 }
 
 /** Makes the agent of a member. Throws `UNKNOWN_PROVIDER`, `UNKNOWN_ROLE` or `UNKNOWN_SPECIALIZATION`. */
-export function buildAgent(member: Member, parts: { readonly registry: ModelRegistry; readonly catalogue: Catalogue }): Agent {
+export function buildAgent(
+  member: Member,
+  parts: { readonly registry: ModelRegistry; readonly catalogue: Catalogue },
+): Agent {
   const resolved = parts.registry.resolve(member.provider, member.model);
   return { ...resolved, systemPrompt: systemPrompt(member, parts.catalogue), temperature: member.temperature };
 }
@@ -23,7 +26,11 @@ export function buildAgent(member: Member, parts: { readonly registry: ModelRegi
 function systemPrompt(member: Member, catalogue: Catalogue): string {
   const role = catalogue.role(member.role);
   const specialization = findSpecialization(role, member.specialization);
-  const head = [`Role: ${role.name}`, ...(specialization === null ? [] : [`Specialization: ${specialization.name}`]), `Name: ${member.name}`];
+  const head = [
+    `Role: ${role.name}`,
+    ...(specialization === null ? [] : [`Specialization: ${specialization.name}`]),
+    `Name: ${member.name}`,
+  ];
   return [
     head.join('\n'),
     role.prompt,

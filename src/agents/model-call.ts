@@ -1,4 +1,9 @@
-import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
+import type {
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4StreamPart,
+  LanguageModelV4Usage,
+} from '@ai-sdk/provider';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { type CallLimits, CallWatch } from './call-watch.ts';
@@ -52,7 +57,10 @@ export function nothingReceived(): Received {
 export async function callModel(call: ModelCall, received: Received): Promise<void> {
   const watch = new CallWatch(call.clock, call.limits, call.signal);
   try {
-    const { stream } = await abortable(call.model.doStream({ ...call.options, abortSignal: watch.signal }), watch.signal);
+    const { stream } = await abortable(
+      call.model.doStream({ ...call.options, abortSignal: watch.signal }),
+      watch.signal,
+    );
     received.answering = true;
     watch.sign();
     const finish = await readStream(stream, call, watch, received);
@@ -125,20 +133,26 @@ function takePart(part: LanguageModelV4StreamPart, call: ModelCall, watch: CallW
 const ownWordsForStop = new Set(['eos', 'eos_token', 'end_turn', 'stop_sequence', 'complete', 'COMPLETE', 'STOP']);
 
 function requireAnswer(finish: FinishPart | null): void {
-  const reason = finish?.finishReason;
-  const raw = reason?.raw ?? '';
-  switch (reason?.unified) {
-    case 'stop':
-      return;
-    case 'length':
-      throw new SquadraError('MODEL_LENGTH', 'The model reached its output limit before the answer was complete.');
-    case 'content-filter':
-      throw new SquadraError('MODEL_CONTENT_FILTER', 'The provider withheld the answer or the model refused to give one.');
-    case 'other':
-      if (ownWordsForStop.has(raw)) return;
+  if (finish === null) throw notComplete('no finish reason');
+  const { unified, raw } = finish.finishReason;
+  if (unified === 'stop' || (unified === 'other' && ownWordsForStop.has(raw ?? ''))) return;
+  if (unified === 'length') {
+    throw new SquadraError('MODEL_LENGTH', 'The model reached its output limit before the answer was complete.');
   }
-  const why = reason === undefined ? 'no finish reason' : `the finish reason ${JSON.stringify(raw || reason.unified)}`;
-  throw new SquadraError('MODEL_BROKEN_STREAM', `The model's answer ended with ${why} and cannot be taken as complete.`);
+  if (unified === 'content-filter') {
+    throw new SquadraError(
+      'MODEL_CONTENT_FILTER',
+      'The provider withheld the answer, or the model refused to give one.',
+    );
+  }
+  throw notComplete(`the finish reason ${JSON.stringify(raw ?? unified)}`);
+}
+
+function notComplete(ending: string): SquadraError {
+  return new SquadraError(
+    'MODEL_BROKEN_STREAM',
+    `The model's answer ended with ${ending} and cannot be taken as complete.`,
+  );
 }
 
 function tooLong(maxBytes: number): SquadraError {
@@ -147,21 +161,24 @@ function tooLong(maxBytes: number): SquadraError {
 }
 
 /** The promise's outcome, or the signal's reason when that comes first; a stream that comes too late is closed. */
-function abortable<T extends { readonly stream: ReadableStream }>(started: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    started.then(
-      (result) => {
-        signal.removeEventListener('abort', abort);
-        if (signal.aborted) void result.stream.cancel(signal.reason).catch(() => {});
-        resolve(result);
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', abort);
-        reject(error);
-      },
-    );
-  });
+function abortable<T extends { readonly stream: ReadableStream }>(
+  started: PromiseLike<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const abort = (): void => reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  started.then(
+    (result) => {
+      signal.removeEventListener('abort', abort);
+      if (signal.aborted) void result.stream.cancel(signal.reason).catch(() => {});
+      resolve(result);
+    },
+    (error: unknown) => {
+      signal.removeEventListener('abort', abort);
+      reject(error);
+    },
+  );
+  return promise;
 }

@@ -21,7 +21,8 @@ export interface FailedCall {
 export function modelError(error: unknown, call: FailedCall): SquadraError {
   if (error instanceof SquadraError) return error;
   if (APICallError.isInstance(error)) return apiError(error, call);
-  if (AISDKError.isInstance(error) && !call.answering) return failure('MODEL_REJECTED', 'cannot be called', error, call);
+  if (AISDKError.isInstance(error) && !call.answering)
+    return failure('MODEL_REJECTED', 'cannot be called', error, call);
   if (call.answering) return failure('MODEL_BROKEN_STREAM', 'broke off its answer', error, call);
   return failure('MODEL_UNAVAILABLE', 'could not be reached', error, call);
 }
@@ -41,7 +42,13 @@ function apiError(error: APICallError, call: FailedCall): SquadraError {
     const wait = `It asks to wait ${Math.ceil(waitMs / 60_000)} minutes.`;
     return failure('QUOTA_EXHAUSTED', said, error, call, { status, retryAfterMs: waitMs }, wait);
   }
-  return failure('MODEL_UNAVAILABLE', said, error, call, waitMs === null ? { status } : { status, retryAfterMs: waitMs });
+  return failure(
+    'MODEL_UNAVAILABLE',
+    said,
+    error,
+    call,
+    waitMs === null ? { status } : { status, retryAfterMs: waitMs },
+  );
 }
 
 /** Request time-out, conflict with a call in flight, too early: the same call may succeed later. */
@@ -68,7 +75,9 @@ function failure(
   cure?: string,
 ): SquadraError {
   const said = scrubText(messageOf(error), secrets);
-  const message = [`${model.provider}/${model.model} ${event}${said === '' ? '.' : `: ${said}`}`, cure].filter(Boolean).join(' ');
+  const message = [`${model.provider}/${model.model} ${event}${said === '' ? '.' : `: ${said}`}`, cure]
+    .filter(Boolean)
+    .join(' ');
   return new SquadraError(code, message, {
     cause: scrubError(error, secrets),
     details: { provider: model.provider, model: model.model, ...details },

@@ -52,7 +52,9 @@ export function createModelRegistry(options: ModelRegistryOptions): ModelRegistr
   return {
     providers,
     defaultProvider,
-    secrets: [openaiApiKey, openaiBaseUrl === null ? null : passwordOf(openaiBaseUrl)].filter((secret) => secret !== null),
+    secrets: [openaiApiKey, openaiBaseUrl === null ? null : passwordOf(openaiBaseUrl)].filter(
+      (secret) => secret !== null,
+    ),
     resolve(provider, model) {
       const name = provider ?? defaultProvider;
       const key = JSON.stringify([name, model]);
@@ -67,7 +69,12 @@ export function createModelRegistry(options: ModelRegistryOptions): ModelRegistr
   };
 }
 
-function collectSources({ settings, clock, models = {}, offlinePaceMs = defaultPaceMs }: ModelRegistryOptions): Map<string, ModelSource> {
+function collectSources({
+  settings,
+  clock,
+  models = {},
+  offlinePaceMs = defaultPaceMs,
+}: ModelRegistryOptions): Map<string, ModelSource> {
   const sources = new Map<string, ModelSource>();
   const offline = {
     model: createOfflineModel(clock, offlinePaceMs),

@@ -61,7 +61,10 @@ export class ModelStep {
       name,
       type: 'model',
       // Without the system prompt: another release's wording of a role is no change of the workflow.
-      input: { messages: prompt.slice(1).map((message) => ({ role: message.role, text: textOf(message) })), format: format.hash },
+      input: {
+        messages: prompt.slice(1).map((message) => ({ role: message.role, text: textOf(message) })),
+        format: format.hash,
+      },
       ...(turn.begin === undefined ? {} : { begin: turn.begin }),
       failed: (reason) => ({ change: 'fail', id: request.itemId, reason }),
       reservation: reserveUsage(turn.agent.priced, inputBytes, maxOutputTokens, this.#parts.prices),
@@ -77,20 +80,36 @@ export class ModelStep {
     const received = nothingReceived();
     const settle = (): Usage => {
       const outputBytes = Buffer.byteLength(received.text) + received.reasoningLength * bytesPerUnit;
-      return settleUsage({ model: agent.priced, inputBytes, outputBytes, reported: received.usage }, this.#parts.prices);
+      return settleUsage(
+        { model: agent.priced, inputBytes, outputBytes, reported: received.usage },
+        this.#parts.prices,
+      );
     };
     await this.#call(turn, attempt, received, settle);
     const checked = format.check(received.text);
     if (!checked.ok && turn.isLast) throw invalidOutput(request, checked.problems, settle());
     return {
       output: { accepted: checked.ok, ...describeCall(agent, received) },
-      messages: [{ role: 'assistant', kind: 'answer', memberId: request.member.id, text: received.text, stepKey: `${request.key}/${turn.name}` }],
+      messages: [
+        {
+          role: 'assistant',
+          kind: 'answer',
+          memberId: request.member.id,
+          text: received.text,
+          stepKey: `${request.key}/${turn.name}`,
+        },
+      ],
       usage: settle(),
       ...(checked.ok ? { item: { change: 'complete', id: request.itemId } } : {}),
     };
   }
 
-  async #call({ agent, format, prompt }: Turn, attempt: CallAttempt, received: Received, settle: () => Usage): Promise<void> {
+  async #call(
+    { agent, format, prompt }: Turn,
+    attempt: CallAttempt,
+    received: Received,
+    settle: () => Usage,
+  ): Promise<void> {
     const { settings, clock, registry } = this.#parts;
     const release = await this.#places.acquire(attempt.signal);
     try {
@@ -104,7 +123,11 @@ export class ModelStep {
             responseFormat: format.responseFormat,
             headers: { 'Idempotency-Key': attempt.idempotencyKey },
           },
-          limits: { idleMs: settings.modelIdleTimeoutMs, totalMs: settings.modelTimeoutMs, maxTextBytes: settings.maxResultBytes },
+          limits: {
+            idleMs: settings.modelIdleTimeoutMs,
+            totalMs: settings.modelTimeoutMs,
+            maxTextBytes: settings.maxResultBytes,
+          },
           clock,
           signal: attempt.signal,
           onText: (delta) => attempt.delta(delta),
@@ -113,7 +136,12 @@ export class ModelStep {
       );
     } catch (error) {
       attempt.signal.throwIfAborted();
-      const failure = modelError(error, { model: agent.priced, secrets: registry.secrets, now: clock.now(), answering: received.answering });
+      const failure = modelError(error, {
+        model: agent.priced,
+        secrets: registry.secrets,
+        now: clock.now(),
+        answering: received.answering,
+      });
       // What was answered, or may have been, is paid for although it failed.
       throw received.answering || failure.code === 'MODEL_TIMEOUT' ? withUsage(failure, settle()) : failure;
     } finally {
@@ -128,7 +156,8 @@ function readRecorded(recorded: RecordedCall, format: OutputFormat, request: Ask
   const { usage } = recorded;
   const checked = format.check(text);
   if (wasAccepted(recorded)) {
-    if (!checked.ok) throw invalidOutput(request, ['The answer was accepted before the schema changed.', ...checked.problems]);
+    if (!checked.ok)
+      throw invalidOutput(request, ['The answer was accepted before the schema changed.', ...checked.problems]);
     return { accepted: true, text, usage, value: checked.value };
   }
   return { accepted: false, text, usage, problems: problemsOf(checked) };
@@ -150,7 +179,9 @@ function describeCall(agent: Agent, received: Received) {
 
 function invalidOutput(request: AskRequest, problems: readonly string[], usage?: Usage): SquadraError {
   const message = `${request.member.name}'s answer to ${JSON.stringify(request.key)} does not match its schema: ${problems.join('; ')}`;
-  return new SquadraError('INVALID_OUTPUT', message, { details: { problems, ...(usage === undefined ? {} : { usage }) } });
+  return new SquadraError('INVALID_OUTPUT', message, {
+    details: { problems, ...(usage === undefined ? {} : { usage }) },
+  });
 }
 
 function withUsage(error: SquadraError, usage: Usage): SquadraError {

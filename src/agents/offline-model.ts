@@ -1,4 +1,9 @@
-import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart, LanguageModelV4Usage } from '@ai-sdk/provider';
+import type {
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4StreamPart,
+  LanguageModelV4Usage,
+} from '@ai-sdk/provider';
 import type { Clock } from '../kernel/clock.ts';
 import { offlineObject } from './offline-object.ts';
 import { offlineAnswer } from './offline-script.ts';
@@ -19,7 +24,12 @@ export function createOfflineModel(clock: Clock, paceMs: number): LanguageModelV
     supportedUrls: {},
     async doGenerate(options) {
       const text = answer(options);
-      return { content: [{ type: 'text', text }], finishReason: { unified: 'stop', raw: 'stop' }, usage: usageOf(options, text), warnings: [] };
+      return {
+        content: [{ type: 'text', text }],
+        finishReason: { unified: 'stop', raw: 'stop' },
+        usage: usageOf(options, text),
+        warnings: [],
+      };
     },
     async doStream(options) {
       options.abortSignal?.throwIfAborted();
@@ -28,7 +38,11 @@ export function createOfflineModel(clock: Clock, paceMs: number): LanguageModelV
   };
 }
 
-async function* parts(options: LanguageModelV4CallOptions, clock: Clock, paceMs: number): AsyncGenerator<LanguageModelV4StreamPart> {
+async function* parts(
+  options: LanguageModelV4CallOptions,
+  clock: Clock,
+  paceMs: number,
+): AsyncGenerator<LanguageModelV4StreamPart> {
   const text = answer(options);
   yield { type: 'stream-start', warnings: [] };
   yield { type: 'text-start', id: '0' };
@@ -69,16 +83,16 @@ function tokens(text: string): number {
 }
 
 function pause(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      timer.cancel();
-      reject(signal?.reason);
-    };
-    const timer = clock.setTimer(delayMs, () => {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    });
-    if (signal?.aborted === true) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = (): void => {
+    timer.cancel();
+    reject(signal?.reason);
+  };
+  const timer = clock.setTimer(delayMs, () => {
+    signal?.removeEventListener('abort', abort);
+    resolve();
   });
+  if (signal?.aborted === true) abort();
+  else signal?.addEventListener('abort', abort, { once: true });
+  return promise;
 }

@@ -6,7 +6,8 @@ const maxListLength = 5;
 
 /** A value of the schema's shape filled with the request's own words. Text patterns and formats are not followed. */
 export function offlineObject(schema: unknown, message: string): Json {
-  const { title, points } = readRequest(message);
+  const { title, tasks } = readRequest(message);
+  const points = tasks.map((task) => task.text);
   return new SchemaFiller(schema, title, points).fill(schema, 0, 0);
 }
 
@@ -51,7 +52,9 @@ class SchemaFiller {
 
   #fillObject(schema: Schema, place: number, depth: number): Json {
     const properties = isSchema(schema.properties) ? schema.properties : {};
-    return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, this.fill(property, place, depth + 1)]));
+    return Object.fromEntries(
+      Object.entries(properties).map(([name, property]) => [name, this.fill(property, place, depth + 1)]),
+    );
   }
 
   #fillList(schema: Schema, depth: number): Json {

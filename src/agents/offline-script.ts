@@ -1,4 +1,4 @@
-import { readRequest, type ReadRequest } from './offline-request.ts';
+import { bare, type Point, readRequest, type ReadRequest } from './offline-request.ts';
 
 const notice =
   '> Offline script: no language model wrote this. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, to get real answers.';
@@ -6,9 +6,11 @@ const notice =
 /** What a role answers when no model is configured: the request's own words in the shape that role gives its work. */
 export function offlineAnswer(role: string, message: string): string {
   const request = readRequest(message);
-  return [notice, ...(scripts.get(role) ?? genericScript)(request, role)].join('\n\n') + '\n';
+  const [heading = '', ...rest] = (scripts.get(role) ?? genericScript)(request, role);
+  return `${[notice, heading, `Request: “${request.title}”`, ...rest].filter((block) => block !== '').join('\n\n')}\n`;
 }
 
+/** Blocks of Markdown, the heading first. */
 type Script = (request: ReadRequest, role: string) => readonly string[];
 
 const scripts: ReadonlyMap<string, Script> = new Map([
@@ -19,136 +21,197 @@ const scripts: ReadonlyMap<string, Script> = new Map([
   ['reviewer', reviewScript],
 ]);
 
-function planScript(request: ReadRequest): readonly string[] {
-  const { title, firstSentence, points } = request;
+function planScript({
+  title,
+  firstSentence,
+  tasks,
+  constraints,
+  acceptance,
+  excluded,
+}: ReadRequest): readonly string[] {
+  const first = tasks[0]?.name ?? title;
   return [
     `# Plan: ${title}`,
-    quote(title),
-    `## Goal`,
-    `The request begins: “${firstSentence}” When this plan is done, that can be shown to the person who asked.`,
-    `## Tasks`,
-    numbered(points, (point) => point),
-    `## Acceptance`,
-    bullets(points, (point) => `It can be shown that this holds: “${bare(point)}”.`),
-    `## Assumptions and open questions`,
-    bullets([title], () => `The ${count(points.length, 'point')} above are taken to be everything that was asked for.`),
-    `## Hand-over`,
-    `Start with task 1, “${bare(points[0] ?? title)}”. The numbers stay as they are.`,
+    '## Goal',
+    `“${firstSentence}” That is how the request begins, and what has to be different when this plan is done.`,
+    '## Tasks',
+    numbered(tasks, taskLine),
+    section(
+      '## Constraints',
+      bullets(constraints, (text) => text),
+    ),
+    '## Acceptance',
+    acceptance.length > 0
+      ? bullets(acceptance, (text) => text)
+      : bullets(tasks, (task) => `“${task.name}” can be shown to the person who asked.`),
+    '## Assumptions and open questions',
+    bullets(
+      [
+        `The request is taken to ask for ${count(tasks.length, 'thing')}, in the order given, and for nothing beside them.`,
+        `Who decides when “${first}” is good enough?`,
+      ],
+      (text) => text,
+    ),
+    section(
+      '## Not included',
+      bullets(excluded, (text) => text),
+    ),
+    '## Hand-over',
+    `Start with task 1, “${first}”: the others are easier to judge once it can be seen. The numbers stay as they are.`,
   ];
 }
 
-function backendScript(request: ReadRequest): readonly string[] {
-  const { title, points } = request;
-  const names = functionNames(points);
-  const functions = points.map((point, index) =>
-    [
-      `/** Task ${index + 1}: ${bare(point).replaceAll('*/', '* /')}. */`,
-      `export async function ${names[index]}(input: unknown): Promise<Outcome> {`,
-      `  const checked = check(input);`,
-      `  return store.write('${names[index]}', checked);`,
-      `}`,
-    ].join('\n'),
-  );
+function backendScript({ title, tasks, constraints, acceptance }: ReadRequest): readonly string[] {
+  const names = functionNames(tasks);
+  const functions = tasks.map((task, index) => functionSketch(task, index, names[index] ?? 'task'));
   return [
     `# Back end: ${title}`,
-    quote(title),
-    `## Approach`,
-    `One function for each of the ${count(points.length, 'task')}. Input is checked once, on the way in; a write that arrives twice has the effect of one.`,
-    `## Code`,
-    ['```ts', `// src/${slug(title)}.ts`, functions.join('\n\n'), '```'].join('\n'),
-    `## Tests`,
-    bullets(points, (_, index) => `\`${names[index]}\` refuses empty input, accepts a good one, and does nothing new the second time.`),
-    `## Covered tasks`,
-    numbered(points, (point) => point),
-    `## Hand-over`,
-    `This is a sketch: ${count(points.length, 'function')}, none of them run. Check each against its task above.`,
+    '## Approach',
+    `One function for each of the ${count(tasks.length, 'task')}. Input is checked once, where it enters; a write that arrives twice has the effect of one.`,
+    '## Code',
+    code('ts', [`// src/${slug(title)}.ts`, functions.join('\n\n')]),
+    '## Tests',
+    bullets(
+      names,
+      (name) => `\`${name}\` refuses empty input, accepts a good one, and changes nothing the second time.`,
+    ),
+    section(
+      '## Constraints',
+      bullets(constraints, (text) => text),
+    ),
+    '## Covered tasks',
+    numbered(tasks, taskLine),
+    section(
+      '## Acceptance',
+      bullets(acceptance, (text) => text),
+    ),
+    '## Hand-over',
+    `This is a sketch of ${count(names.length, 'function')}; none was run. Check \`${names[0] ?? 'it'}\` first, it carries task 1.`,
   ];
 }
 
-function frontendScript(request: ReadRequest): readonly string[] {
-  const { title, points } = request;
+function frontendScript({ title, tasks, constraints, acceptance }: ReadRequest): readonly string[] {
+  const components = functionNames(tasks).map((name) => name.charAt(0).toUpperCase() + name.slice(1));
   return [
     `# Front end: ${title}`,
-    quote(title),
-    `## Screens`,
-    bullets(points, (point) => `For “${bare(point)}”: empty, loading, filled and refused.`),
-    `## Components`,
-    ['```tsx', `// src/${slug(title)}.tsx`, ...functionNames(points).map((name) => `export const ${pascal(name)} = () => <section aria-label="${name}" />;`), '```'].join('\n'),
-    `## Covered tasks`,
-    numbered(points, (point) => point),
-    `## Hand-over`,
-    `Walk through the ${count(points.length, 'screen')} in the order above; each names the task it belongs to.`,
+    '## Screens',
+    bullets(tasks, (task) => `“${task.name}”: empty, loading, filled, refused, offline.`),
+    '## Components',
+    code('tsx', [
+      `// src/${slug(title)}.tsx`,
+      ...components.map((name) => `export const ${name} = () => <section aria-labelledby="${name}" />;`),
+    ]),
+    section(
+      '## Constraints',
+      bullets(constraints, (text) => text),
+    ),
+    '## Covered tasks',
+    numbered(tasks, taskLine),
+    section(
+      '## Acceptance',
+      bullets(acceptance, (text) => text),
+    ),
+    '## Hand-over',
+    `Walk through the ${count(components.length, 'screen')} in this order, with the keyboard alone.`,
   ];
 }
 
-function testScript(request: ReadRequest): readonly string[] {
-  const { title, points } = request;
+function testScript({ title, tasks, constraints, acceptance }: ReadRequest): readonly string[] {
+  const criteria = acceptance.length > 0 ? acceptance : tasks.map((task) => task.name);
   return [
     `# Test report: ${title}`,
-    quote(title),
-    `## Verdict`,
-    `**accept with remarks** - each of the ${count(points.length, 'task')} of “${bare(title)}” is named in the work. A script can read but not run it, so nothing here was executed.`,
-    `## Acceptance`,
-    ['| criterion | met | what was seen |', '| --- | --- | --- |', ...points.map((point) => `| ${bare(point).replaceAll('|', '\\|')} | named | not run |`)].join('\n'),
-    `## Findings`,
-    numbered(points.slice(0, 3), (point) => `*untidy*: no observation was handed over that shows “${bare(point)}”.`),
-    `## Test cases`,
-    bullets(points, (point) => `Try “${bare(point)}” with nothing, with one, with too many, and twice.`),
-    `## Hand-over`,
-    `The findings are numbered; the first one is the one to begin with.`,
+    '## Verdict',
+    `**accept with remarks** - the request asks for “${bare(title)}”, and each of its ${count(tasks.length, 'task')} is named in the work. A script reads and does not run, so no criterion counts as met.`,
+    '## Acceptance',
+    [
+      '| criterion | met | seen |',
+      '| --- | --- | --- |',
+      ...criteria.map((text) => `| ${cell(text)} | open | named, not run |`),
+    ].join('\n'),
+    '## Findings',
+    numbered(tasks.slice(0, 4), (task) => `*hurts*: nothing was handed over that shows “${task.name}” at work.`),
+    '## Test cases',
+    bullets(
+      tasks,
+      (task) => `“${task.name}”: with nothing, with one, with too many, twice, and as somebody who may not.`,
+    ),
+    section(
+      '## Limits to try',
+      bullets(constraints.slice(0, 4), (text) => text),
+    ),
+    '## Not tested',
+    'Everything that needs a running system.',
+    '## Hand-over',
+    `Finding 1, about “${tasks[0]?.name ?? title}”, is the one to begin with.`,
   ];
 }
 
-function reviewScript(request: ReadRequest): readonly string[] {
-  const { title, firstSentence, points } = request;
+function reviewScript({ title, firstSentence, tasks }: ReadRequest): readonly string[] {
+  const first = tasks.slice(0, 3);
   return [
     `# Review: ${title}`,
-    quote(title),
-    `## Decision`,
+    '## Decision',
     `**approve after changes** - the work answers “${firstSentence}”, and a script cannot judge more than that.`,
-    `## Must change`,
-    numbered(points.slice(0, 3), (point) => `Show the error path of “${bare(point)}”.`),
-    `## Questions`,
-    bullets(points.slice(0, 3), (point) => `Who may do this, and with whose data: “${bare(point)}”?`),
+    '## Must change',
+    numbered(first, (task) => `Show what happens when “${task.name}” fails halfway.`),
+    '## Questions',
+    bullets(first, (task) => `Who may do “${task.name}”, and with whose data?`),
   ];
 }
 
-function genericScript(request: ReadRequest, role: string): readonly string[] {
-  const { title, firstSentence, points } = request;
+function genericScript({ title, firstSentence, tasks }: ReadRequest, role: string): readonly string[] {
+  const who = role === '' ? 'this agent' : `the role ${role}`;
   return [
     `# ${title}`,
-    quote(title),
-    `There is no script for the role ${role === '' ? 'of this agent' : role}, so it repeats what it read: “${firstSentence}”`,
-    numbered(points, (point) => point),
+    `There is no script for ${who}; this is what it read: “${firstSentence}”`,
+    numbered(tasks, taskLine),
   ];
 }
 
-function quote(title: string): string {
-  return `Request: “${title}”`;
+/** A heading with what follows; nothing when nothing follows. */
+function section(heading: string, body: string): string {
+  return body === '' ? '' : `${heading}\n\n${body}`;
 }
 
-function numbered(points: readonly string[], line: (point: string) => string): string {
-  return points.map((point, index) => `${index + 1}. ${line(point)}`).join('\n');
+function taskLine({ name, text }: Point): string {
+  return bare(text) !== name && text.startsWith(name) ? `**${name}**${text.slice(name.length)}` : text;
 }
 
-function bullets(points: readonly string[], line: (point: string, index: number) => string): string {
-  return points.map((point, index) => `- ${line(point, index)}`).join('\n');
+function functionSketch(task: Point, index: number, name: string): string {
+  return [
+    `/** Task ${index + 1}: ${task.name.replaceAll('*/', '* /')}. */`,
+    `export async function ${name}(input: unknown): Promise<Outcome> {`,
+    '  const checked = check(input);',
+    `  return store.once('${name}', checked);`,
+    '}',
+  ].join('\n');
+}
+
+function code(language: string, lines: readonly string[]): string {
+  return [`\`\`\`${language}`, ...lines, '```'].join('\n');
+}
+
+function numbered<T>(items: readonly T[], line: (item: T) => string): string {
+  return items.map((item, index) => `${index + 1}. ${line(item)}`).join('\n');
+}
+
+function bullets<T>(items: readonly T[], line: (item: T) => string): string {
+  return items.map((item) => `- ${line(item)}`).join('\n');
 }
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** Without the full stop, so that it can stand inside a sentence. */
-function bare(point: string): string {
-  return point.replace(/[.!?;,:]+$/u, '');
+function cell(text: string): string {
+  return bare(text).replaceAll('|', '\\|');
 }
 
-/** One name for each point, made of its first words, no name twice. */
-function functionNames(points: readonly string[]): readonly string[] {
+/** One name for each task, made of its first words, none of them twice. */
+function functionNames(tasks: readonly Point[]): readonly string[] {
   const taken = new Map<string, number>();
-  return points.map((point) => {
-    const [first = 'task', ...rest] = words(point).slice(0, 4);
+  return tasks.map((task) => {
+    const [first = 'task', ...rest] = words(task.name).slice(0, 4);
     const name = first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
     const times = (taken.get(name) ?? 0) + 1;
     taken.set(name, times);
@@ -157,16 +220,12 @@ function functionNames(points: readonly string[]): readonly string[] {
 }
 
 function slug(title: string): string {
-  return words(title).slice(0, 5).join('-') || 'request';
+  return words(title).slice(0, 4).join('-') || 'request';
 }
 
-function pascal(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
-}
+const fillers = new Set('a an the of to and or in on for with is are be it that we i you where'.split(' '));
 
-const fillers = new Set(['a', 'an', 'the', 'of', 'to', 'and', 'or', 'in', 'on', 'for', 'with', 'is', 'are', 'be', 'it', 'that', 'we', 'i']);
-
-function words(text: string): string[] {
-  const found = text.toLowerCase().match(/[\p{L}][\p{L}\p{N}]*/gu) ?? [];
+function words(text: string): readonly string[] {
+  const found = text.toLowerCase().match(/\p{L}[\p{L}\p{N}]*/gu) ?? [];
   return found.filter((word) => !fillers.has(word));
 }

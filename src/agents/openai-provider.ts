@@ -13,7 +13,10 @@ export interface OpenAIServer {
 }
 
 /** OpenAI itself, or the compatible server at `baseUrl`, which may want no key. */
-export function createOpenAIServer(options: { readonly apiKey: string | null; readonly baseUrl: string | null }): OpenAIServer {
+export function createOpenAIServer(options: {
+  readonly apiKey: string | null;
+  readonly baseUrl: string | null;
+}): OpenAIServer {
   const apiUrl = options.baseUrl ?? openaiUrl;
   const isOpenAI = URL.parse(apiUrl)?.hostname.endsWith('.openai.com') === true;
   const provider = createOpenAICompatible({

@@ -7,7 +7,9 @@ import { hashJson } from '../kernel/json.ts';
 const maxProblems = 20;
 
 /** What an answer turned out to be. */
-export type CheckedAnswer = { readonly ok: true; readonly value: { readonly object?: unknown } } | { readonly ok: false; readonly problems: readonly string[] };
+export type CheckedAnswer =
+  | { readonly ok: true; readonly value: { readonly object?: unknown } }
+  | { readonly ok: false; readonly problems: readonly string[] };
 
 /** What an answer has to look like. */
 export interface OutputFormat {
@@ -59,7 +61,9 @@ function checkJson(schema: ZodType, text: string): CheckedAnswer {
   if (result.success) return { ok: true, value: { object: result.data } };
   return {
     ok: false,
-    problems: result.error.issues.slice(0, maxProblems).map((issue) => `${issue.path.map(String).join('.') || '(the value)'}: ${issue.message}`),
+    problems: result.error.issues
+      .slice(0, maxProblems)
+      .map((issue) => `${issue.path.map(String).join('.') || '(the value)'}: ${issue.message}`),
   };
 }
 

@@ -2,7 +2,11 @@ const maxMessageLength = 1_000;
 const maxCauses = 8;
 
 /** Keys as providers shape them, for those of the user's own providers, which are not known here. */
-const keyShapes = [/\b(?:sk|pk|rk|gsk|xai|key)[-_][\w*-]{8,}/g, /\b(Bearer|Basic)\s+[\w.~+/=*-]{8,}/gi, /(?<=:\/\/)[^\s/@:]*:[^\s/@]*(?=@)/g];
+const keyShapes = [
+  /\b(?:sk|pk|rk|gsk|xai|key)[-_][\w*-]{8,}/g,
+  /\b(Bearer|Basic)\s+[\w.~+/=*-]{8,}/gi,
+  /(?<=:\/\/)[^\s/@:]*:[^\s/@]*(?=@)/g,
+];
 
 /** Foreign text made fit for a message: no secrets, no control characters, of bounded length. */
 export function scrubText(text: string, secrets: readonly string[]): string {
@@ -10,7 +14,7 @@ export function scrubText(text: string, secrets: readonly string[]): string {
   let clean = text.slice(0, maxMessageLength * 4);
   for (const secret of secrets) clean = clean.replaceAll(secret, '[secret]');
   for (const shape of keyShapes) clean = clean.replaceAll(shape, '[secret]');
-  clean = clean.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  clean = clean.replaceAll(/\p{Cc}+/gu, ' ').trim();
   return clean.length <= maxMessageLength ? clean : `${clean.slice(0, maxMessageLength)}…`;
 }
 
@@ -18,7 +22,10 @@ export function scrubText(text: string, secrets: readonly string[]): string {
 export function scrubError(error: unknown, secrets: readonly string[], depth = 0): Error {
   const message = error instanceof Error ? error.message : String(error);
   const deeper = error instanceof Error && error.cause !== undefined && depth < maxCauses;
-  const copy = new Error(scrubText(message, secrets), deeper ? { cause: scrubError(error.cause, secrets, depth + 1) } : undefined);
+  const copy = new Error(
+    scrubText(message, secrets),
+    deeper ? { cause: scrubError(error.cause, secrets, depth + 1) } : undefined,
+  );
   if (error instanceof Error) copy.name = error.name;
   if (error instanceof Error && error.stack !== undefined) copy.stack = scrubStack(error.stack, copy);
   return copy;

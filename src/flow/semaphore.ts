@@ -16,7 +16,8 @@ export class Semaphore {
 
   /** `places` is a whole number of at least 1. */
   constructor(places: number) {
-    if (!Number.isInteger(places) || places < 1) throw new RangeError(`A semaphore needs at least one place, not ${places}.`);
+    if (!Number.isInteger(places) || places < 1)
+      throw new RangeError(`A semaphore needs at least one place, not ${places}.`);
     this.#places = places;
   }
 
@@ -24,24 +25,24 @@ export class Semaphore {
   async acquire(signal: AbortSignal): Promise<Release> {
     signal.throwIfAborted();
     if (this.#taken < this.#places) return this.#take();
-    return new Promise<Release>((resolve, reject) => {
-      const leave = (): void => {
-        waiter.gone = true;
+    const { promise, resolve, reject } = Promise.withResolvers<Release>();
+    const leave = (): void => {
+      waiter.gone = true;
+      this.#queued -= 1;
+      reject(signal.reason);
+    };
+    const waiter: Waiter = {
+      gone: false,
+      admit: (release) => {
+        signal.removeEventListener('abort', leave);
         this.#queued -= 1;
-        reject(signal.reason);
-      };
-      const waiter: Waiter = {
-        gone: false,
-        admit: (release) => {
-          signal.removeEventListener('abort', leave);
-          this.#queued -= 1;
-          resolve(release);
-        },
-      };
-      signal.addEventListener('abort', leave, { once: true });
-      this.#waiting.push(waiter);
-      this.#queued += 1;
-    });
+        resolve(release);
+      },
+    };
+    signal.addEventListener('abort', leave, { once: true });
+    this.#waiting.push(waiter);
+    this.#queued += 1;
+    return promise;
   }
 
   stats(): { readonly places: number; readonly taken: number; readonly waiting: number } {

@@ -26,11 +26,23 @@ export function buildSquad(input: SquadInput, parts: SquadParts): Squad {
   const built: Member[] = [];
   for (const member of listed) built.push(buildMember(member, built, parts));
   const now = parts.clock.now();
-  return { id: parts.ids(), name, description: description ?? null, members: built, version: 1, createdAt: now, updatedAt: now };
+  return {
+    id: parts.ids(),
+    name,
+    description: description ?? null,
+    members: built,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
 }
 
 /** A checked member at version 1. Without a name it gets its role's title, numbered when a colleague bears it already. */
-export function buildMember(input: MemberInput, colleagues: readonly Member[], parts: Pick<SquadParts, 'catalogue' | 'ids'>): Member {
+export function buildMember(
+  input: MemberInput,
+  colleagues: readonly Member[],
+  parts: Pick<SquadParts, 'catalogue' | 'ids'>,
+): Member {
   const role = parts.catalogue.role(input.role);
   const specialization = findSpecialization(role, input.specialization ?? null);
   return {

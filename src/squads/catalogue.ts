@@ -45,7 +45,11 @@ function readRoles(folder: URL): readonly Role[] {
     .flatMap((file) => {
       const names = promptFile.exec(file)?.groups;
       if (names?.role === undefined) return [];
-      return { role: names.role, specialization: names.specialization, prompt: readFileSync(new URL(file, folder), 'utf8').trim() };
+      return {
+        role: names.role,
+        specialization: names.specialization,
+        prompt: readFileSync(new URL(file, folder), 'utf8').trim(),
+      };
     });
   return prompts
     .filter((entry) => entry.specialization === undefined)
@@ -54,7 +58,9 @@ function readRoles(folder: URL): readonly Role[] {
       title: readable(role),
       prompt,
       specializations: prompts.flatMap((entry): Specialization[] =>
-        entry.role === role && entry.specialization !== undefined ? [{ name: entry.specialization, prompt: entry.prompt }] : [],
+        entry.role === role && entry.specialization !== undefined
+          ? [{ name: entry.specialization, prompt: entry.prompt }]
+          : [],
       ),
     }));
 }
@@ -75,9 +81,16 @@ function readable(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function pick<T extends { readonly name: string }>(entries: readonly T[], name: string, code: ErrorCode, noun: string): T {
+function pick<T extends { readonly name: string }>(
+  entries: readonly T[],
+  name: string,
+  code: ErrorCode,
+  noun: string,
+): T {
   const found = entries.find((entry) => entry.name === name);
   if (found !== undefined) return found;
   const known = entries.map((entry) => entry.name);
-  throw new SquadraError(code, `There is no ${noun} ${JSON.stringify(name)}. Known are: ${known.join(', ')}.`, { details: { [noun]: name, known } });
+  throw new SquadraError(code, `There is no ${noun} ${JSON.stringify(name)}. Known are: ${known.join(', ')}.`, {
+    details: { [noun]: name, known },
+  });
 }

@@ -23,7 +23,11 @@ export function findSpecialization(role: Role, name: string | null): Specializat
   if (found !== undefined) return found;
   const known = role.specializations.map((specialization) => specialization.name);
   const list = known.length === 0 ? 'It has none' : `Known are: ${known.join(', ')}`;
-  throw new SquadraError('UNKNOWN_SPECIALIZATION', `The role ${role.name} has no specialization ${JSON.stringify(name)}. ${list}.`, {
-    details: { role: role.name, specialization: name, known },
-  });
+  throw new SquadraError(
+    'UNKNOWN_SPECIALIZATION',
+    `The role ${role.name} has no specialization ${JSON.stringify(name)}. ${list}.`,
+    {
+      details: { role: role.name, specialization: name, known },
+    },
+  );
 }

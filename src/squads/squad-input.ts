@@ -98,6 +98,10 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-  const list = problems.map((problem) => (problem.path === '' ? problem.message : `${problem.path}: ${problem.message}`));
-  throw new SquadraError('INVALID_INPUT', `This is not a valid ${what}: ${list.join('; ')}.`, { details: { problems } });
+  const list = problems.map((problem) =>
+    problem.path === '' ? problem.message : `${problem.path}: ${problem.message}`,
+  );
+  throw new SquadraError('INVALID_INPUT', `This is not a valid ${what}: ${list.join('; ')}.`, {
+    details: { problems },
+  });
 }
