@@ -12,9 +12,9 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      reporter: ['text-summary', 'json-summary', 'html'],
+      // scripts/coverage.ts adds what ran in other threads and processes, and holds the result to its threshold.
+      reporter: ['json'],
       reportsDirectory: 'coverage',
-      thresholds: { lines: 90 },
     },
   },
 });
