@@ -45,9 +45,9 @@ const migrations: readonly string[] = [
     input TEXT NOT NULL,
     output TEXT
   ) STRICT;
-  CREATE UNIQUE INDEX executions_id ON executions (id);
+  CREATE UNIQUE INDEX executions_id ON executions (tenant, id);
   CREATE UNIQUE INDEX executions_idempotency ON executions (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
-  CREATE INDEX executions_unfinished ON executions (status, tenant, no) WHERE status NOT IN ('completed', 'cancelled');
+  CREATE INDEX executions_open ON executions (id) WHERE status IN ('queued', 'running', 'waiting');
   CREATE INDEX executions_squad ON executions (squad_id, status) WHERE squad_id IS NOT NULL;
   CREATE INDEX executions_ended ON executions (ended_at) WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled');
 
@@ -122,15 +122,15 @@ const migrations: readonly string[] = [
     labels TEXT NOT NULL,
     dependencies TEXT NOT NULL
   ) STRICT;
-  CREATE UNIQUE INDEX work_items_id ON work_items (id);
+  CREATE UNIQUE INDEX work_items_id ON work_items (tenant, id);
   CREATE INDEX work_items_order ON work_items (tenant, priority DESC, no);
   CREATE INDEX work_items_execution ON work_items (execution_id) WHERE execution_id IS NOT NULL;
 
   CREATE TABLE work_item_dependencies (
+    tenant TEXT NOT NULL,
     dependency TEXT NOT NULL,
     item TEXT NOT NULL,
-    tenant TEXT NOT NULL,
-    PRIMARY KEY (dependency, item)
+    PRIMARY KEY (tenant, dependency, item)
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE squads (

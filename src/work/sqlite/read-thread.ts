@@ -1,36 +1,52 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { SquadraError } from '../../kernel/errors.ts';
 import { toFailure } from '../../kernel/failure.ts';
+import type { Failure } from '../../kernel/failure.ts';
 import { openReadOnly } from './read-only.ts';
 import { queries } from './queries/queries.ts';
+import type { ReadBatch, ReadReply, ReadThreadData } from './reader.ts';
 import { storeError } from './sqlite-failure.ts';
-import type { ReadReply, ReadRequest, ReadThreadData } from './reader-pool.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This file is the start of a thread, not of a program.');
 const { path } = workerData as ReadThreadData;
 
-try {
-  const database = openReadOnly(path);
+/** Answers batches; each query has its own outcome and sees all that was committed when it began. */
+function answering(database: DatabaseSync): (batch: ReadBatch) => ReadReply {
   const table = new Map<string, (argument: unknown) => unknown>(
     // The arguments were typed where the query was asked for; here they are what came out of the message.
     Object.entries(queries(database)).map(([name, run]) => [name, run as (argument: unknown) => unknown]),
   );
-  port.on('message', (request: ReadRequest | null) => {
-    if (request === null) {
-      database.close();
-      port.close();
+  return (batch) => {
+    const values: unknown[] = [];
+    const failures: [number, Failure][] = [];
+    for (let at = 0; at < batch.length; at += 2) {
+      try {
+        const run = table.get(String(batch[at]));
+        if (run === undefined) throw new SquadraError('INTERNAL', `The readers know no query '${String(batch[at])}'.`);
+        values.push(run(batch[at + 1]));
+      } catch (error) {
+        failures.push([values.push(null) - 1, toFailure(storeError(error, path))]);
+      }
+    }
+    return { values, failures };
+  };
+}
+
+try {
+  const database = openReadOnly(path);
+  const answer = answering(database);
+  port.on('message', (batch: ReadBatch | null) => {
+    if (batch !== null) {
+      port.postMessage(answer(batch));
       return;
     }
-    let reply: ReadReply;
-    try {
-      reply = { value: table.get(request.name)?.(request.argument), failure: null };
-    } catch (error) {
-      reply = { value: null, failure: toFailure(storeError(error, path)) };
-    }
-    port.postMessage(reply);
+    database.close();
+    port.close();
   });
-  port.postMessage({ value: 'open', failure: null } satisfies ReadReply);
+  port.postMessage(null);
 } catch (error) {
-  port.postMessage({ value: null, failure: toFailure(storeError(error, path)) } satisfies ReadReply);
+  port.postMessage({ values: [], failures: [[0, toFailure(storeError(error, path))]] } satisfies ReadReply);
   port.close();
 }

@@ -1,21 +1,9 @@
-import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
-import { toError } from '../../kernel/failure.ts';
-import type { Failure } from '../../kernel/failure.ts';
+import { quickQueries } from './queries/queries.ts';
 import type { QueryArguments, QueryName, QueryResult } from './queries/queries.ts';
-
-export interface ReadThreadData {
-  readonly path: string;
-}
-export interface ReadRequest {
-  readonly name: string;
-  readonly argument: unknown;
-}
-export interface ReadReply {
-  readonly value: unknown;
-  readonly failure: Failure | null;
-}
+import { Reader } from './reader.ts';
+import type { Query } from './reader.ts';
 
 export interface ReaderPoolSettings {
   readonly path: string;
@@ -30,29 +18,44 @@ export interface ReaderPoolStatistics {
   readonly busy: number;
   readonly waiting: number;
   readonly queries: number;
+  readonly batches: number;
   readonly reopened: number;
   readonly timedOut: number;
 }
 
-interface Query extends ReadRequest {
-  timer: Timer | null;
-  resolve(value: unknown): void;
-  reject(error: Error): void;
+interface WaitingQuery extends Query {
+  readonly since: number;
 }
 
+/** Queries for single rows travel together, at most this many: a message costs several times the query. */
+const maxBatch = 64;
+/** Memory for what waits stays bounded, whatever the time-out is; far above what the readers can answer in it. */
+const maxWaiting = 20_000;
+/** How often every reader has to give a sign of life, and how long it may take for one. */
+const healthCheckMs = 15_000;
+
 /**
- * Readers in threads of their own, opened when first needed. A reader serves one query at a time; one that dies fails
- * its query and is opened again for the next.
+ * Readers in threads of their own, opened when first needed.
+ *
+ * R1  A reader serves one batch at a time: queries for single rows that wait together, or one list or report.
+ * R2  A query that no reader took in time is refused; one that was taken is answered, or fails with its reader.
+ * R3  A reader that dies, or gives no answer from one health check to the next but one, is replaced when it is needed.
  */
 export class ReaderPool implements AsyncDisposable {
   readonly #settings: ReaderPoolSettings;
   readonly #clock: Clock;
-  readonly #idle: Reader[] = [];
   readonly #readers = new Set<Reader>();
-  readonly #waiting = new Set<Query>();
+  readonly #idle: Reader[] = [];
+  /** When each busy reader was asked. */
+  readonly #busy = new Map<Reader, number>();
+  #waiting: WaitingQuery[] = [];
+  #flushing = false;
+  #timeout: Timer | null = null;
+  #health: Timer | null = null;
   #closed = false;
   #queries = 0;
-  #died = 0;
+  #batches = 0;
+  #lostReaders = 0;
   #reopened = 0;
   #timedOut = 0;
 
@@ -63,14 +66,24 @@ export class ReaderPool implements AsyncDisposable {
 
   /** Throws `POOL_EXHAUSTED` when no reader became free in time. */
   run<N extends QueryName>(name: N, argument: QueryArguments<N>): Promise<QueryResult<N>> {
-    if (this.#closed) return Promise.reject(new SquadraError('SHUTTING_DOWN', `The state file ${this.#settings.path} is closed.`));
+    if (this.#closed) return Promise.reject(this.#closing());
+    if (this.#waiting.length >= maxWaiting) {
+      return Promise.reject(new SquadraError('POOL_EXHAUSTED', `${maxWaiting} queries wait for a reader already.`));
+    }
     this.#queries++;
+    if (!this.#flushing && (this.#idle.length > 0 || this.#readers.size < this.#settings.readers)) {
+      // What is asked for in the same turn of the loop travels together.
+      this.#flushing = true;
+      setImmediate(() => {
+        this.#flushing = false;
+        this.#serve();
+      });
+    }
     return new Promise((resolve, reject) => {
       // The thread answers with what the query of this name returned.
-      const query: Query = { name, argument, timer: null, resolve: resolve as (value: unknown) => void, reject };
-      const reader = this.#idle.pop() ?? this.#open();
-      if (reader !== null) reader.ask(query);
-      else this.#queue(query);
+      const answer = resolve as (value: unknown) => void;
+      this.#waiting.push({ name, argument, since: this.#clock.now(), resolve: answer, reject });
+      if (this.#timeout === null) this.#watchTimeout();
     });
   }
 
@@ -78,9 +91,10 @@ export class ReaderPool implements AsyncDisposable {
     return {
       size: this.#settings.readers,
       open: this.#readers.size,
-      busy: this.#readers.size - this.#idle.length,
-      waiting: this.#waiting.size,
+      busy: this.#busy.size,
+      waiting: this.#waiting.length,
       queries: this.#queries,
+      batches: this.#batches,
       reopened: this.#reopened,
       timedOut: this.#timedOut,
     };
@@ -88,123 +102,94 @@ export class ReaderPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    for (const query of this.#waiting) this.#refuse(query, new SquadraError('SHUTTING_DOWN', `The state file ${this.#settings.path} is closing.`));
+    this.#timeout?.cancel();
+    this.#health?.cancel();
+    for (const query of this.#waiting.splice(0)) query.reject(this.#closing());
     await Promise.all([...this.#readers].map((reader) => reader.close()));
   }
 
-  #queue(query: Query): void {
-    query.timer = this.#clock.setTimer(this.#settings.readerTimeoutMs, () => {
-      this.#timedOut++;
-      const { readers, readerTimeoutMs } = this.#settings;
-      this.#refuse(query, new SquadraError('POOL_EXHAUSTED', `All ${readers} readers were busy for ${readerTimeoutMs} ms.`));
-    });
-    this.#waiting.add(query);
+  /** Hands what waits to readers that have nothing to do. */
+  #serve(): void {
+    while (this.#waiting.length > 0 && !this.#closed) {
+      const reader = this.#idle.pop() ?? this.#open();
+      if (reader === null) break;
+      this.#ask(reader, this.#nextBatch());
+    }
+    if (this.#waiting.length > 0) return;
+    this.#timeout?.cancel();
+    this.#timeout = null;
   }
 
-  #refuse(query: Query, error: SquadraError): void {
-    query.timer?.cancel();
-    this.#waiting.delete(query);
-    query.reject(error);
+  #nextBatch(): readonly Query[] {
+    let count = 0;
+    while (count < maxBatch && count < this.#waiting.length && quickQueries.has(this.#waiting[count]?.name ?? '')) count++;
+    return this.#waiting.splice(0, Math.max(1, count));
+  }
+
+  #ask(reader: Reader, batch: readonly Query[]): void {
+    this.#busy.set(reader, this.#clock.now());
+    this.#batches++;
+    reader.ask(batch);
   }
 
   #open(): Reader | null {
     if (this.#readers.size >= this.#settings.readers) return null;
-    if (this.#died > this.#reopened) this.#reopened++;
-    const reader: Reader = new Reader(
-      this.#settings.path,
-      () => this.#next(reader),
-      () => this.#lost(reader),
-    );
+    if (this.#lostReaders > this.#reopened) this.#reopened++;
+    this.#health ??= this.#clock.setTimer(healthCheckMs, () => this.#checkHealth());
+    const reader = new Reader(this.#settings.path, {
+      onIdle: (idle) => this.#rest(idle),
+      onExit: (ended) => this.#lose(ended),
+    });
     this.#readers.add(reader);
     return reader;
   }
 
-  #next(reader: Reader): void {
-    const [query] = this.#waiting;
-    if (query === undefined) {
-      this.#idle.push(reader);
-      return;
-    }
-    this.#waiting.delete(query);
-    query.timer?.cancel();
-    reader.ask(query);
+  #rest(reader: Reader): void {
+    // One that was given up may still answer.
+    if (!this.#readers.has(reader)) return;
+    this.#busy.delete(reader);
+    this.#idle.push(reader);
+    this.#serve();
   }
 
-  #lost(reader: Reader): void {
-    this.#readers.delete(reader);
+  #lose(reader: Reader): void {
+    if (!this.#readers.delete(reader)) return;
+    this.#busy.delete(reader);
     const place = this.#idle.indexOf(reader);
     if (place >= 0) this.#idle.splice(place, 1);
-    if (this.#closed) return;
-    this.#died++;
-    const [query] = this.#waiting;
-    const next = query === undefined ? null : this.#open();
-    if (query === undefined || next === null) return;
-    this.#waiting.delete(query);
-    query.timer?.cancel();
-    next.ask(query);
-  }
-}
-
-/** One thread with one connection. */
-class Reader {
-  readonly #worker: Worker;
-  readonly #exited: Promise<void>;
-  #query: Query | null = null;
-  #opening = true;
-  #unsent: Query | null = null;
-
-  constructor(path: string, onIdle: () => void, onExit: () => void) {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./read-thread.${extension}`, import.meta.url), { workerData: { path } satisfies ReadThreadData });
-    this.#worker.on('message', (reply: ReadReply) => {
-      if (this.#opening) this.#opened(reply);
-      else this.#answer(reply, onIdle);
-    });
-    this.#worker.on('error', (cause) => this.#fail(new SquadraError('STORE_FAILED', `A reader of ${path} stopped: ${String(cause)}.`, { cause })));
-    this.#exited = new Promise((resolve) =>
-      this.#worker.on('exit', () => {
-        this.#fail(new SquadraError('STORE_FAILED', `A reader of ${path} stopped; ask again.`));
-        onExit();
-        resolve();
-      }),
-    );
+    this.#lostReaders++;
+    this.#serve();
   }
 
-  ask(query: Query): void {
-    this.#query = query;
-    if (this.#opening) this.#unsent = query;
-    else this.#send(query);
-  }
-
-  async close(): Promise<void> {
-    this.#worker.postMessage(null);
-    await this.#exited;
-  }
-
-  #send(query: Query): void {
-    this.#worker.postMessage({ name: query.name, argument: query.argument } satisfies ReadRequest);
-  }
-
-  #opened(reply: ReadReply): void {
-    if (reply.failure !== null) {
-      this.#fail(toError(reply.failure));
-      return;
+  #checkHealth(): void {
+    const now = this.#clock.now();
+    for (const [reader, since] of [...this.#busy]) {
+      if (now - since < healthCheckMs) continue;
+      reader.abandon(now - since);
+      this.#lose(reader);
     }
-    this.#opening = false;
-    if (this.#unsent !== null) this.#send(this.#unsent);
-    this.#unsent = null;
+    for (const reader of this.#idle.splice(0)) this.#ask(reader, []);
+    this.#health = this.#readers.size === 0 ? null : this.#clock.setTimer(healthCheckMs, () => this.#checkHealth());
   }
 
-  #answer(reply: ReadReply, onIdle: () => void): void {
-    const query = this.#query;
-    this.#query = null;
-    if (reply.failure === null) query?.resolve(reply.value);
-    else query?.reject(toError(reply.failure));
-    onIdle();
+  /** One timer, for the query that has waited longest. */
+  #watchTimeout(): void {
+    const { readers, readerTimeoutMs } = this.#settings;
+    const now = this.#clock.now();
+    const late = this.#waiting.findIndex(({ since }) => now - since < readerTimeoutMs);
+    const expired = this.#waiting.splice(0, late < 0 ? this.#waiting.length : late);
+    for (const query of expired) {
+      this.#timedOut++;
+      query.reject(new SquadraError('POOL_EXHAUSTED', `All ${readers} readers were busy for ${readerTimeoutMs} ms.`));
+    }
+    const [first] = this.#waiting;
+    this.#timeout =
+      first === undefined
+        ? null
+        : this.#clock.setTimer(first.since + readerTimeoutMs - now, () => this.#watchTimeout());
   }
 
-  #fail(error: Error): void {
-    this.#query?.reject(error);
-    this.#query = null;
+  #closing(): SquadraError {
+    return new SquadraError('SHUTTING_DOWN', `The state file ${this.#settings.path} is closed.`);
   }
 }

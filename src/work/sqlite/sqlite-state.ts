@@ -8,6 +8,7 @@ import { SqliteApprovalStore } from './sqlite-approval-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteExecutionStore } from './sqlite-execution-store.ts';
 import { SqliteSquadStore } from './sqlite-squad-store.ts';
+import { SqliteWorkItemStore } from './sqlite-work-item-store.ts';
 import { Writer } from './writer.ts';
 import { storeError } from './sqlite-failure.ts';
 
@@ -31,6 +32,7 @@ export interface SqliteState extends AsyncDisposable {
   readonly executions: SqliteExecutionStore;
   readonly reports: SqliteExecutionReports;
   readonly squads: SqliteSquadStore;
+  readonly workItems: SqliteWorkItemStore;
   readonly approvals: SqliteApprovalStore;
 }
 
@@ -48,6 +50,7 @@ export async function openSqliteState(settings: SqliteStateSettings, clock: Cloc
       executions: new SqliteExecutionStore(writer, clock),
       reports: new SqliteExecutionReports(readers),
       squads: new SqliteSquadStore(writer, readers),
+      workItems: new SqliteWorkItemStore(writer, readers, clock),
       approvals: new SqliteApprovalStore(writer, readers, clock),
       [Symbol.asyncDispose]: async () => {
         await readers[Symbol.asyncDispose]();

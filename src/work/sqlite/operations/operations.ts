@@ -5,6 +5,7 @@ import { committing } from './committing.ts';
 import { retention } from './retention.ts';
 import { squadOperations } from './squads.ts';
 import { submission } from './submission.ts';
+import { workItemOperations } from './work-items.ts';
 
 /**
  * Everything the writer thread can do, by name. An operation refuses (throws a `SquadraError`) before it writes; any other
@@ -19,6 +20,7 @@ export function operations(database: DatabaseSync) {
     prune: retention(database),
     ...commands(database),
     ...squadOperations(database),
+    ...workItemOperations(database),
   };
 }
 

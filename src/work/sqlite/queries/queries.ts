@@ -2,13 +2,28 @@ import type { DatabaseSync } from 'node:sqlite';
 import { approvalQueries } from './approvals.ts';
 import { executionQueries } from './executions.ts';
 import { squadQueries } from './squads.ts';
+import { workItemQueries } from './work-items.ts';
 
 /** Everything a reader thread can answer, by name. Results are rows; the main thread maps them. */
 export function queries(database: DatabaseSync) {
-  return { ...executionQueries(database), ...squadQueries(database), ...approvalQueries(database) };
+  return {
+    ...executionQueries(database),
+    ...squadQueries(database),
+    ...approvalQueries(database),
+    ...workItemQueries(database),
+  };
 }
 
 export type Queries = ReturnType<typeof queries>;
 export type QueryName = keyof Queries;
 export type QueryArguments<N extends QueryName> = Parameters<Queries[N]>[0];
 export type QueryResult<N extends QueryName> = ReturnType<Queries[N]>;
+
+/** Those that read one row by its key: answered in microseconds, so that they may travel together. */
+export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
+  'execution',
+  'squad',
+  'squadVersion',
+  'approval',
+  'workItem',
+]);

@@ -1,0 +1,51 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { SquadraError } from '../../../kernel/errors.ts';
+import type { WorkItemFilter } from '../../work-item-store.ts';
+import { prepare } from '../statements.ts';
+import type { Row } from '../statements.ts';
+import { workItemColumnNames } from '../work-item-row.ts';
+
+export function workItemQueries(database: DatabaseSync) {
+  const byId = prepare(database, `SELECT ${workItemColumnNames} FROM work_items WHERE tenant = ? AND id = ?`);
+  const counts = prepare(
+    database,
+    'SELECT status, member_id, count(*) FROM work_items WHERE tenant = ? GROUP BY status, member_id',
+  );
+  return {
+    workItem: ({ tenant, id }: { readonly tenant: string; readonly id: string }): Row | undefined =>
+      byId.first(tenant, id),
+    workItems: ({ tenant, filter }: { readonly tenant: string; readonly filter: WorkItemFilter }): Row[] =>
+      listItems(database, tenant, filter),
+    workItemCounts: ({ tenant }: { readonly tenant: string }): Row[] => counts.all(tenant),
+  };
+}
+
+/** By priority (high first), then age. Each shape of filter is a statement of its own, so that its index is used. */
+function listItems(database: DatabaseSync, tenant: string, filter: WorkItemFilter): Row[] {
+  // The plus keeps SQLite from walking all of the tenant in order when an execution's few are asked for.
+  const where = [filter.executionId === undefined ? 'tenant = ?' : '+tenant = ?'];
+  const values: (string | number)[] = [tenant];
+  const add = (condition: string, ...given: readonly (string | number | undefined)[]): void => {
+    const there = given.filter((value) => value !== undefined);
+    if (there.length < given.length) return;
+    where.push(condition);
+    values.push(...there);
+  };
+  add('execution_id = ?', filter.executionId);
+  add('status = ?', filter.status);
+  add('member_id = ?', filter.memberId);
+  add('convoy_id = ?', filter.convoyId);
+  if (filter.after !== undefined) {
+    const [priority, no] = placeOf(database, tenant, filter.after);
+    add('priority <= ? AND (priority < ? OR no > ?)', priority, priority, no);
+  }
+  const sql = `SELECT ${workItemColumnNames} FROM work_items WHERE ${where.join(' AND ')} ORDER BY priority DESC, no LIMIT ?`;
+  return prepare(database, sql).all(...values, filter.limit);
+}
+
+function placeOf(database: DatabaseSync, tenant: string, id: string): readonly [number, number] {
+  const row = prepare(database, 'SELECT priority, no FROM work_items WHERE tenant = ? AND id = ?').first(tenant, id);
+  if (row !== undefined) return [Number(row[0]), Number(row[1])];
+  const message = `The work item ${id}, after which the page should begin, is gone; begin again without a cursor.`;
+  throw new SquadraError('INVALID_CURSOR', message);
+}
