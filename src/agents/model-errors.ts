@@ -1,11 +1,9 @@
 import { AISDKError, APICallError } from '@ai-sdk/provider';
 import { type ErrorCode, SquadraError } from '../kernel/errors.ts';
+import { maxRetryAfterMs } from '../kernel/retry.ts';
 import type { PricedModel } from './pricing.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { scrubError, scrubText } from './scrub.ts';
-
-/** Longer waits than this are no retry: somebody has to act. */
-const maxRetryAfterMs = 10 * 60 * 1_000;
 
 /** What is known of a call that failed. */
 export interface FailedCall {
