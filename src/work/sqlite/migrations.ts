@@ -47,9 +47,9 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX executions_id ON executions (tenant, id);
   CREATE UNIQUE INDEX executions_idempotency ON executions (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
-  CREATE INDEX executions_open ON executions (id) WHERE status IN ('queued', 'running', 'waiting');
+  CREATE INDEX executions_unfinished ON executions (status, id) WHERE status NOT IN ('completed', 'cancelled');
   CREATE INDEX executions_squad ON executions (squad_id, status) WHERE squad_id IS NOT NULL;
-  CREATE INDEX executions_ended ON executions (ended_at) WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled');
+  CREATE INDEX executions_ended ON executions (ended_at, status) WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled');
 
   CREATE TABLE journal (
     execution INTEGER NOT NULL,
@@ -124,6 +124,7 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX work_items_id ON work_items (tenant, id);
   CREATE INDEX work_items_order ON work_items (tenant, priority DESC, no);
+  CREATE INDEX work_items_open ON work_items (tenant, status, priority DESC, no) WHERE status NOT IN ('completed', 'failed', 'cancelled');
   CREATE INDEX work_items_execution ON work_items (execution_id) WHERE execution_id IS NOT NULL;
 
   CREATE TABLE work_item_dependencies (

@@ -7,6 +7,7 @@ import { ReaderPool } from './reader-pool.ts';
 import { SqliteApprovalStore } from './sqlite-approval-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteExecutionStore } from './sqlite-execution-store.ts';
+import { SqliteInbox } from './sqlite-inbox.ts';
 import { SqliteSquadStore } from './sqlite-squad-store.ts';
 import { SqliteWorkItemStore } from './sqlite-work-item-store.ts';
 import { Writer } from './writer.ts';
@@ -34,6 +35,7 @@ export interface SqliteState extends AsyncDisposable {
   readonly squads: SqliteSquadStore;
   readonly workItems: SqliteWorkItemStore;
   readonly approvals: SqliteApprovalStore;
+  readonly inbox: SqliteInbox;
 }
 
 /** Takes the folder for this process and opens it; throws `STORE_LOCKED`, or why the file cannot be opened. */
@@ -52,6 +54,7 @@ export async function openSqliteState(settings: SqliteStateSettings, clock: Cloc
       squads: new SqliteSquadStore(writer, readers),
       workItems: new SqliteWorkItemStore(writer, readers, clock),
       approvals: new SqliteApprovalStore(writer, readers, clock),
+      inbox: new SqliteInbox(paths.inbox, clock),
       [Symbol.asyncDispose]: async () => {
         await readers[Symbol.asyncDispose]();
         await writer.close();

@@ -49,7 +49,9 @@ export function writeGroups(database: DatabaseSync, path: string, beforeCommit: 
         if (guarded) database.exec('RELEASE operation');
       } catch (error) {
         if (!guarded && !(error instanceof SquadraError)) throw error;
-        if (guarded && database.isTransaction) database.exec('ROLLBACK TO operation; RELEASE operation');
+        // SQLite gave up all of the transaction (a full disk does that): no operation of the group took effect.
+        if (!database.isTransaction) throw error;
+        if (guarded) database.exec('ROLLBACK TO operation; RELEASE operation');
         values.push(null);
         failures.push([place, toFailure(storeError(error, path))]);
       }

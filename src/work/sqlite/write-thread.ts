@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { toFailure } from '../../kernel/failure.ts';
-import { migrate } from './migrations.ts';
+import { inspectSchema, migrate } from './migrations.ts';
 import { storeError } from './sqlite-failure.ts';
 import { writeGroups } from './write-group.ts';
 import type { Batch, GroupReply } from './write-group.ts';
@@ -22,7 +22,11 @@ const { path, commitDelayMs } = workerData as WriteThreadData;
 
 function open(): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: 5_000 });
+  // Before anything is changed: the file may not be ours.
+  inspectSchema(database, path);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000');
+  // SQLite opens a file it may not write for reading, without a word; the first write would tell.
+  database.exec('BEGIN IMMEDIATE; ROLLBACK');
   migrate(database, path);
   return database;
 }

@@ -1,9 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../../kernel/errors.ts';
+import type { WorkItemStatus } from '../../work-item.ts';
 import type { WorkItemFilter } from '../../work-item-store.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 import { workItemColumnNames } from '../work-item-row.ts';
+
+/** As the index of open items says it: SQLite uses the index only where the condition stands word for word. */
+const open = "status NOT IN ('completed', 'failed', 'cancelled')";
+const openStatuses: ReadonlySet<WorkItemStatus> = new Set(['pending', 'ready', 'blocked', 'in_progress']);
 
 export function workItemQueries(database: DatabaseSync) {
   const byId = prepare(database, `SELECT ${workItemColumnNames} FROM work_items WHERE tenant = ? AND id = ?`);
@@ -32,6 +37,7 @@ function listItems(database: DatabaseSync, tenant: string, filter: WorkItemFilte
     values.push(...there);
   };
   add('execution_id = ?', filter.executionId);
+  if (filter.status !== undefined && openStatuses.has(filter.status)) where.push(open);
   add('status = ?', filter.status);
   add('member_id = ?', filter.memberId);
   add('convoy_id = ?', filter.convoyId);
