@@ -5,7 +5,8 @@ export function retryAfterMs(headers: Readonly<Record<string, string>> | undefin
   const given = headers?.['retry-after'];
   const seconds = duration(given, 1_000);
   if (seconds !== null || given === undefined) return seconds;
-  const date = Date.parse(given);
+  // Only what begins with a day of the week is a date here: `Date.parse` makes a year of almost any number.
+  const date = /^[a-z]{3,9},? /i.test(given) ? Date.parse(given) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 

@@ -14,7 +14,7 @@ export function scrubText(text: string, secrets: readonly string[]): string {
   let clean = text.slice(0, maxMessageLength * 4);
   for (const secret of secrets) clean = clean.replaceAll(secret, '[secret]');
   for (const shape of keyShapes) clean = clean.replaceAll(shape, '[secret]');
-  clean = clean.replaceAll(/\p{Cc}+/gu, ' ').trim();
+  clean = clean.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
   return clean.length <= maxMessageLength ? clean : `${clean.slice(0, maxMessageLength)}…`;
 }
 
