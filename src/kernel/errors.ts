@@ -45,6 +45,7 @@ export const errorCatalogue = {
   INVALID_STEP: { status: 422, retryable: false, help: 'Correct the name or option of the step that the message names.' },
   STEP_TIMEOUT: { status: 504, retryable: true, help: 'Make the step faster or give it more time with its timeout option; SQUADRA_STEP_TIMEOUT is the default.' },
   EXECUTION_STALLED: { status: 500, retryable: false, help: 'Await only steps in a workflow: wrap timers, requests and other promises in step.run, step.sleep or step.waitFor.' },
+  CRASH_LOOP: { status: 500, retryable: false, help: 'The process died again and again while this execution ran: look at its last step and at the memory it takes, mend it, then retry the execution.' },
   EXECUTION_CANCELLED: { status: 409, retryable: false, help: 'The execution was cancelled; submit it again if the work is still wanted.' },
   WORKFLOW_FAILED: { status: 500, retryable: false, help: 'Read the cause, correct the workflow or what it depends on, then retry the execution: committed steps are kept.' },
   IN_DOUBT: { status: 409, retryable: false, help: 'The call was in flight during a crash: check whether it took effect, then answer the approval or retry the execution.' },
@@ -67,7 +68,7 @@ export const errorCatalogue = {
   UNKNOWN_PROVIDER: { status: 400, retryable: false, help: 'Configure the provider, pass it to openSquadra({ models }), or correct its name in the member.' },
   QUOTA_EXHAUSTED: { status: 429, retryable: false, help: 'Wait until the provider grants quota again or raise it there, then retry the execution: committed steps are kept.' },
   STEP_LIMIT: { status: 422, retryable: false, help: 'The agent kept calling tools without an answer: narrow the request, or correct the tool it keeps calling.' },
-  INVALID_OUTPUT: { status: 422, retryable: true, help: 'The answer did not match the schema: simplify the schema, describe its fields, or use a stronger model.' },
+  INVALID_OUTPUT: { status: 422, retryable: false, help: 'The answer did not match the schema: simplify the schema, describe its fields, or use a stronger model.' },
   INTERNAL: { status: 500, retryable: true, help: 'This is a defect in Squadra: report it with the message, the stack and what led to it.' },
 } as const satisfies Record<string, CatalogueRow>;
 

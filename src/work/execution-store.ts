@@ -53,6 +53,8 @@ export interface Commit {
   readonly takesSignal?: string;
   /** With a record of status `waiting`: names of signals that would make the wait end at once. */
   readonly awaitedSignals?: readonly string[];
+  /** With a record that ends the execution: it has work items, and those still in progress are closed. */
+  readonly closesItems?: boolean;
 }
 
 /** `awake`: the commit parked the run, but a signal it waits for is already there. */
@@ -91,7 +93,11 @@ export interface ExecutionStore {
   /** `failed → queued`; committed steps stay. Throws `ILLEGAL_TRANSITION` from any other state. */
   retry(tenant: string, id: string): Promise<Changed>;
   /** Adds a signal to its queue; the same `signalId` twice adds one. `status` tells whether somebody has to be woken. */
-  signal(tenant: string, id: string, signal: { readonly signalId: string; readonly name: string; readonly payload: string }): Promise<Changed>;
+  signal(
+    tenant: string,
+    id: string,
+    signal: { readonly signalId: string; readonly name: string; readonly payload: string },
+  ): Promise<Changed>;
   /** Removes executions that ended before `endedBefore` (failed ones stay), with all they own. Returns how many. */
   prune(endedBefore: number, atMost: number): Promise<number>;
 }

@@ -2,7 +2,15 @@ import type { Failure } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
 import type { Usage } from './usage.ts';
 
-export const executionStatuses = ['created', 'queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
+export const executionStatuses = [
+  'created',
+  'queued',
+  'running',
+  'waiting',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
 export type ExecutionStatus = (typeof executionStatuses)[number];
 
 /** The only transitions an execution makes; a crash makes none. */

@@ -1,6 +1,14 @@
 import type { Json } from '../kernel/json.ts';
 
-export const workItemStatuses = ['pending', 'ready', 'blocked', 'in_progress', 'completed', 'failed', 'cancelled'] as const;
+export const workItemStatuses = [
+  'pending',
+  'ready',
+  'blocked',
+  'in_progress',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
 export type WorkItemStatus = (typeof workItemStatuses)[number];
 
 /** The only transitions a work item makes. */
@@ -40,6 +48,12 @@ export interface WorkItem {
 
 /** What a run does to an item of its own, in the commit of the step that does it. */
 export type ItemChange =
-  | { readonly change: 'begin'; readonly id: string; readonly title: string; readonly memberId: string; readonly stepKey: string }
+  | {
+      readonly change: 'begin';
+      readonly id: string;
+      readonly title: string;
+      readonly memberId: string;
+      readonly stepKey: string;
+    }
   | { readonly change: 'complete'; readonly id: string }
   | { readonly change: 'fail'; readonly id: string; readonly reason: string };

@@ -12,41 +12,35 @@ import type { Writer } from './writer.ts';
 const asleep: Committed = { awake: false };
 const awake: Committed = { awake: true };
 
-/** What a session knows of its claim: who, which row, and the place of the next record. */
+/** What a session knows of its claim: whose, and which row. */
 export interface SessionPlace {
   readonly tenant: string;
   readonly executionId: string;
   readonly no: number;
   readonly epoch: number;
-  readonly nextSeq: number;
 }
 
-/** Numbers the records of one claim itself: a commit that comes between others is refused by the epoch. */
+/** The write side of one claim on the writer thread. */
 export class SqliteJournalSession implements JournalSession {
   readonly epoch: number;
   readonly #writer: Writer;
   readonly #clock: Clock;
   readonly #place: SessionPlace;
-  #nextSeq: number;
 
   constructor(writer: Writer, clock: Clock, place: SessionPlace) {
     this.epoch = place.epoch;
     this.#writer = writer;
     this.#clock = clock;
     this.#place = place;
-    this.#nextSeq = place.nextSeq;
   }
 
   async commit(commit: Commit): Promise<Committed> {
     const { tenant, executionId, no, epoch } = this.#place;
     const { records } = commit;
-    const seq = this.#nextSeq;
-    this.#nextSeq += records.length;
     const status = records.find((record) => record.kind === 'status');
     const ready = await this.#writer.run('commit', [
       no,
       epoch,
-      seq,
       this.#clock.now(),
       tenant,
       executionId,
@@ -81,7 +75,7 @@ function usageOf(records: readonly JournalRecord[]): UsageColumns | null {
   return [inputTokens, outputTokens, cachedTokens, reasoningTokens, costMicroUsd, modelCalls, estimatedCalls, unpricedCalls];
 }
 
-function moreOf({ records, items, takesSignal, awaitedSignals }: Commit): CommitMore | null {
+function moreOf({ records, items, takesSignal, awaitedSignals, closesItems = false }: Commit): CommitMore | null {
   const approvals: ApprovalColumns[] = [];
   const endedApprovals: string[] = [];
   for (const record of records) {
@@ -89,8 +83,8 @@ function moreOf({ records, items, takesSignal, awaitedSignals }: Commit): Commit
     if (record.phase === 'completed') endedApprovals.push(record.key);
     if (record.phase === 'waiting' && record.details !== null) approvals.push(approvalColumns(record.key, record.details));
   }
-  if (items === undefined && takesSignal === undefined && awaitedSignals === undefined && approvals.length + endedApprovals.length === 0) return null;
-  return { items: items ?? [], approvals, endedApprovals, takesSignal: takesSignal ?? null, awaitedSignals: awaitedSignals ?? [] };
+  if (items === undefined && takesSignal === undefined && awaitedSignals === undefined && !closesItems && approvals.length + endedApprovals.length === 0) return null;
+  return { items: items ?? [], approvals, endedApprovals, takesSignal: takesSignal ?? null, awaitedSignals: awaitedSignals ?? [], closesItems };
 }
 
 function approvalColumns(key: string, details: string): ApprovalColumns {

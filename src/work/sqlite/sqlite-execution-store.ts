@@ -38,7 +38,7 @@ export class SqliteExecutionStore implements ExecutionStore {
       id: stored.id,
       status: stored.status,
       existing: stored.existing,
-      session: claimed ? new SqliteJournalSession(this.#writer, this.#clock, { tenant, executionId: id, no: stored.no, epoch: 1, nextSeq: stored.nextSeq }) : null,
+      session: claimed ? new SqliteJournalSession(this.#writer, this.#clock, { tenant, executionId: id, no: stored.no, epoch: 1 }) : null,
     };
   }
 
@@ -52,8 +52,7 @@ export class SqliteExecutionStore implements ExecutionStore {
     const execution = executionOf(found.execution);
     // Rows of `recordColumns`.
     const records = found.journal.map((row) => journaled(row as unknown as JournalRow));
-    const nextSeq = (records.at(-1)?.seq ?? 0) + 1;
-    const place = { tenant, executionId: id, no: found.no, epoch: execution.epoch, nextSeq };
+    const place = { tenant, executionId: id, no: found.no, epoch: execution.epoch };
     return { execution, records, signals: found.signals.map(pendingSignal), session: new SqliteJournalSession(this.#writer, this.#clock, place) };
   }
 

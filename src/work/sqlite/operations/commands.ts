@@ -8,6 +8,7 @@ import type { Changed } from '../../execution-store.ts';
 import { approvalColumnNames } from '../approval-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
+import { workItemEffects } from './work-item-effects.ts';
 
 export interface ExecutionCommand {
   readonly tenant: string;
@@ -110,8 +111,9 @@ function moving(database: DatabaseSync) {
   const cancelItems = prepare(
     database,
     `UPDATE work_items SET status = 'cancelled', reason = 'its execution was cancelled', version = version + 1, updated_at = ?
-      WHERE execution_id = ? AND tenant = ? AND step_key IS NOT NULL AND status IN ('pending', 'ready', 'blocked', 'in_progress')`,
+      WHERE execution_id = ? AND tenant = ? AND step_key IS NOT NULL AND status IN ('pending', 'ready', 'blocked', 'in_progress') RETURNING id`,
   );
+  const effects = workItemEffects(database);
   const cancelApprovals = prepare(database, "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'");
   return {
     queue(no: number, { tenant, at }: ExecutionCommand): void {
@@ -122,7 +124,7 @@ function moving(database: DatabaseSync) {
     cancel(no: number, { tenant, id, at, reason }: CancelCommand): void {
       cancel.run(reason, at, no);
       record.run(no, tenant, at, 'cancelled', reason === null ? null : JSON.stringify({ reason }), no);
-      cancelItems.run(at, id, tenant);
+      for (const [item] of cancelItems.all(at, id, tenant)) effects.ended(tenant, String(item), 'was cancelled', at);
       cancelApprovals.run(no);
     },
   };

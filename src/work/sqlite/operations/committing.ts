@@ -3,6 +3,7 @@ import { SquadraError } from '../../../kernel/errors.ts';
 import type { ItemChange } from '../../work-item.ts';
 import type { JournalColumns } from '../journal-row.ts';
 import { prepare } from '../statements.ts';
+import { workItemEffects } from './work-item-effects.ts';
 
 /** The new status with what comes along. `output` and `error` are JSON text. */
 export type StatusColumns = readonly [status: string, output: string | null, error: string | null, reason: string | null, wakeAt: number | null];
@@ -17,7 +18,6 @@ export type ApprovalColumns = readonly [string, string, string, string | null, s
 export type CommitArguments = readonly [
   no: number,
   epoch: number,
-  seq: number,
   at: number,
   tenant: string,
   executionId: string,
@@ -35,6 +35,8 @@ export interface CommitMore {
   readonly endedApprovals: readonly string[];
   readonly takesSignal: string | null;
   readonly awaitedSignals: readonly string[];
+  /** The execution ends: its items still in progress end with it. */
+  readonly closesItems: boolean;
 }
 
 /** Appends records under the epoch; true when a parked run has a signal it waits for. */
@@ -43,7 +45,7 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
   const insert = prepare(
     database,
     `INSERT INTO journal (execution, seq, tenant, at, kind, key, type, phase, attempt, input_hash, due_at, data, text)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM journal WHERE execution = ?1`,
   );
   const setStatus = prepare(
     database,
@@ -56,21 +58,22 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
       reasoning_tokens = reasoning_tokens + ?, cost_micro_usd = cost_micro_usd + ?, model_calls = model_calls + ?,
       estimated_calls = estimated_calls + ?, unpriced_calls = unpriced_calls + ? WHERE no = ?`,
   );
+  const dropApprovals = prepare(database, "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'");
   const extras = commitExtras(database);
 
-  return ([no, epoch, seq, at, tenant, executionId, records, status, usage, more]) => {
+  return ([no, epoch, at, tenant, executionId, records, status, usage, more]) => {
     if (status === null) {
       if (owned.first(no, epoch) === undefined) throw staleOwner(executionId, epoch);
     } else {
       const [name, output, error, reason, wakeAt] = status;
       const endedAt = name === 'waiting' ? null : at;
       if (setStatus.run(name, output, error, reason, wakeAt, endedAt, no, epoch) === 0) throw staleOwner(executionId, epoch);
-      if (name === 'failed') extras.failOpenItems(executionId, at);
+      // A question that a race left open has nobody to answer to. After a failure it stays: a retry asks it again.
+      if (name === 'completed') dropApprovals.run(no);
     }
-    let next = seq;
-    for (const columns of records) insert.run(no, next++, tenant, at, ...columns);
+    for (const columns of records) insert.run(no, tenant, at, ...columns);
     if (usage !== null) addUsage.run(...usage, no);
-    return more === null ? false : extras.apply(no, executionId, tenant, at, more);
+    return more === null ? false : extras.apply({ no, executionId, tenant, at, ended: status?.[0] ?? null }, more);
   };
 }
 
@@ -78,9 +81,17 @@ function staleOwner(executionId: string, epoch: number): SquadraError {
   return new SquadraError('STALE_OWNER', `Execution ${executionId} is no longer owned by epoch ${epoch}; that run stops.`, { details: { executionId, epoch } });
 }
 
+interface CommitContext {
+  readonly no: number;
+  readonly executionId: string;
+  readonly tenant: string;
+  readonly at: number;
+  /** The new status, if the commit has one. */
+  readonly ended: string | null;
+}
+
 interface CommitExtras {
-  apply(no: number, executionId: string, tenant: string, at: number, more: CommitMore): boolean;
-  failOpenItems(executionId: string, at: number): void;
+  apply(context: CommitContext, more: CommitMore): boolean;
 }
 
 function commitExtras(database: DatabaseSync): CommitExtras {
@@ -88,17 +99,18 @@ function commitExtras(database: DatabaseSync): CommitExtras {
     database,
     `INSERT INTO work_items (id, tenant, status, version, priority, member_id, execution_id, step_key, created_at, updated_at, title, context, metadata, artifacts,
       labels, dependencies) VALUES (?, ?, 'in_progress', 1, 0, ?, ?, ?, ?, ?, ?, 'null', 'null', 'null', '[]', '[]')
-      ON CONFLICT (id) DO UPDATE SET status = 'in_progress', version = version + 1, updated_at = excluded.updated_at, reason = NULL WHERE status = 'ready'`,
+      ON CONFLICT (tenant, id) DO UPDATE SET status = 'in_progress', version = version + 1, updated_at = excluded.updated_at, reason = NULL WHERE status = 'ready'`,
   );
   const end = prepare(
     database,
     "UPDATE work_items SET status = ?, reason = ?, version = version + 1, updated_at = ? WHERE id = ? AND tenant = ? AND status = 'in_progress'",
   );
-  const failOpen = prepare(
+  const closeOpen = prepare(
     database,
-    `UPDATE work_items SET status = 'failed', reason = 'its execution failed', version = version + 1, updated_at = ?
-      WHERE execution_id = ? AND status = 'in_progress' AND step_key IS NOT NULL`,
+    `UPDATE work_items SET status = ?, reason = ?, version = version + 1, updated_at = ?
+      WHERE execution_id = ? AND status = 'in_progress' AND step_key IS NOT NULL RETURNING id`,
   );
+  const effects = workItemEffects(database);
   const ask = prepare(
     database,
     `INSERT INTO approvals (id, step_key, title, details, choices, tenant, execution, execution_id, status, created_at)
@@ -110,15 +122,23 @@ function commitExtras(database: DatabaseSync): CommitExtras {
 
   const change = (item: ItemChange, executionId: string, tenant: string, at: number): void => {
     if (item.change === 'begin') begin.run(item.id, tenant, item.memberId, executionId, item.stepKey, at, at, item.title);
-    else end.run(item.change === 'complete' ? 'completed' : 'failed', item.change === 'fail' ? item.reason : null, at, item.id, tenant);
+    else if (item.change === 'complete') {
+      if (end.run('completed', null, at, item.id, tenant) > 0) effects.completed(tenant, item.id, at);
+    } else if (end.run('failed', item.reason, at, item.id, tenant) > 0) effects.ended(tenant, item.id, 'failed', at);
   };
 
   return {
-    failOpenItems: (executionId, at) => void failOpen.run(at, executionId),
-    apply: (no, executionId, tenant, at, more) => {
+    apply: ({ no, executionId, tenant, at, ended }, more) => {
       for (const item of more.items) change(item, executionId, tenant, at);
       for (const approval of more.approvals) ask.run(...approval, tenant, no, executionId, at);
       for (const key of more.endedApprovals) expire.run(no, key);
+      if (more.closesItems && ended === 'failed') {
+        for (const [id] of closeOpen.all('failed', 'its execution failed', at, executionId)) effects.ended(tenant, String(id), 'failed', at);
+      }
+      if (more.closesItems && ended === 'completed') {
+        const open = closeOpen.all('cancelled', 'its execution was completed without it', at, executionId);
+        for (const [id] of open) effects.ended(tenant, String(id), 'was cancelled', at);
+      }
       if (more.takesSignal !== null) take.run(at, more.takesSignal, no);
       return more.awaitedSignals.some((name) => waiting.first(no, name) !== undefined);
     },

@@ -20,13 +20,12 @@ export type SubmitArguments = readonly [
   createdAt: number,
 ];
 
-/** `no` is the execution's number in the file; `nextSeq` the place of its next record. */
+/** `no` is the execution's number in the file. */
 export interface SubmitResult {
   readonly id: string;
   readonly status: ExecutionStatus;
   readonly existing: boolean;
   readonly no: number;
-  readonly nextSeq: number;
 }
 
 /** Stores an execution with its first records: the request, and each status up to the one it is accepted in. */
@@ -50,7 +49,7 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
             details: { executionId: String(found[0]) },
           });
         }
-        return { id: String(found[0]), status: found[1] as ExecutionStatus, existing: true, no: Number(found[3]), nextSeq: 0 };
+        return { id: String(found[0]), status: found[1] as ExecutionStatus, existing: true, no: Number(found[3]) };
       }
     }
     const running = accepted === 'running';
@@ -60,6 +59,6 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
     if (isRequest === 1) request.run(no, tenant, at), seq++;
     status.run(no, seq++, tenant, at, running ? 'queued' : accepted);
     if (running) status.run(no, seq++, tenant, at, 'running');
-    return { id, status: accepted, existing: false, no, nextSeq: seq };
+    return { id, status: accepted, existing: false, no };
   };
 }

@@ -1,0 +1,222 @@
+import { createAsker } from './agents/agent-loop.ts';
+import { createModelRegistry } from './agents/model-registry.ts';
+import type { ProviderV4 } from '@ai-sdk/provider';
+import { createPrices } from './agents/pricing.ts';
+import { MemoryBus } from './bus/memory/memory-bus.ts';
+import { readProcessSettings } from './config/settings.ts';
+import type { SettingOptions, Settings } from './config/settings.ts';
+import { EmbeddedEngine } from './engines/embedded/embedded-engine.ts';
+import { gateState } from './flow/gate.ts';
+import { systemClock } from './kernel/clock.ts';
+import type { Clock } from './kernel/clock.ts';
+import { SquadraError } from './kernel/errors.ts';
+import { noFaults } from './kernel/faults.ts';
+import type { Faults } from './kernel/faults.ts';
+import { createIds } from './kernel/id.ts';
+import { Advancer } from './orchestrator/advancer.ts';
+import { Commands } from './orchestrator/commands.ts';
+import { Housekeeping } from './orchestrator/housekeeping.ts';
+import { Outcomes } from './orchestrator/outcomes.ts';
+import { resumeAll } from './orchestrator/recovery.ts';
+import { SquadDirectory } from './orchestrator/squad-directory.ts';
+import { Squadra } from './orchestrator/squadra.ts';
+import { Submissions } from './orchestrator/submissions.ts';
+import { WorkflowRegistry } from './orchestrator/workflow-registry.ts';
+import { readCatalogue } from './squads/catalogue.ts';
+import type { SquadInput } from './squads/squad.ts';
+import { createLogger } from './telemetry/logger.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { openSqliteState } from './work/sqlite/sqlite-state.ts';
+import type { SqliteState } from './work/sqlite/sqlite-state.ts';
+import type { RunServices } from './workflows/run-services.ts';
+import type { Workflow } from './workflows/workflow.ts';
+
+/** What `openSquadra` takes; everything has a default. */
+export interface SquadraOptions {
+  /** Short for `settings.stateDir`. */
+  readonly stateDir?: string;
+  /** Those of the environment in camelCase; they win over it. An unknown one is refused. */
+  readonly settings?: SettingOptions;
+  // A workflow of any input and output: the registry checks both at run time.
+  readonly workflows?: readonly Workflow<never, unknown>[];
+  /** Created for tenant `local` where missing, by name; an existing one is left as it is. */
+  readonly squads?: readonly SquadInput[];
+  /** AI SDK providers by name, beside those built in. */
+  readonly models?: Readonly<Record<string, ProviderV4>>;
+}
+
+/** What tests and commands of the product replace. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly random: () => number;
+  /** What the process is, for whoever finds the state locked. */
+  readonly command: string;
+  /** False opens the state without running anything: for commands that change something while nobody runs it. */
+  readonly runs: boolean;
+}
+
+const optionNames = new Set(['stateDir', 'settings', 'workflows', 'squads', 'models']);
+const production: Surroundings = {
+  clock: systemClock,
+  faults: noFaults,
+  random: Math.random,
+  command: 'library',
+  runs: true,
+};
+
+/**
+ * Opens a state folder, takes it for this process, and resumes what was under way.
+ *
+ * Throws `INVALID_SETTING` with every problem at once, `STORE_LOCKED` naming the process that runs the folder, or why the
+ * state cannot be opened.
+ *
+ * ```ts
+ * import { defineWorkflow, openSquadra } from 'squadra';
+ *
+ * const greet = defineWorkflow({ name: 'greet', run: ({ step }) => step.run('greet', () => 'Hello') });
+ *
+ * await using squadra = await openSquadra({ stateDir: '.squadra', workflows: [greet] });
+ * const run = await squadra.submit(greet, { input: {} });
+ * console.log(await run.result());
+ * ```
+ */
+export function openSquadra(options: SquadraOptions = {}): Promise<Squadra> {
+  return openSquadraIn(options, production);
+}
+
+/** `openSquadra` with some of its surroundings replaced. */
+export async function openSquadraIn(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Squadra> {
+  for (const name of Object.keys(options)) {
+    if (!optionNames.has(name))
+      throw new SquadraError(
+        'INVALID_SETTING',
+        `'${name}' is no option of openSquadra; those there are: ${[...optionNames].join(', ')}.`,
+      );
+  }
+  const surroundings = { ...production, ...replaced };
+  const settings = readProcessSettings(
+    options.stateDir === undefined ? options.settings : { ...options.settings, stateDir: options.stateDir },
+  );
+  // Before anything is opened: what is wrong with the workflows should not leave a file behind.
+  const workflows = new WorkflowRegistry((options.workflows ?? []) as readonly Workflow[]);
+  const state = await openSqliteState(settings, surroundings.clock, surroundings.command);
+  try {
+    return await start(state, settings, options, workflows, surroundings);
+  } catch (error) {
+    await state[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function start(
+  state: SqliteState,
+  settings: Settings,
+  options: SquadraOptions,
+  workflows: WorkflowRegistry,
+  surroundings: Surroundings,
+): Promise<Squadra> {
+  const { clock, faults, random, runs } = surroundings;
+  const logger = createLogger(settings.logLevel);
+  const ids = createIds(clock);
+  const bus = new MemoryBus();
+  const catalogue = readCatalogue();
+  const directory = new SquadDirectory(state.squads, { catalogue, ids, clock });
+  const engine = new EmbeddedEngine(settings, clock);
+  const outcomes = new Outcomes(state.reports, (id) => engine.has(id));
+  const registry = createModelRegistry({
+    settings,
+    clock,
+    ...(options.models === undefined ? {} : { models: options.models }),
+  });
+  const services: RunServices = {
+    clock,
+    faults,
+    random,
+    limits: settings,
+    asker: createAsker({ registry, catalogue, settings, clock, prices: createPrices(clock) }),
+    onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
+    onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
+  };
+  const { executions, reports, approvals, workItems } = state;
+  const advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
+  const submissions = new Submissions({
+    settings,
+    clock,
+    ids,
+    faults,
+    executions,
+    engine,
+    advancer,
+    squads: directory,
+    workflows,
+  });
+  const { maxInputBytes } = settings;
+  const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
+  const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
+    logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
+  );
+
+  for (const squad of options.squads ?? []) await directory.ensure('local', squad);
+  if (runs) {
+    engine.serve((runnable) => advancer.advance(runnable));
+    await resumeAll(reports, engine);
+    housekeeping.start();
+  }
+  const close = closing({ state, engine, advancer, housekeeping, clock, logger, graceMs: settings.shutdownGraceMs });
+  const statistics = () => ({
+    engine: engine.statistics(),
+    gate: gateState(engine.statistics().queued, settings),
+    writer: state.writer.statistics(),
+    readers: state.readers.statistics(),
+  });
+  return new Squadra(
+    {
+      clock,
+      ids,
+      commands,
+      outcomes,
+      reports,
+      bus,
+      submissions,
+      directory,
+      approvals,
+      workItems,
+      maxInputBytes,
+      statistics,
+      close,
+    },
+    'local',
+  );
+}
+
+interface Closing {
+  readonly state: SqliteState;
+  readonly engine: EmbeddedEngine;
+  readonly advancer: Advancer;
+  readonly housekeeping: Housekeeping;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly graceMs: number;
+}
+
+/** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
+function closing({ state, engine, advancer, housekeeping, clock, logger, graceMs }: Closing): () => Promise<void> {
+  const close = async (): Promise<void> => {
+    housekeeping[Symbol.dispose]();
+    const drained = engine.drain();
+    advancer.drain();
+    const grace = clock.setTimer(graceMs, () => {
+      logger.warn(
+        { running: engine.statistics().running },
+        'The grace period is over; what still runs is interrupted and resumes at the next start.',
+      );
+      advancer.abandonAll();
+    });
+    await drained;
+    grace.cancel();
+    await state[Symbol.asyncDispose]();
+  };
+  let closed: Promise<void> | null = null;
+  return () => (closed ??= close());
+}

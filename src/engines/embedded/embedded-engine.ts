@@ -1,0 +1,168 @@
+import type { Clock } from '../../kernel/clock.ts';
+import { FairQueue } from '../../flow/fair-queue.ts';
+import type { Advanced } from '../../workflows/run-services.ts';
+import type { Advance, Engine, EngineStatistics, Place, Runnable } from '../engine.ts';
+import { DueTimes } from './due-times.ts';
+
+export interface EmbeddedEngineSettings {
+  readonly maxConcurrentExecutions: number;
+}
+
+/**
+ * What the engine knows of an execution. `ready` waits for a place; `running` is being advanced, and `again` when it was
+ * woken meanwhile; `sleeping` waits for `dueAt`. One that waits for a signal alone has no entry.
+ */
+type Entry = Runnable & { isQueued: boolean } & (
+    | { readonly state: 'ready' }
+    | { readonly state: 'running'; again: boolean }
+    | { readonly state: 'sleeping'; readonly dueAt: number }
+  );
+
+/** Pause before an execution is tried again whose advance could not begin. */
+const retryPauseMs = 1_000;
+
+/**
+ * The engine of one process.
+ *
+ * E1  An execution is advanced in one place: it has at most one entry, and only `ready` entries are begun.
+ * E2  A wake is never lost: of a running one it is remembered, of a sleeping one it ends the sleep.
+ * E3  At most `maxConcurrentExecutions` are running; who gets a free place is the fair queue's choice.
+ */
+export class EmbeddedEngine implements Engine {
+  readonly capabilities = { eagerStart: true };
+  readonly #settings: EmbeddedEngineSettings;
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+  readonly #ready = new FairQueue<Runnable>();
+  readonly #due: DueTimes;
+  #advance: Advance | null = null;
+  #running = 0;
+  #queued = 0;
+  #sleeping = 0;
+  #draining = false;
+  #drained: () => void = () => {};
+
+  constructor(settings: EmbeddedEngineSettings, clock: Clock) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#due = new DueTimes(clock, (id, at) => this.#wakeUp(id, at));
+  }
+
+  reserve(): Place | null {
+    if (
+      this.#advance === null ||
+      this.#draining ||
+      this.#ready.size > 0 ||
+      this.#running >= this.#settings.maxConcurrentExecutions
+    )
+      return null;
+    this.#running++;
+    return {
+      run: (runnable, advance) => {
+        this.#set({ ...runnable, isQueued: false, state: 'running', again: false });
+        this.#follow(runnable, advance);
+      },
+      giveBack: () => this.#vacate(),
+    };
+  }
+
+  start(runnable: Runnable): void {
+    if (this.#entries.has(runnable.id)) this.wake(runnable);
+    else this.#makeReady(runnable, true);
+  }
+
+  wake(runnable: Runnable, at?: number): void {
+    const entry = this.#entries.get(runnable.id);
+    if (entry?.state === 'ready') return;
+    if (entry?.state === 'running') entry.again = true;
+    else if (at !== undefined && at > this.#clock.now()) this.#sleep(runnable, at);
+    else this.#makeReady(runnable, false);
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  serve(advance: Advance): void {
+    this.#advance = advance;
+    this.#dispatch();
+  }
+
+  drain(): Promise<void> {
+    this.#draining = true;
+    this.#due.stop();
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#drained = resolve));
+  }
+
+  statistics(): EngineStatistics {
+    return { running: this.#running, ready: this.#ready.size, queued: this.#queued, sleeping: this.#sleeping };
+  }
+
+  #set(entry: Entry): void {
+    this.#forget(entry.id);
+    if (entry.isQueued) this.#queued++;
+    if (entry.state === 'sleeping') this.#sleeping++;
+    this.#entries.set(entry.id, entry);
+  }
+
+  #forget(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    if (entry.isQueued) this.#queued--;
+    if (entry.state === 'sleeping') this.#sleeping--;
+    this.#entries.delete(id);
+  }
+
+  #makeReady(runnable: Runnable, isQueued: boolean): void {
+    const { tenant, id, priority } = runnable;
+    this.#set({ tenant, id, priority, isQueued, state: 'ready' });
+    this.#ready.add(runnable);
+    this.#dispatch();
+  }
+
+  #sleep({ tenant, id, priority }: Runnable, dueAt: number): void {
+    this.#set({ tenant, id, priority, isQueued: false, state: 'sleeping', dueAt });
+    this.#due.add(id, dueAt);
+  }
+
+  #wakeUp(id: string, at: number): void {
+    const entry = this.#entries.get(id);
+    if (entry?.state === 'sleeping' && entry.dueAt === at) this.#makeReady(entry, false);
+  }
+
+  #dispatch(): void {
+    const advance = this.#advance;
+    if (advance === null || this.#draining) return;
+    while (this.#running < this.#settings.maxConcurrentExecutions) {
+      const next = this.#ready.take();
+      if (next === undefined) return;
+      const { tenant, id, priority } = next;
+      this.#running++;
+      this.#set({ tenant, id, priority, isQueued: false, state: 'running', again: false });
+      this.#follow(next, () => advance(next));
+    }
+  }
+
+  #follow(runnable: Runnable, advance: () => Promise<Advanced>): void {
+    advance().then(
+      (advanced) => this.#after(runnable, advanced.kind === 'parked' ? advanced.wakeAt : null),
+      () => this.#after(runnable, this.#clock.now() + retryPauseMs),
+    );
+  }
+
+  #after(runnable: Runnable, wakeAt: number | null): void {
+    const entry = this.#entries.get(runnable.id);
+    const again = entry?.state === 'running' && entry.again;
+    this.#forget(runnable.id);
+    if (again) this.wake(runnable);
+    else if (wakeAt !== null) this.wake(runnable, wakeAt);
+    this.#vacate();
+  }
+
+  #vacate(): void {
+    this.#running--;
+    if (this.#draining && this.#running === 0) this.#drained();
+    this.#dispatch();
+  }
+}

@@ -1,0 +1,98 @@
+/** Something that waits for its turn. */
+export interface Queued {
+  readonly id: string;
+  readonly tenant: string;
+  /** Higher goes first within its tenant. */
+  readonly priority: number;
+}
+
+interface Lane<T> {
+  readonly tenant: string;
+  readonly items: T[];
+  /** Virtual time: how many turns this tenant has had, counted from when it last had nothing waiting. */
+  turns: number;
+}
+
+/**
+ * A work-conserving queue that is fair over tenants: the tenant that had the fewest turns goes next, and within a tenant
+ * the highest priority, then the oldest (ids are ordered by time). A tenant that comes back after a pause starts level with
+ * the others, so it cannot save up turns.
+ */
+export class FairQueue<T extends Queued> {
+  readonly #lanes = new Map<string, Lane<T>>();
+  /** Lanes with something waiting, as a heap by turns. */
+  readonly #order: Lane<T>[] = [];
+  #now = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(item: T): void {
+    let lane = this.#lanes.get(item.tenant);
+    if (lane === undefined) {
+      lane = { tenant: item.tenant, items: [], turns: this.#now };
+      this.#lanes.set(item.tenant, lane);
+      push(this.#order, lane, byTurns);
+    }
+    push(lane.items, item, byPriority);
+    this.#size++;
+  }
+
+  take(): T | undefined {
+    const lane = this.#order[0];
+    if (lane === undefined) return undefined;
+    const item = pop(lane.items, byPriority);
+    this.#now = lane.turns;
+    lane.turns++;
+    pop(this.#order, byTurns);
+    if (lane.items.length > 0) push(this.#order, lane, byTurns);
+    else this.#lanes.delete(lane.tenant);
+    this.#size--;
+    return item;
+  }
+}
+
+function byTurns(a: Lane<unknown>, b: Lane<unknown>): boolean {
+  return a.turns < b.turns || (a.turns === b.turns && a.tenant < b.tenant);
+}
+
+function byPriority(a: Queued, b: Queued): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.id < b.id);
+}
+
+/** Adds to a binary heap whose first element is the one that `isBefore` all others. */
+export function push<T>(heap: T[], item: T, isBefore: (a: T, b: T) => boolean): void {
+  let place = heap.length;
+  heap.push(item);
+  while (place > 0) {
+    const above = (place - 1) >> 1;
+    const parent = heap[above];
+    if (parent === undefined || !isBefore(item, parent)) break;
+    heap[place] = parent;
+    place = above;
+  }
+  heap[place] = item;
+}
+
+/** Takes the first element of a binary heap. */
+export function pop<T>(heap: T[], isBefore: (a: T, b: T) => boolean): T | undefined {
+  const first = heap[0];
+  const last = heap.pop();
+  if (first === undefined || last === undefined || heap.length === 0) return first;
+  let place = 0;
+  for (;;) {
+    const left = 2 * place + 1;
+    const leftItem = heap[left];
+    if (leftItem === undefined) break;
+    const rightItem = heap[left + 1];
+    const isRight = rightItem !== undefined && isBefore(rightItem, leftItem);
+    const child = isRight ? rightItem : leftItem;
+    if (!isBefore(child, last)) break;
+    heap[place] = child;
+    place = isRight ? left + 1 : left;
+  }
+  heap[place] = last;
+  return first;
+}

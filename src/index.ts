@@ -1,0 +1,35 @@
+export { openSquadra } from './compose.ts';
+export type { SquadraOptions } from './compose.ts';
+export type { SettingOptions } from './config/settings.ts';
+export type { Duration } from './kernel/duration.ts';
+export { NonRetryableError, SquadraError } from './kernel/errors.ts';
+export type { ErrorCode } from './kernel/errors.ts';
+export type { Failure } from './kernel/failure.ts';
+export type { Json } from './kernel/json.ts';
+export type { EventOptions, SquadraEvent } from './orchestrator/events.ts';
+export type { Page } from './orchestrator/page.ts';
+export type { Run } from './orchestrator/run-handle.ts';
+export type { Approvals, ListFilter, Squadra, Squads, SquadraStatistics } from './orchestrator/squadra.ts';
+export type { SubmitRequest } from './orchestrator/submissions.ts';
+export type { WorkItemInput, WorkItems } from './orchestrator/work-items.ts';
+export type { SquadChange } from './squads/squad-input.ts';
+export type { Member, MemberInput, Squad, SquadInput } from './squads/squad.ts';
+export type { Approval, ApprovalAnswer, ApprovalStatus } from './work/approval-store.ts';
+export type { Execution, ExecutionStatus } from './work/execution.ts';
+export type { Changed, Outcome } from './work/execution-store.ts';
+export type { Journaled, JournalRecord, MessageRecord, StatusRecord, StepRecord } from './work/journal.ts';
+export type { Usage } from './work/usage.ts';
+export type { WorkItem, WorkItemStatus } from './work/work-item.ts';
+export type { WorkItemFilter, WorkItemPatch, WorkItemStatistics } from './work/work-item-store.ts';
+export type { Answer, AskOptions } from './workflows/asker.ts';
+export type { SquadApi } from './workflows/squad-api.ts';
+export type {
+  ApprovalOptions,
+  ApprovalResult,
+  StepApi,
+  StepAttempt,
+  StepOptions,
+  WaitResult,
+} from './workflows/step-api.ts';
+export { defineWorkflow } from './workflows/workflow.ts';
+export type { Workflow, WorkflowContext, WorkflowDefinition } from './workflows/workflow.ts';

@@ -1,0 +1,122 @@
+import { SquadraError } from '../kernel/errors.ts';
+import type { Faults } from '../kernel/faults.ts';
+import type { IdSource } from '../kernel/id.ts';
+import { encodeJson } from '../kernel/json.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Approval, ApprovalAnswer, ApprovalStore } from '../work/approval-store.ts';
+import type { ExecutionStatus } from '../work/execution.ts';
+import type { Changed, ExecutionStore } from '../work/execution-store.ts';
+import type { Advancer } from './advancer.ts';
+import type { Outcomes } from './outcomes.ts';
+
+export interface CommandParts {
+  readonly executions: ExecutionStore;
+  readonly approvals: ApprovalStore;
+  readonly engine: Engine;
+  readonly advancer: Advancer;
+  readonly outcomes: Outcomes;
+  readonly bus: Bus;
+  readonly ids: IdSource;
+  readonly faults: Faults;
+  readonly maxInputBytes: number;
+}
+
+/** What people and other programs do to an execution from outside. Each is committed first, then acted on. */
+export class Commands {
+  readonly #parts: CommandParts;
+
+  constructor(parts: CommandParts) {
+    this.#parts = parts;
+  }
+
+  async start(tenant: string, id: string): Promise<Changed> {
+    const changed = await this.#parts.executions.start(tenant, id);
+    if (changed.changed) this.#queue(tenant, id, changed);
+    return changed;
+  }
+
+  async retry(tenant: string, id: string): Promise<Changed> {
+    this.#parts.faults.at('retry.before');
+    const changed = await this.#parts.executions.retry(tenant, id);
+    this.#parts.faults.at('retry.after');
+    this.#queue(tenant, id, changed);
+    return changed;
+  }
+
+  async cancel(tenant: string, id: string, reason?: string): Promise<Changed> {
+    const { executions, advancer, outcomes, bus, faults } = this.#parts;
+    faults.at('cancel.before');
+    const changed = await executions.cancel(tenant, id, reason ?? null);
+    faults.at('cancel.after');
+    if (changed.changed) {
+      advancer.abandon(id, 'cancelled');
+      outcomes.announce(id, { status: 'cancelled', reason: reason ?? null });
+      bus.publish({ kind: 'committed', executionId: id });
+    }
+    return changed;
+  }
+
+  /** `signalId` makes a repeated command take effect once. */
+  async signal(
+    tenant: string,
+    id: string,
+    name: string,
+    payload: unknown,
+    signalId: string = this.#parts.ids(),
+  ): Promise<Changed> {
+    const { executions, faults, maxInputBytes } = this.#parts;
+    if (name === '' || name.length > 200)
+      throw new SquadraError('INVALID_INPUT', `'${name}' is no name for a signal: use 1 to 200 characters.`);
+    const text = encodeJson(payload ?? null, {
+      maxBytes: maxInputBytes,
+      what: `the payload of signal '${name}'`,
+      refusal: 'PAYLOAD_TOO_LARGE',
+    });
+    faults.at('signal.before');
+    const changed = await executions.signal(tenant, id, { signalId, name, payload: text });
+    faults.at('signal.after');
+    this.#wake(tenant, id, changed.priority, changed.status);
+    return changed;
+  }
+
+  /** Answers by the id of the approval. */
+  async answer(tenant: string, approvalId: string, answer: ApprovalAnswer): Promise<Approval> {
+    const approval = await this.#parts.approvals.answer(tenant, approvalId, answer);
+    this.#wake(tenant, approval.executionId, 0, null);
+    return approval;
+  }
+
+  /** Answers the pending approval of an execution by the name of its step, with or without its scopes. */
+  async approve(tenant: string, id: string, name: string, answer: ApprovalAnswer): Promise<Approval> {
+    const found = await this.#parts.approvals.list(tenant, { executionId: id, limit: 200 });
+    const named = found.filter(({ stepKey }) => stepKey === name || stepKey.endsWith(`/${name}`));
+    const pending = named.filter(({ status }) => status === 'pending');
+    const one = pending.length > 0 ? pending : named;
+    const [approval] = one;
+    if (approval === undefined) {
+      const others = found.filter(({ status }) => status === 'pending').map(({ stepKey }) => `'${stepKey}'`);
+      const hint = others.length === 0 ? 'it asks for none now' : `it asks for ${others.join(', ')}`;
+      throw new SquadraError('NOT_FOUND', `Execution ${id} has no approval '${name}'; ${hint}.`);
+    }
+    if (pending.length > 1) {
+      throw new SquadraError(
+        'INVALID_INPUT',
+        `Execution ${id} has ${pending.length} approvals '${name}': name one as ${pending.map(({ stepKey }) => `'${stepKey}'`).join(' or ')}.`,
+      );
+    }
+    return this.answer(tenant, approval.id, answer);
+  }
+
+  #queue(tenant: string, id: string, { priority }: Changed): void {
+    this.#parts.engine.start({ tenant, id, priority });
+    this.#parts.bus.publish({ kind: 'committed', executionId: id });
+  }
+
+  /** `status` is the one the signal met; null when it is not known. */
+  #wake(tenant: string, id: string, priority: number, status: ExecutionStatus | null): void {
+    // A run in memory takes the signal itself; one that parks at this moment is told by its own commit.
+    if (status !== 'waiting') this.#parts.advancer.nudge(id);
+    if (status === 'waiting' || status === null) this.#parts.engine.wake({ tenant, id, priority });
+  }
+}

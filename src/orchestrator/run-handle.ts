@@ -1,0 +1,111 @@
+import { SquadraError } from '../kernel/errors.ts';
+import type { Json } from '../kernel/json.ts';
+import type { Approval } from '../work/approval-store.ts';
+import type { Execution } from '../work/execution.ts';
+import type { Changed, ExecutionReports, Outcome } from '../work/execution-store.ts';
+import type { Journaled, MessageRecord } from '../work/journal.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Commands } from './commands.ts';
+import { executionEvents } from './events.ts';
+import type { EventOptions, SquadraEvent } from './events.ts';
+import type { Outcomes } from './outcomes.ts';
+
+/** A handle to one execution. Nothing is held open by having one. */
+export interface Run<O = unknown> {
+  readonly id: string;
+  /** Resolves when it has ended, however it ended; rejects when the signal aborts the waiting. */
+  result(options?: { readonly signal?: AbortSignal }): Promise<Outcome<O>>;
+  /** Throws `NOT_FOUND`. */
+  get(): Promise<Execution>;
+  /** What was said, oldest first; the request is the first. */
+  messages(options?: { readonly after?: number }): Promise<readonly Journaled<MessageRecord>[]>;
+  events(options?: EventOptions): AsyncIterable<SquadraEvent>;
+  start(): Promise<Changed>;
+  cancel(reason?: string): Promise<Changed>;
+  retry(): Promise<Changed>;
+  signal(name: string, payload?: unknown): Promise<Changed>;
+  /** `name` is that of the approval step. `by` is `local` where nobody signs in. */
+  approve(
+    name: string,
+    answer: { readonly choice: string; readonly comment?: string; readonly by?: string },
+  ): Promise<Approval>;
+}
+
+export interface RunHandleParts {
+  readonly commands: Commands;
+  readonly outcomes: Outcomes;
+  readonly reports: ExecutionReports;
+  readonly bus: Bus;
+}
+
+const pageSize = 500;
+
+export class RunHandle<O> implements Run<O> {
+  readonly id: string;
+  readonly #tenant: string;
+  readonly #parts: RunHandleParts;
+
+  constructor(tenant: string, id: string, parts: RunHandleParts) {
+    this.id = id;
+    this.#tenant = tenant;
+    this.#parts = parts;
+  }
+
+  async result(options?: { readonly signal?: AbortSignal }): Promise<Outcome<O>> {
+    // The output was checked against the workflow's schema when it was committed; O is that schema's type.
+    return (await this.#parts.outcomes.wait(this.#tenant, this.id, options?.signal)) as Outcome<Json> as Outcome<O>;
+  }
+
+  async get(): Promise<Execution> {
+    const execution = await this.#parts.reports.get(this.#tenant, this.id);
+    if (execution === null)
+      throw new SquadraError('NOT_FOUND', `There is no execution ${this.id}; \`squadra list\` shows those there are.`);
+    return execution;
+  }
+
+  async messages({ after = 0 }: { readonly after?: number } = {}): Promise<readonly Journaled<MessageRecord>[]> {
+    const messages: Journaled<MessageRecord>[] = [];
+    let last = after;
+    for (;;) {
+      const page = await this.#parts.reports.records(this.#tenant, this.id, last, pageSize);
+      for (const record of page) if (record.kind === 'message') messages.push(record);
+      if (page.length < pageSize) return messages;
+      last = page.at(-1)?.seq ?? last;
+    }
+  }
+
+  events(options: EventOptions = {}): AsyncIterable<SquadraEvent> {
+    return executionEvents(this.#parts, this.#tenant, this.id, options);
+  }
+
+  start(): Promise<Changed> {
+    return this.#parts.commands.start(this.#tenant, this.id);
+  }
+
+  cancel(reason?: string): Promise<Changed> {
+    return this.#parts.commands.cancel(this.#tenant, this.id, reason);
+  }
+
+  retry(): Promise<Changed> {
+    return this.#parts.commands.retry(this.#tenant, this.id);
+  }
+
+  signal(name: string, payload?: unknown): Promise<Changed> {
+    return this.#parts.commands.signal(this.#tenant, this.id, name, payload);
+  }
+
+  approve(
+    name: string,
+    {
+      choice,
+      comment,
+      by = this.#tenant,
+    }: { readonly choice: string; readonly comment?: string; readonly by?: string },
+  ): Promise<Approval> {
+    return this.#parts.commands.approve(this.#tenant, this.id, name, {
+      choice,
+      by,
+      ...(comment === undefined ? {} : { comment }),
+    });
+  }
+}

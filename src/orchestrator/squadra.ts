@@ -1,0 +1,147 @@
+import type { Clock } from '../kernel/clock.ts';
+import { SquadraError } from '../kernel/errors.ts';
+import type { IdSource } from '../kernel/id.ts';
+import type { EngineStatistics } from '../engines/engine.ts';
+import type { GateState } from '../flow/gate.ts';
+import type { SquadChange } from '../squads/squad-input.ts';
+import type { Squad, SquadInput } from '../squads/squad.ts';
+import type { Approval, ApprovalAnswer, ApprovalStatus, ApprovalStore } from '../work/approval-store.ts';
+import type { Execution, ExecutionStatus } from '../work/execution.ts';
+import type { WorkItemStore } from '../work/work-item-store.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+import { checkLimit, defaultLimit, pageOf } from './page.ts';
+import type { Page } from './page.ts';
+import { RunHandle } from './run-handle.ts';
+import type { Run, RunHandleParts } from './run-handle.ts';
+import type { SquadDirectory } from './squad-directory.ts';
+import type { Submissions, SubmitRequest } from './submissions.ts';
+import { WorkItems } from './work-items.ts';
+
+/** What a list of executions can be narrowed to. `squad` takes an id or a name; `limit` is 1 to 200, 50 where nothing is said. */
+export interface ListFilter {
+  readonly status?: ExecutionStatus;
+  readonly squad?: string;
+  readonly workflow?: string;
+  readonly createdAfter?: Date;
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+export interface Squads {
+  /** Throws `NAME_TAKEN`, `UNKNOWN_ROLE`, `UNKNOWN_TEMPLATE` … and then nothing was created. */
+  create(input: SquadInput): Promise<Squad>;
+  /** By id or name. Throws `NOT_FOUND`. */
+  get(idOrName: string): Promise<Squad>;
+  list(page?: { readonly cursor?: string; readonly limit?: number }): Promise<Page<Squad>>;
+  /** Changes the version that was read; throws `STALE_VERSION` when it is another by now. */
+  change(squad: Squad, change: SquadChange): Promise<Squad>;
+  /** Throws `OPEN_EXECUTIONS` while executions of it are open. */
+  remove(id: string): Promise<void>;
+}
+
+export interface Approvals {
+  list(filter?: { readonly status?: ApprovalStatus; readonly limit?: number }): Promise<readonly Approval[]>;
+  /** Throws `ALREADY_ANSWERED`, or `UNKNOWN_CHOICE` naming those offered. */
+  answer(id: string, answer: ApprovalAnswer): Promise<Approval>;
+}
+
+export interface SquadraParts extends RunHandleParts {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly submissions: Submissions;
+  readonly directory: SquadDirectory;
+  readonly approvals: ApprovalStore;
+  readonly workItems: WorkItemStore;
+  readonly maxInputBytes: number;
+  readonly statistics: () => SquadraStatistics;
+  readonly close: () => Promise<void>;
+}
+
+/** How busy this process is. */
+export interface SquadraStatistics {
+  readonly engine: EngineStatistics;
+  readonly gate: GateState;
+  readonly writer: { readonly pending: number; readonly operations: number; readonly groups: number };
+  readonly readers: { readonly size: number; readonly busy: number; readonly waiting: number };
+}
+
+/** Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. */
+export class Squadra implements AsyncDisposable {
+  readonly tenant: string;
+  readonly squads: Squads;
+  readonly approvals: Approvals;
+  readonly workItems: WorkItems;
+  readonly #parts: SquadraParts;
+
+  constructor(parts: SquadraParts, tenant: string) {
+    this.tenant = tenant;
+    this.#parts = parts;
+    this.squads = squadsOf(parts.directory, tenant);
+    this.approvals = {
+      list: ({ limit = defaultLimit, ...filter } = {}) =>
+        parts.approvals.list(tenant, { ...filter, limit: checkLimit(limit) }),
+      answer: (id, answer) => parts.commands.answer(tenant, id, answer),
+    };
+    this.workItems = new WorkItems(parts, tenant);
+  }
+
+  /** The same Squadra with the eyes of another tenant. */
+  forTenant(tenant: string): Squadra {
+    if (tenant === '' || tenant.length > 255)
+      throw new SquadraError('INVALID_INPUT', 'A tenant is named by 1 to 255 characters.');
+    return new Squadra(this.#parts, tenant);
+  }
+
+  /** Accepts an execution: resolves when it is committed and synced. Throws `INVALID_INPUT`, `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT` … */
+  async submit<I, O>(workflow: Workflow<I, O> | string, request: SubmitRequest<I>): Promise<Run<O>> {
+    // The registry gives the workflow back by name, so its types do not matter to it.
+    const { id } = await this.#parts.submissions.submit(this.tenant, workflow as Workflow | string, request);
+    return new RunHandle<O>(this.tenant, id, this.#parts);
+  }
+
+  /** A handle to an existing execution; nothing is read until it is asked. */
+  run(id: string): Run {
+    return new RunHandle<unknown>(this.tenant, id, this.#parts);
+  }
+
+  /** Newest first. */
+  async list(filter: ListFilter = {}): Promise<Page<Execution>> {
+    const { status, squad, workflow, createdAfter, cursor, limit = defaultLimit } = filter;
+    const squadId = squad === undefined ? undefined : (await this.#parts.directory.get(this.tenant, squad)).id;
+    const items = await this.#parts.reports.list(this.tenant, {
+      ...(status === undefined ? {} : { status }),
+      ...(squadId === undefined ? {} : { squadId }),
+      ...(workflow === undefined ? {} : { workflow }),
+      ...(createdAfter === undefined ? {} : { createdAfter: createdAfter.getTime() }),
+      ...(cursor === undefined ? {} : { before: cursor }),
+      limit: checkLimit(limit),
+    });
+    return pageOf(items, limit);
+  }
+
+  /** What this process has in hand. */
+  statistics(): SquadraStatistics {
+    return this.#parts.statistics();
+  }
+
+  /** Finishes or journals what runs within the grace period and closes the state; the rest resumes at the next start. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#parts.close();
+  }
+}
+
+function squadsOf(directory: SquadDirectory, tenant: string): Squads {
+  return {
+    create: (input) => directory.create(tenant, input),
+    get: (idOrName) => directory.get(tenant, idOrName),
+    list: async ({ cursor, limit = defaultLimit } = {}) => {
+      const squads = await directory.list(tenant, {
+        limit: checkLimit(limit),
+        ...(cursor === undefined ? {} : { before: cursor }),
+      });
+      return pageOf(squads, limit);
+    },
+    change: (squad, change) => directory.change(tenant, squad, change),
+    remove: (id) => directory.remove(tenant, id),
+  };
+}

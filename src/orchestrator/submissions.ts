@@ -1,0 +1,192 @@
+import type { Clock } from '../kernel/clock.ts';
+import { SquadraError } from '../kernel/errors.ts';
+import type { Faults } from '../kernel/faults.ts';
+import type { IdSource } from '../kernel/id.ts';
+import { decodeJson, encodeJson, hashJson } from '../kernel/json.ts';
+import type { Json } from '../kernel/json.ts';
+import type { Engine } from '../engines/engine.ts';
+import { gateState, passGate } from '../flow/gate.ts';
+import type { Squad } from '../squads/squad.ts';
+import { noUsage } from '../work/usage.ts';
+import type { Execution } from '../work/execution.ts';
+import type { ExecutionStore, NewExecution, Submitted } from '../work/execution-store.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+import type { Advancer } from './advancer.ts';
+import type { SquadDirectory } from './squad-directory.ts';
+import type { WorkflowRegistry } from './workflow-registry.ts';
+
+/** What a caller asks for; exactly one of `input` and `message`. */
+export interface SubmitRequest<I = unknown> {
+  readonly input?: I;
+  /** Short for the input `{ message }`. */
+  readonly message?: string;
+  /** Name or id. */
+  readonly squad?: string;
+  /** −100 to 100; higher goes first among the tenant's own. */
+  readonly priority?: number;
+  /** At most 255 characters: the same key with the same request is the same execution. */
+  readonly idempotencyKey?: string;
+  readonly metadata?: Json;
+  /** False leaves it `created` until it is started. */
+  readonly start?: boolean;
+}
+
+export interface SubmissionSettings {
+  readonly maxInputBytes: number;
+  readonly maxQueuedExecutions: number;
+  readonly backpressureThreshold: number;
+}
+
+export interface SubmissionParts {
+  readonly settings: SubmissionSettings;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly faults: Faults;
+  readonly executions: ExecutionStore;
+  readonly engine: Engine;
+  readonly advancer: Advancer;
+  readonly squads: SquadDirectory;
+  readonly workflows: WorkflowRegistry;
+}
+
+const knownFields = new Set(['input', 'message', 'squad', 'priority', 'idempotencyKey', 'metadata', 'start']);
+const defaultSquad = 'software';
+
+/** Accepts work: checks it, commits it, and only then answers. */
+export class Submissions {
+  readonly #parts: SubmissionParts;
+
+  constructor(parts: SubmissionParts) {
+    this.#parts = parts;
+  }
+
+  async submit(tenant: string, workflow: Workflow | string, request: SubmitRequest): Promise<Submitted> {
+    const { engine, executions, faults, workflows, settings, advancer } = this.#parts;
+    const resolved = workflows.resolve(workflow);
+    const checked = checkRequest(resolved, request, settings.maxInputBytes);
+    const squad = await this.#squadOf(tenant, resolved, request);
+    passGate(gateState(engine.statistics().queued, settings));
+    const place = request.start === false ? null : engine.reserve();
+    const status = request.start === false ? 'created' : place === null ? 'queued' : 'running';
+    const execution = this.#newExecution(resolved, request, checked, squad, status);
+    let submitted: Submitted;
+    try {
+      faults.at('submit.before');
+      submitted = await executions.submit(tenant, execution);
+      faults.at('submit.after');
+    } catch (error) {
+      place?.giveBack();
+      throw error;
+    }
+    const runnable = { tenant, id: submitted.id, priority: execution.priority };
+    const { session } = submitted;
+    if (place !== null && session !== null)
+      place.run(runnable, () =>
+        advancer.run({ execution: running(tenant, execution), records: [], signals: [], session }),
+      );
+    else if (place !== null) place.giveBack();
+    else if (status === 'queued' && !submitted.existing) engine.start(runnable);
+    return submitted;
+  }
+
+  async #squadOf(tenant: string, workflow: Workflow, request: SubmitRequest): Promise<Squad | null> {
+    const name = request.squad ?? (this.#parts.workflows.needsSquad(workflow) ? defaultSquad : null);
+    return name === null ? null : this.#parts.squads.resolve(tenant, name);
+  }
+
+  #newExecution(
+    workflow: Workflow,
+    request: SubmitRequest,
+    { input, metadata }: Checked,
+    squad: Squad | null,
+    status: NewExecution['status'],
+  ): NewExecution {
+    const { clock, ids } = this.#parts;
+    const { idempotencyKey: key, priority = 0 } = request;
+    const requestHash =
+      key === undefined
+        ? ''
+        : hashJson([workflow.name, input, squad?.id ?? null, priority, metadata, request.start ?? true]);
+    return {
+      id: ids(),
+      workflow: workflow.name,
+      squadId: squad?.id ?? null,
+      squadVersion: squad?.version ?? null,
+      status,
+      priority,
+      input,
+      isRequest: request.message !== undefined,
+      metadata,
+      idempotency: key === undefined ? null : { key, requestHash },
+      createdAt: clock.now(),
+    };
+  }
+}
+
+/** Input and metadata as JSON text. */
+interface Checked {
+  readonly input: string;
+  readonly metadata: string;
+}
+
+function checkRequest(workflow: Workflow, request: SubmitRequest, maxInputBytes: number): Checked {
+  const { input, message, priority = 0, idempotencyKey, metadata = null } = request;
+  for (const field of Object.keys(request))
+    if (!knownFields.has(field)) throw invalid(`'${field}' is no field of a submission`);
+  if ((input === undefined) === (message === undefined))
+    throw invalid("a submission has exactly one of 'input' and 'message'");
+  if (message !== undefined && message.trim() === '') throw invalid("'message' is empty");
+  if (!Number.isInteger(priority) || priority < -100 || priority > 100)
+    throw invalid(`'priority' is ${priority}; use a whole number from -100 to 100`);
+  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 255))
+    throw invalid("'idempotencyKey' has to have 1 to 255 characters");
+  const limits = { maxBytes: maxInputBytes, refusal: 'PAYLOAD_TOO_LARGE' } as const;
+  return {
+    input: encodeJson(parseInput(workflow, message === undefined ? input : { message }), {
+      ...limits,
+      what: 'the input',
+    }),
+    metadata: encodeJson(metadata, { ...limits, what: "'metadata'" }),
+  };
+}
+
+function parseInput(workflow: Workflow, input: unknown): unknown {
+  if (workflow.input === undefined) return input;
+  const parsed = workflow.input.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const text = problems.map(({ path, message }) => `${path === '' ? 'input' : path}: ${message}`).join('; ');
+  throw new SquadraError('INVALID_INPUT', `The input does not fit workflow '${workflow.name}': ${text}.`, {
+    details: { problems },
+  });
+}
+
+function invalid(why: string): SquadraError {
+  return new SquadraError('INVALID_INPUT', `The submission was refused: ${why}.`);
+}
+
+/** The execution as its commit left it, without reading it back. */
+function running(tenant: string, execution: NewExecution): Execution {
+  const { id, workflow, squadId, squadVersion, priority, createdAt } = execution;
+  return {
+    id,
+    tenant,
+    workflow,
+    squadId,
+    squadVersion,
+    priority,
+    createdAt,
+    status: 'running',
+    epoch: 1,
+    version: 1,
+    input: decodeJson(execution.input),
+    metadata: decodeJson(execution.metadata),
+    output: null,
+    error: null,
+    reason: null,
+    usage: noUsage,
+    wakeAt: null,
+    startedAt: createdAt,
+    endedAt: null,
+  };
+}

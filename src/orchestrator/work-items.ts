@@ -1,0 +1,120 @@
+import type { Clock } from '../kernel/clock.ts';
+import { SquadraError } from '../kernel/errors.ts';
+import type { IdSource } from '../kernel/id.ts';
+import { decodeJson, encodeJson } from '../kernel/json.ts';
+import type { Json } from '../kernel/json.ts';
+import type { WorkItem } from '../work/work-item.ts';
+import type { WorkItemFilter, WorkItemPatch, WorkItemStatistics, WorkItemStore } from '../work/work-item-store.ts';
+import { checkLimit, defaultLimit, pageOf } from './page.ts';
+import type { Page } from './page.ts';
+
+/** What a caller gives for a work item; a record only: nothing runs by creating it. */
+export interface WorkItemInput {
+  readonly title: string;
+  readonly description?: string;
+  readonly priority?: number;
+  readonly memberId?: string;
+  readonly convoyId?: string;
+  readonly executionId?: string;
+  readonly context?: Json;
+  readonly metadata?: Json;
+  readonly artifacts?: Json;
+  readonly labels?: readonly string[];
+  readonly dependencies?: readonly string[];
+}
+
+export interface WorkItemsParts {
+  readonly workItems: WorkItemStore;
+  readonly ids: IdSource;
+  readonly clock: Clock;
+  readonly maxInputBytes: number;
+}
+
+/** The work items of one tenant. */
+export class WorkItems {
+  readonly #parts: WorkItemsParts;
+  readonly #tenant: string;
+
+  constructor(parts: WorkItemsParts, tenant: string) {
+    this.#parts = parts;
+    this.#tenant = tenant;
+  }
+
+  /** Stored `ready`, or `blocked` by its dependencies. Throws `UNKNOWN_DEPENDENCY` or `INVALID_INPUT`. */
+  create(input: WorkItemInput): Promise<WorkItem> {
+    const { ids, clock, workItems } = this.#parts;
+    if (input.title.trim() === '') throw new SquadraError('INVALID_INPUT', "A work item needs a 'title'.");
+    const now = clock.now();
+    return workItems.create(this.#tenant, {
+      id: ids(),
+      title: input.title,
+      description: input.description ?? null,
+      status: 'ready',
+      reason: null,
+      priority: checkPriority(input.priority ?? 0),
+      memberId: input.memberId ?? null,
+      convoyId: input.convoyId ?? null,
+      executionId: input.executionId ?? null,
+      stepKey: null,
+      context: this.#json(input.context, 'context'),
+      metadata: this.#json(input.metadata, 'metadata'),
+      artifacts: this.#json(input.artifacts, 'artifacts'),
+      labels: input.labels ?? [],
+      dependencies: [...new Set(input.dependencies)],
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    });
+  }
+
+  /** Throws `NOT_FOUND`. */
+  async get(id: string): Promise<WorkItem> {
+    const item = await this.#parts.workItems.get(this.#tenant, id);
+    if (item === null) throw new SquadraError('NOT_FOUND', `There is no work item ${id}.`);
+    return item;
+  }
+
+  /** By priority (high first), then age. */
+  async list({
+    limit = defaultLimit,
+    cursor,
+    ...filter
+  }: Partial<Omit<WorkItemFilter, 'after'>> & { readonly cursor?: string } = {}): Promise<Page<WorkItem>> {
+    const page = { ...filter, limit: checkLimit(limit), ...(cursor === undefined ? {} : { after: cursor }) };
+    return pageOf(await this.#parts.workItems.list(this.#tenant, page), limit);
+  }
+
+  /**
+   * Changes the version that was read; throws `STALE_VERSION` with `{ expected, current }` when it is another by now,
+   * `ILLEGAL_TRANSITION`, or `ITEM_OWNED`.
+   */
+  update(id: string, version: number, patch: WorkItemPatch): Promise<WorkItem> {
+    if (patch.priority !== undefined) checkPriority(patch.priority);
+    for (const field of ['context', 'metadata', 'artifacts'] as const) this.#json(patch[field], field);
+    return this.#parts.workItems.update(this.#tenant, id, version, patch);
+  }
+
+  /** Throws `NOT_FOUND`, `STALE_VERSION` or `ITEM_OWNED`. Without a version it removes whichever is there. */
+  remove(id: string, version?: number): Promise<void> {
+    return this.#parts.workItems.remove(this.#tenant, id, version ?? null);
+  }
+
+  statistics(): Promise<WorkItemStatistics> {
+    return this.#parts.workItems.statistics(this.#tenant);
+  }
+
+  /** The value as it will come back, checked for its size. */
+  #json(value: unknown, field: string): Json {
+    const limits = {
+      maxBytes: this.#parts.maxInputBytes,
+      what: `'${field}' of the work item`,
+      refusal: 'PAYLOAD_TOO_LARGE',
+    } as const;
+    return decodeJson(encodeJson(value, limits));
+  }
+}
+
+function checkPriority(priority: number): number {
+  if (Number.isInteger(priority) && priority >= -100 && priority <= 100) return priority;
+  throw new SquadraError('INVALID_INPUT', `'priority' is ${priority}; use a whole number from -100 to 100.`);
+}

@@ -1,0 +1,57 @@
+import { SquadraError } from '../kernel/errors.ts';
+import type { Squad } from '../squads/squad.ts';
+import type { Claim } from '../work/execution-store.ts';
+import { defaultStepSettings, stepSettings } from './effect.ts';
+import { Run } from './run.ts';
+import type { RunServices } from './run-services.ts';
+import { squadApi, stepApi } from './workflow-context.ts';
+import type { Workflow } from './workflow.ts';
+
+/** Makes the run of a claim; `begin` starts it. `workflow` is null when the code has none of that name. */
+export function runOf(
+  claim: Claim,
+  workflow: Workflow | null,
+  squad: Squad | null,
+  services: RunServices,
+): { readonly run: Run; begin(): Run['done'] } {
+  const run = new Run(claim, services);
+  const { execution } = claim;
+  return {
+    run,
+    begin: () =>
+      run.begin(() => {
+        if (workflow === null)
+          throw new SquadraError(
+            'UNKNOWN_WORKFLOW',
+            `Execution ${execution.id} needs the workflow '${execution.workflow}', which is not registered.`,
+          );
+        const defaults = stepSettings('(workflow)', workflow.steps, defaultStepSettings(services.limits.stepTimeoutMs));
+        return perform(run, claim, workflow, squad, defaults);
+      }),
+  };
+}
+
+async function perform(
+  run: Run,
+  { execution }: Claim,
+  workflow: Workflow,
+  squad: Squad | null,
+  defaults: ReturnType<typeof defaultStepSettings>,
+): Promise<unknown> {
+  const output = await workflow.run({
+    input: execution.input,
+    squad: squadApi(run, execution.tenant, squad, defaults),
+    step: stepApi(run, '', defaults),
+    execution: { id: execution.id, tenant: execution.tenant },
+  });
+  if (workflow.output === undefined) return output;
+  const checked = workflow.output.safeParse(output);
+  if (checked.success) return checked.data;
+  const problems = checked.error.issues
+    .map(({ path, message }) => `${path.join('.') || 'output'}: ${message}`)
+    .join('; ');
+  throw new SquadraError(
+    'WORKFLOW_FAILED',
+    `What workflow '${workflow.name}' returned does not match its output schema: ${problems}.`,
+  );
+}

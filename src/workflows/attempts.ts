@@ -1,0 +1,208 @@
+import type { Timer } from '../kernel/clock.ts';
+import { isRetryable, SquadraError } from '../kernel/errors.ts';
+import { toError, toFailure } from '../kernel/failure.ts';
+import { retryDelayMs } from '../kernel/retry.ts';
+import type { JournalRecord, StepType } from '../work/journal.ts';
+import type { Usage } from '../work/usage.ts';
+import type { ItemChange } from '../work/work-item.ts';
+import { stepRecord } from './effect.ts';
+import type { Settler, StepSettings } from './effect.ts';
+import type { StepHistory } from './history.ts';
+import type { Run, Stoppable } from './run.ts';
+import type { StepAttempt } from './step-api.ts';
+
+/** What an attempt that succeeded leaves. `value` is what the workflow gets; it is what a replay would decode from the records. */
+export interface Succeeded<T> {
+  readonly value: T;
+  readonly output: string;
+  readonly records: readonly JournalRecord[];
+  readonly usage: Usage | null;
+  readonly item?: ItemChange;
+}
+
+/** A step that does something: what it does, and what is recorded around it. */
+export interface Work<T> {
+  readonly key: string;
+  readonly type: StepType;
+  readonly inputHash: string | null;
+  readonly settings: StepSettings;
+  readonly perform: (attempt: Attempt) => Succeeded<T> | Promise<Succeeded<T>>;
+  /** Committed with the first intent. */
+  readonly begin?: { readonly records: readonly JournalRecord[]; readonly item?: ItemChange };
+  /** What an attempt counts as that a crash cut off. */
+  readonly reservation?: Usage;
+  /** Committed with the last failure. */
+  readonly failed?: (reason: string) => ItemChange;
+}
+
+/** One try of a step. The abort controller is made when somebody asks for the signal. */
+export class Attempt implements StepAttempt, Stoppable {
+  readonly number: number;
+  readonly #run: Run;
+  readonly #key: string;
+  #controller: AbortController | null = null;
+  #stopped: Error | null = null;
+
+  constructor(run: Run, key: string, number: number) {
+    this.#run = run;
+    this.#key = key;
+    this.number = number;
+  }
+
+  get idempotencyKey(): string {
+    return `${this.#run.executionId}/${this.#key}`;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#stopped !== null) this.#controller.abort(this.#stopped);
+    }
+    return this.#controller.signal;
+  }
+
+  stop(reason: Error): void {
+    this.#stopped = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+/** Does a step until it succeeds or its tries are used up, each outcome committed before anybody hears of it. */
+export class AttemptLoop<T> {
+  readonly #run: Run;
+  readonly #work: Work<T>;
+  readonly #settler: Settler<T>;
+  #failures: number;
+  #number: number;
+
+  constructor(run: Run, work: Work<T>, settler: Settler<T>, past: StepHistory | null) {
+    this.#run = run;
+    this.#work = work;
+    this.#settler = settler;
+    this.#failures = past?.failures ?? 0;
+    this.#number = past?.attempts ?? 0;
+    if (past === null) this.#begin(null);
+    else if (past.inDoubt !== null) this.#begin(past.inDoubt.attempt);
+    else if (past.failed?.dueAt != null) this.#pause(past.failed.dueAt);
+    else this.#begin(null);
+  }
+
+  /** `inDoubt` is the attempt of which nothing was heard: it is settled as failed before the next one leaves. */
+  #begin(inDoubt: number | null): void {
+    const { key, type, settings, inputHash, begin, reservation } = this.#work;
+    if (!settings.intent) {
+      this.#perform();
+      return;
+    }
+    const records: JournalRecord[] = [];
+    if (inDoubt !== null) {
+      const error = toFailure(
+        new SquadraError(
+          'IN_DOUBT',
+          `Attempt ${inDoubt} of '${key}' was cut off by a crash; what it did is not known.`,
+        ),
+      );
+      const now = this.#run.services.clock.now();
+      records.push(
+        stepRecord(key, type, 'failed', { attempt: inDoubt, error, dueAt: now, usage: reservation ?? null }),
+      );
+    }
+    records.push(
+      stepRecord(key, type, 'intent', {
+        attempt: this.#number + 1,
+        inputHash,
+        details: reservation === undefined ? null : JSON.stringify({ reservation }),
+      }),
+    );
+    const first = this.#number === 0 && begin !== undefined;
+    if (first) records.push(...begin.records);
+    const items = begin?.item === undefined ? {} : { items: [begin.item] };
+    this.#run.hold(null);
+    this.#run.commit('intent', { records, ...items }, () => {
+      this.#perform();
+      this.#run.release(null);
+    });
+  }
+
+  #perform(): void {
+    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number);
+    const { timeoutMs } = this.#work.settings;
+    let open = true;
+    const timer: Timer = this.#run.services.clock.setTimer(timeoutMs, () => {
+      const error = new SquadraError(
+        'STEP_TIMEOUT',
+        `Attempt ${attempt.number} of step '${this.#work.key}' took longer than ${timeoutMs} ms.`,
+      );
+      attempt.stop(error);
+      end(() => this.#fail(attempt, error));
+    });
+    const end = (then: () => void): void => {
+      if (!open) return;
+      open = false;
+      timer.cancel();
+      if (!this.#run.isOver) then();
+    };
+    this.#run.hold(attempt);
+    try {
+      const result = this.#work.perform(attempt);
+      if (result instanceof Promise) {
+        result.then(
+          (succeeded) => end(() => this.#succeed(attempt, succeeded)),
+          (error: unknown) => end(() => this.#fail(attempt, error)),
+        );
+      } else end(() => this.#succeed(attempt, result));
+    } catch (error) {
+      end(() => this.#fail(attempt, error));
+    }
+  }
+
+  #succeed(attempt: Attempt, { value, output, records, usage, item }: Succeeded<T>): void {
+    const { key, type, inputHash } = this.#work;
+    const completed = stepRecord(key, type, 'completed', { attempt: attempt.number, inputHash, output, usage });
+    const commit = {
+      records: records.length === 0 ? [completed] : [...records, completed],
+      ...(item === undefined ? {} : { items: [item] }),
+    };
+    this.#run.commit('step', commit, () =>
+      this.#run.deliver(() => {
+        this.#run.release(attempt);
+        this.#settler.resolve(value);
+      }),
+    );
+  }
+
+  #fail(attempt: Attempt, error: unknown): void {
+    const { key, type, inputHash, settings } = this.#work;
+    const failure = toFailure(error);
+    this.#failures++;
+    if (isRetryable(error) && this.#failures <= settings.retry.retries) {
+      const { clock, random } = this.#run.services;
+      const dueAt = clock.now() + Math.ceil(retryDelayMs(settings.retry, this.#failures, random, retryAfterMs(error)));
+      const record = stepRecord(key, type, 'failed', { attempt: attempt.number, inputHash, error: failure, dueAt });
+      this.#run.commit('step', { records: [record] }, () => {
+        this.#pause(dueAt);
+        this.#run.release(attempt);
+      });
+      return;
+    }
+    const record = stepRecord(key, type, 'failed', { attempt: attempt.number, inputHash, error: failure });
+    const item = this.#work.failed?.(failure.message);
+    this.#run.commit('step', { records: [record], ...(item === undefined ? {} : { items: [item] }) }, () =>
+      this.#run.deliver(() => {
+        this.#run.release(attempt);
+        this.#settler.reject(toError(failure));
+      }),
+    );
+  }
+
+  /** The failure is committed with the time of the next try, so nothing is left to record while waiting for it. */
+  #pause(dueAt: number): void {
+    this.#run.waits.add({ key: this.#work.key, dueAt, signal: null, record: null, end: () => this.#begin(null) });
+  }
+}
+
+function retryAfterMs(error: unknown): number | undefined {
+  if (!(error instanceof SquadraError)) return undefined;
+  const { retryAfterMs: pause } = error.details;
+  return typeof pause === 'number' ? pause : undefined;
+}

@@ -1,0 +1,119 @@
+import type { Journaled, JournalRecord, StepRecord } from '../work/journal.ts';
+import type { NewMessage } from '../work/message.ts';
+
+/** What the journal says about one step. */
+export interface StepHistory {
+  /** The record that ended it: completed, or failed for good. */
+  final: Journaled<StepRecord> | null;
+  /** The record that opened it, of a step that waits. */
+  waiting: StepRecord | null;
+  /** The last failed attempt of the present try of the execution. */
+  failed: StepRecord | null;
+  /** Failed attempts since the execution was last queued: what the retry policy counts. */
+  failures: number;
+  /** The highest attempt there was. */
+  attempts: number;
+  /** An attempt that left and of which nothing was heard. */
+  inDoubt: StepRecord | null;
+  inputHash: string | null;
+  warned: boolean;
+  messages: NewMessage[];
+}
+
+/** The journal of an execution, folded: what replay needs, by step. */
+export interface History {
+  readonly steps: ReadonlyMap<string, StepHistory>;
+  /** Keys of the steps that ended, in the order of their commits. */
+  readonly order: readonly string[];
+  /** Characters of all outputs and texts. */
+  readonly size: number;
+  /** How often it was picked up after a crash without getting any further. */
+  readonly resumes: number;
+}
+
+const nothing: History = { steps: new Map(), order: [], size: 0, resumes: 0 };
+
+/** Folds a journal. A retry of the execution voids final failures: those steps run again, committed ones stay. */
+export function historyOf(records: readonly Journaled[]): History {
+  if (records.length === 0) return nothing;
+  const steps = new Map<string, StepHistory>();
+  const of = (key: string): StepHistory => {
+    let step = steps.get(key);
+    if (step === undefined) {
+      step = {
+        final: null,
+        waiting: null,
+        failed: null,
+        failures: 0,
+        attempts: 0,
+        inDoubt: null,
+        inputHash: null,
+        warned: false,
+        messages: [],
+      };
+      steps.set(key, step);
+    }
+    return step;
+  };
+  let size = 0;
+  let resumes = 0;
+  for (const record of records) {
+    size += sizeOf(record);
+    if (record.kind === 'step') {
+      note(of(record.key), record);
+      resumes = 0;
+    } else if (record.kind === 'message') {
+      if (record.message.stepKey !== null) of(record.message.stepKey).messages.push(record.message);
+    } else if (record.status === 'queued') voidFailures(steps.values());
+    else if (record.reason === 'resumed') resumes++;
+    else resumes = 0;
+  }
+  return { steps, order: orderOf(steps), size, resumes };
+}
+
+/** What a record adds to the size of a journal, in characters. */
+export function sizeOf(record: JournalRecord): number {
+  if (record.kind === 'step') return (record.output?.length ?? 0) + (record.details?.length ?? 0);
+  return record.kind === 'message' ? record.message.text.length : 0;
+}
+
+function note(step: StepHistory, record: Journaled<StepRecord>): void {
+  step.attempts = Math.max(step.attempts, record.attempt);
+  step.inputHash ??= record.inputHash;
+  switch (record.phase) {
+    case 'intent':
+      step.inDoubt = record;
+      break;
+    case 'waiting':
+      step.waiting = record;
+      break;
+    case 'failed':
+      step.inDoubt = null;
+      step.failed = record;
+      step.failures++;
+      if (record.dueAt === null) step.final = record;
+      break;
+    case 'completed':
+      step.inDoubt = null;
+      step.final = record;
+      break;
+    case 'warning':
+      step.warned = true;
+      break;
+  }
+}
+
+function voidFailures(steps: Iterable<StepHistory>): void {
+  for (const step of steps) {
+    if (step.final?.phase === 'completed') continue;
+    step.final = null;
+    step.failed = null;
+    step.failures = 0;
+  }
+}
+
+function orderOf(steps: ReadonlyMap<string, StepHistory>): string[] {
+  const ended: [seq: number, key: string][] = [];
+  for (const [key, { final }] of steps) if (final !== null) ended.push([final.seq, key]);
+  return ended.sort(([a], [b]) => a - b).map(([, key]) => key);
+}

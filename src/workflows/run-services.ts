@@ -1,0 +1,44 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Faults } from '../kernel/faults.ts';
+import type { Json } from '../kernel/json.ts';
+import type { Outcome } from '../work/execution-store.ts';
+import type { Asker } from './asker.ts';
+
+/** The limits a run keeps to. Bytes are of JSON text. */
+export interface RunLimits {
+  readonly maxResultBytes: number;
+  readonly maxSteps: number;
+  readonly maxJournalBytes: number;
+  readonly stepTimeoutMs: number;
+  readonly stallTimeoutMs: number;
+}
+
+/** Text of a model call as it streams; `offset` counts characters of the attempt. */
+export interface Delta {
+  readonly executionId: string;
+  readonly stepKey: string;
+  readonly attempt: number;
+  readonly offset: number;
+  readonly text: string;
+}
+
+/** What a run needs from outside. */
+export interface RunServices {
+  readonly clock: Clock;
+  readonly limits: RunLimits;
+  readonly faults: Faults;
+  readonly random: () => number;
+  readonly asker: Asker;
+  readonly onDelta: (delta: Delta) => void;
+  /** Called after every commit of a run: there is something new in its journal. */
+  readonly onCommit: (executionId: string) => void;
+}
+
+/**
+ * How advancing ended. `parked`: it wants to be advanced again at `wakeAt` (null: when something wakes it). `finished`: it
+ * ended. `lost`: somebody else owns it now, or it was ended from outside.
+ */
+export type Advanced =
+  | { readonly kind: 'finished'; readonly outcome: () => Outcome<Json> }
+  | { readonly kind: 'parked'; readonly wakeAt: number | null }
+  | { readonly kind: 'lost' };

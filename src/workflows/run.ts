@@ -1,0 +1,322 @@
+import type { Timer } from '../kernel/clock.ts';
+import { SquadraError } from '../kernel/errors.ts';
+import { toFailure } from '../kernel/failure.ts';
+import type { FaultPoint } from '../kernel/faults.ts';
+import { decodeJson, encodeJson } from '../kernel/json.ts';
+import type { Json } from '../kernel/json.ts';
+import { defaultRetryPolicy, retryDelayMs } from '../kernel/retry.ts';
+import type { Claim, Commit, Committed, Outcome } from '../work/execution-store.ts';
+import type { JournalRecord, StatusRecord } from '../work/journal.ts';
+import { Deliveries } from './deliveries.ts';
+import { historyOf, sizeOf } from './history.ts';
+import type { History, StepHistory } from './history.ts';
+import type { Advanced, RunServices } from './run-services.ts';
+import { Waits } from './waits.ts';
+
+/** What kind of commit it is: names the fault points around it. */
+export type CommitKind = 'intent' | 'step' | 'wake' | 'park' | 'finish';
+
+/** Something that has to stop when the run ends before it does. */
+export interface Stoppable {
+  stop(reason: Error): void;
+}
+
+/** Times in a row a crash may interrupt a run that gets no further, before it is given up as the cause. */
+const maxResumes = 10;
+
+/**
+ * One advance of one execution: from the top of its workflow until it ends or parks. A run owns nothing that outlives it.
+ *
+ * R1  A step's result reaches the workflow only after its commit.
+ * R2  `#live` counts steps that work or commit. When it is zero, nothing is to be delivered and a wait is open, the run
+ *     parks: one commit with what was opened and the status, then everything is dropped.
+ * R3  When a commit is refused because a newer owner exists, everything is stopped and nothing more is written.
+ * R4  When the disk refuses a commit, the result is kept and the commit is tried again: work that was paid for is not lost.
+ */
+export class Run {
+  readonly executionId: string;
+  readonly history: History;
+  readonly services: RunServices;
+  readonly waits: Waits;
+  readonly done: Promise<Advanced>;
+  readonly #claim: Claim;
+  readonly #deliveries: Deliveries;
+  readonly #reached = new Set<string>();
+  readonly #starting: (() => void)[] = [];
+  readonly #working = new Set<Stoppable>();
+  #live = 0;
+  #journalSize: number;
+  #state: 'running' | 'parking' | 'over' = 'running';
+  #draining = false;
+  #ownsItems: boolean;
+  #stallTimer: Timer | null = null;
+  #resolve: (advanced: Advanced) => void = () => {};
+
+  constructor(claim: Claim, services: RunServices) {
+    this.executionId = claim.execution.id;
+    this.services = services;
+    this.#claim = claim;
+    this.history = historyOf(claim.records);
+    this.#journalSize = this.history.size;
+    this.#ownsItems = claim.records.some((record) => record.kind === 'step' && record.type === 'model');
+    this.waits = new Waits(services.clock, claim.signals);
+    this.#deliveries = new Deliveries(this.history.order, () => this.#rest());
+    this.done = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  /** Runs the function of a workflow to its end. */
+  begin(workflow: () => unknown): Promise<Advanced> {
+    if (this.history.resumes > maxResumes) {
+      this.#finish(
+        failed(
+          new SquadraError(
+            'CRASH_LOOP',
+            `Execution ${this.executionId} was interrupted ${this.history.resumes} times in a row at the same place.`,
+          ),
+        ),
+      );
+      return this.done;
+    }
+    Promise.try(workflow).then(
+      (output) => this.#complete(output),
+      (error: unknown) => this.#finish(failed(error)),
+    );
+    this.#deliveries.schedule();
+    return this.done;
+  }
+
+  /** Signals may have come: gives them to who waits for them. */
+  async nudge(): Promise<void> {
+    const signals = await this.#claim.session.signals();
+    if (this.#state !== 'running') return;
+    this.waits.offer(signals);
+    this.#deliveries.schedule();
+  }
+
+  /** Stops everything at once and writes nothing more: it was ended from outside. */
+  abandon(reason: Error): void {
+    this.#over({ kind: 'lost' }, reason);
+  }
+
+  /** Begins no more steps, lets those that work finish, then parks so that it is advanced again at the next chance. */
+  drain(): void {
+    this.#draining = true;
+    this.#deliveries.schedule();
+  }
+
+  get isOver(): boolean {
+    return this.#state === 'over';
+  }
+
+  // What the steps use.
+
+  /** Registers a step. With a result in the journal `replay` is called in its turn, otherwise `begin` when new steps may begin. */
+  reach(key: string, replay: (past: StepHistory) => void, begin: (past: StepHistory | null) => void): void {
+    this.reserveKey(key);
+    const past = this.history.steps.get(key) ?? null;
+    if (past !== null && past.final !== null) this.#deliveries.replay(key, () => replay(past));
+    else if (this.#deliveries.isLive && !this.#draining) begin(past);
+    else {
+      this.#starting.push(() => begin(past));
+      this.#deliveries.schedule();
+    }
+  }
+
+  /** Takes a key for this run; the same one twice is `DUPLICATE_STEP`. */
+  reserveKey(key: string): void {
+    if (this.#reached.has(key)) {
+      throw new SquadraError(
+        'DUPLICATE_STEP',
+        `Execution ${this.executionId} reached two steps named '${key}'; give each its own name (in a loop: with the round in it).`,
+        {
+          details: { executionId: this.executionId, step: key },
+        },
+      );
+    }
+    this.#checkLimits(key);
+    this.#reached.add(key);
+  }
+
+  /** A step begins to work; `committed` or `release` ends it. */
+  hold(work: Stoppable | null): void {
+    this.#live++;
+    if (work !== null) this.#working.add(work);
+  }
+
+  release(work: Stoppable | null): void {
+    this.#live--;
+    if (work !== null) this.#working.delete(work);
+    this.#deliveries.schedule();
+  }
+
+  /** Commits and then calls `then`; when the run is over meanwhile, never. */
+  commit(kind: CommitKind, commit: Commit, then: (committed: Committed) => void): void {
+    // Once the run ends or parks, what a step brings late belongs to nobody.
+    if (this.#state !== 'running' && kind !== 'park' && kind !== 'finish') return;
+    this.#ownsItems ||= commit.items !== undefined;
+    for (const record of commit.records) this.#journalSize += sizeOf(record);
+    this.#tryCommit(kind, commit, then, 1);
+  }
+
+  /** Settles the promise of a step that was committed just now, in its turn. */
+  deliver(settle: () => void): void {
+    this.#deliveries.fresh(settle);
+  }
+
+  /** A warning that belongs on the execution; written once, with whatever is committed next. */
+  warn(key: string, attempt: number, text: string): void {
+    const details = JSON.stringify({ text });
+    this.hold(null);
+    const record = {
+      kind: 'step',
+      key,
+      type: 'run',
+      phase: 'warning',
+      attempt,
+      inputHash: null,
+      output: null,
+      error: null,
+      dueAt: null,
+      details,
+      usage: null,
+    } as const;
+    this.commit('step', { records: [record] }, () => this.release(null));
+  }
+
+  #checkLimits(key: string): void {
+    const { maxSteps, maxJournalBytes } = this.services.limits;
+    if (this.#reached.size >= maxSteps) {
+      throw new SquadraError(
+        'TOO_MANY_STEPS',
+        `Execution ${this.executionId} reached its limit of ${maxSteps} steps at '${key}'.`,
+        { details: { maxSteps } },
+      );
+    }
+    if (this.#journalSize > maxJournalBytes) {
+      throw new SquadraError(
+        'JOURNAL_TOO_LARGE',
+        `The journal of execution ${this.executionId} passed ${maxJournalBytes} bytes before '${key}'.`,
+        { details: { maxJournalBytes } },
+      );
+    }
+  }
+
+  #tryCommit(kind: CommitKind, commit: Commit, then: (committed: Committed) => void, attempt: number): void {
+    this.services.faults.at(`${kind}.before` satisfies FaultPoint);
+    this.#claim.session.commit(commit).then(
+      (committed) => {
+        if (this.#state === 'over') return;
+        this.services.faults.at(`${kind}.after` satisfies FaultPoint);
+        this.services.onCommit(this.executionId);
+        then(committed);
+      },
+      (error: unknown) => this.#commitFailed(error, attempt, () => this.#tryCommit(kind, commit, then, attempt + 1)),
+    );
+  }
+
+  #commitFailed(error: unknown, attempt: number, again: () => void): void {
+    if (this.#state === 'over') return;
+    const code = error instanceof SquadraError ? error.code : 'STORE_FAILED';
+    if (code === 'STORE_FULL' || code === 'WRITES_SATURATED' || code === 'STORE_FAILED') {
+      const pauseMs = retryDelayMs(
+        { ...defaultRetryPolicy, initialMs: 100, maxMs: 5_000 },
+        attempt,
+        this.services.random,
+      );
+      this.services.clock.setTimer(pauseMs, () => {
+        if (this.#state !== 'over') again();
+      });
+      return;
+    }
+    this.#over({ kind: 'lost' }, error instanceof Error ? error : new Error(String(error)));
+  }
+
+  /** The workflow has come to rest: begin what was reached, note what waits, park, or see whether it stalls. */
+  #rest(): void {
+    if (this.#state !== 'running') return;
+    if (this.#starting.length > 0 && !this.#draining) {
+      for (const begin of this.#starting.splice(0)) begin();
+      this.#deliveries.schedule();
+      return;
+    }
+    const held = this.#draining && this.#starting.length > 0;
+    if (this.#live === 0 && (this.waits.count > 0 || held)) this.#park(held);
+    else if (this.#live > 0) this.#recordWaits();
+    else this.#watchForStall();
+  }
+
+  #recordWaits(): void {
+    const records = this.waits.takeUnrecorded();
+    if (records.length > 0) {
+      this.hold(null);
+      this.commit('step', { records }, () => this.release(null));
+    }
+    this.waits.watch();
+  }
+
+  #park(atOnce: boolean): void {
+    this.#state = 'parking';
+    const wakeAt = atOnce ? this.services.clock.now() : this.waits.nextDue();
+    const records: JournalRecord[] = [...this.waits.takeUnrecorded(), { kind: 'status', status: 'waiting', wakeAt }];
+    const awaitedSignals = this.waits.awaitedSignals();
+    const commit = awaitedSignals.length > 0 ? { records, awaitedSignals } : { records };
+    this.commit('park', commit, ({ awake }) =>
+      this.#over({ kind: 'parked', wakeAt: awake ? this.services.clock.now() : wakeAt }, null),
+    );
+  }
+
+  #watchForStall(): void {
+    this.#stallTimer?.cancel();
+    const { stallTimeoutMs } = this.services.limits;
+    this.#stallTimer = this.services.clock.setTimer(stallTimeoutMs, () => {
+      if (this.#state !== 'running' || this.#live > 0 || this.waits.count > 0) return;
+      const message = `Execution ${this.executionId} has waited ${stallTimeoutMs} ms for something that is not a step.`;
+      this.#finish(failed(new SquadraError('EXECUTION_STALLED', message)));
+    });
+  }
+
+  #complete(output: unknown): void {
+    if (this.#state !== 'running') return;
+    try {
+      const text = encodeJson(output, {
+        maxBytes: this.services.limits.maxResultBytes,
+        what: `the output of execution ${this.executionId}`,
+      });
+      this.#finish({ kind: 'status', status: 'completed', output: text });
+    } catch (error) {
+      this.#finish(failed(error));
+    }
+  }
+
+  #finish(status: StatusRecord): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'parking';
+    this.commit('finish', { records: [status], closesItems: this.#ownsItems }, () =>
+      this.#over({ kind: 'finished', outcome: () => outcomeFrom(status) }, null),
+    );
+  }
+
+  #over(advanced: Advanced, reason: Error | null): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.#deliveries.stop();
+    this.waits.stop();
+    this.#stallTimer?.cancel();
+    const why =
+      reason ?? new SquadraError('EXECUTION_CANCELLED', `Execution ${this.executionId} ended before this step did.`);
+    for (const work of this.#working) work.stop(why);
+    this.#working.clear();
+    this.#resolve(advanced);
+  }
+}
+
+/** What `#finish` committed, as its caller sees it. */
+function outcomeFrom({ output, error }: StatusRecord): Outcome<Json> {
+  return error === undefined
+    ? { status: 'completed', output: decodeJson(output ?? 'null') }
+    : { status: 'failed', error };
+}
+
+function failed(error: unknown): StatusRecord {
+  return { kind: 'status', status: 'failed', error: toFailure(error) };
+}

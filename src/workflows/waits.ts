@@ -1,0 +1,106 @@
+import type { Clock, Timer } from '../kernel/clock.ts';
+import type { PendingSignal } from '../work/execution-store.ts';
+import type { StepRecord } from '../work/journal.ts';
+
+/** A branch that waits for a time, a signal, or whichever comes first. */
+export interface OpenWait {
+  readonly key: string;
+  /** Epoch milliseconds; null waits for as long as it takes. */
+  readonly dueAt: number | null;
+  readonly signal: string | null;
+  /** What has to be committed before the run may be parked; null when the journal has it. */
+  readonly record: StepRecord | null;
+  /** Called once: with the signal it took, or null when the time came. */
+  readonly end: (signal: PendingSignal | null) => void;
+}
+
+/** The open waits of a run and the signals nobody took yet; signals of one name go to waits in the order they were opened. */
+export class Waits {
+  readonly #clock: Clock;
+  readonly #open = new Map<string, OpenWait>();
+  readonly #unrecorded: StepRecord[] = [];
+  readonly #signals: PendingSignal[];
+  readonly #seen: Set<string>;
+  #timer: Timer | null = null;
+
+  constructor(clock: Clock, signals: readonly PendingSignal[]) {
+    this.#clock = clock;
+    this.#signals = [...signals];
+    this.#seen = new Set(signals.map((signal) => signal.id));
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Ends at once what can end; opens the rest. */
+  add(wait: OpenWait): void {
+    const signal = this.#take(wait.signal);
+    if (signal !== null) wait.end(signal);
+    else if (wait.dueAt !== null && wait.dueAt <= this.#clock.now()) wait.end(null);
+    else {
+      this.#open.set(wait.key, wait);
+      if (wait.record !== null) this.#unrecorded.push(wait.record);
+    }
+  }
+
+  /** Signals from the store, of which some may be known already. */
+  offer(signals: readonly PendingSignal[]): void {
+    for (const signal of signals) {
+      if (this.#seen.has(signal.id)) continue;
+      this.#seen.add(signal.id);
+      this.#signals.push(signal);
+    }
+    for (const wait of [...this.#open.values()]) {
+      const signal = this.#take(wait.signal);
+      if (signal !== null) this.#end(wait, signal);
+    }
+  }
+
+  /** The records of waits that were opened since the last call. */
+  takeUnrecorded(): StepRecord[] {
+    return this.#unrecorded.splice(0);
+  }
+
+  /** When the first of the open waits is due; null when none waits for a time. */
+  nextDue(): number | null {
+    let next: number | null = null;
+    for (const { dueAt } of this.#open.values()) if (dueAt !== null && (next === null || dueAt < next)) next = dueAt;
+    return next;
+  }
+
+  awaitedSignals(): string[] {
+    return [...this.#open.values()].flatMap(({ signal }) => (signal === null ? [] : [signal]));
+  }
+
+  /** Ends waits as they become due, for as long as the run stays in memory. */
+  watch(): void {
+    this.#timer?.cancel();
+    const due = this.nextDue();
+    this.#timer = due === null ? null : this.#clock.setTimer(due - this.#clock.now(), () => this.#endDue());
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#open.clear();
+  }
+
+  #endDue(): void {
+    const now = this.#clock.now();
+    const due = [...this.#open.values()].filter(({ dueAt }) => dueAt !== null && dueAt <= now);
+    for (const wait of due.sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))) this.#end(wait, null);
+    this.watch();
+  }
+
+  #end(wait: OpenWait, signal: PendingSignal | null): void {
+    this.#open.delete(wait.key);
+    wait.end(signal);
+  }
+
+  #take(name: string | null): PendingSignal | null {
+    if (name === null || this.#signals.length === 0) return null;
+    const place = this.#signals.findIndex((signal) => signal.name === name);
+    return place < 0 ? null : (this.#signals.splice(place, 1)[0] ?? null);
+  }
+}
