@@ -104,7 +104,8 @@ function beginItem(request: AskRequest): ItemChange {
 /** The first line of the ask that says something, without its markup; a quotation is somebody else's. */
 function titleOf({ message, member }: AskRequest): string {
   const lines = message.slice(0, 10 * maxTitleLength).split('\n');
-  const line = lines.find((candidate) => /^[^>]*[\p{L}\p{N}]/u.test(candidate)) ?? `Ask ${member.name}`;
+  const isTelling = (line: string): boolean => /^[^>]*[\p{L}\p{N}]/u.test(line) && !/^#+\s+request\s*$/iu.test(line);
+  const line = lines.find(isTelling) ?? `Ask ${member.name}`;
   const title = line.replace(/^[\s#*+-]+/, '').trim();
   return title.length <= maxTitleLength ? title : `${title.slice(0, maxTitleLength - 1)}…`;
 }

@@ -74,9 +74,9 @@ function readSections(lines: readonly string[]): readonly Section[] {
 
 function titleOf(lines: readonly string[], sections: readonly Section[]): string | undefined {
   const passedOn = lines.flatMap((line) => requestLine.exec(line)?.groups?.title ?? [])[0];
-  const heading = sections
-    .find((section) => section.heading !== '')
-    ?.heading.replace(/^(?:feature )?request:\s*/iu, '');
+  // The headings a flow puts around what it hands over say nothing of the matter.
+  const own = sections.find(({ heading }) => heading !== '' && !/^(?:request$|from\b)/iu.test(heading));
+  const heading = own?.heading.replace(/^(?:feature )?request:\s*/iu, '');
   const title = passedOn ?? heading;
   return title === undefined ? undefined : shorten(title, maxTitleLength);
 }

@@ -36,3 +36,11 @@ export function addUsage(a: Usage, b: Usage): Usage {
     unpricedCalls: a.unpricedCalls + b.unpricedCalls,
   };
 }
+
+const usageFields: readonly string[] = Object.keys(noUsage);
+
+/** Whether a value has the shape of a usage: errors carry what a failed call was paid for in their details. */
+export function isUsage(value: unknown): value is Usage {
+  if (typeof value !== 'object' || value === null) return false;
+  return usageFields.every((field) => Number.isFinite(Reflect.get(value, field)));
+}

@@ -3,6 +3,7 @@ import { isRetryable, SquadraError } from '../kernel/errors.ts';
 import { toError, toFailure } from '../kernel/failure.ts';
 import { retryDelayMs } from '../kernel/retry.ts';
 import type { JournalRecord, StepType } from '../work/journal.ts';
+import { isUsage } from '../work/usage.ts';
 import type { Usage } from '../work/usage.ts';
 import type { ItemChange } from '../work/work-item.ts';
 import { stepRecord } from './effect.ts';
@@ -178,14 +179,14 @@ export class AttemptLoop<T> {
     if (isRetryable(error) && this.#failures <= settings.retry.retries) {
       const { clock, random } = this.#run.services;
       const dueAt = clock.now() + Math.ceil(retryDelayMs(settings.retry, this.#failures, random, retryAfterMs(error)));
-      const record = stepRecord(key, type, 'failed', { attempt: attempt.number, inputHash, error: failure, dueAt });
+      const record = stepRecord(key, type, 'failed', { attempt: attempt.number, inputHash, error: failure, dueAt, usage: paidUsage(error) });
       this.#run.commit('step', { records: [record] }, () => {
         this.#pause(dueAt);
         this.#run.release(attempt);
       });
       return;
     }
-    const record = stepRecord(key, type, 'failed', { attempt: attempt.number, inputHash, error: failure });
+    const record = stepRecord(key, type, 'failed', { attempt: attempt.number, inputHash, error: failure, usage: paidUsage(error) });
     const item = this.#work.failed?.(failure.message);
     this.#run.commit('step', { records: [record], ...(item === undefined ? {} : { items: [item] }) }, () =>
       this.#run.deliver(() => {
@@ -205,4 +206,11 @@ function retryAfterMs(error: unknown): number | undefined {
   if (!(error instanceof SquadraError)) return undefined;
   const { retryAfterMs: pause } = error.details;
   return typeof pause === 'number' ? pause : undefined;
+}
+
+/** A call that failed may have cost something all the same: half an answer is paid for. */
+function paidUsage(error: unknown): Usage | null {
+  if (!(error instanceof SquadraError)) return null;
+  const { usage } = error.details;
+  return isUsage(usage) ? usage : null;
 }

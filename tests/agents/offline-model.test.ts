@@ -33,6 +33,17 @@ describe('the offline script', () => {
     expect(report).toContain('nothing was handed over that shows “Active sessions” at work');
   });
 
+  it('finds the request in what a pipeline hands over', () => {
+    const handOver = (answer: string) => `# Request\n\n${request}\n\n# From Somebody (some_role)\n\n${answer}`;
+    const report = offlineAnswer(
+      'tester',
+      handOver(offlineAnswer('backend_developer', handOver(offlineAnswer('project_manager', request)))),
+    );
+    expect(report).toContain('# Test report: sign in with a link, and see where you are signed in');
+    expect(report).toContain('“A mail when something new happens”: with nothing');
+    expect(readRequest('# Request\n\n# Feature request: login\n\nPlease.').title).toBe('login');
+  });
+
   it.each(['project_manager', 'backend_developer', 'frontend_developer', 'tester', 'reviewer', 'stranger', ''])(
     'says in the first line that it is a script, as %j',
     (role) => {
