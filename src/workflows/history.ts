@@ -61,7 +61,7 @@ export function historyOf(records: readonly Journaled[]): History {
     size += sizeOf(record);
     if (record.kind === 'step') {
       note(of(record.key), record);
-      resumes = 0;
+      if (isProgress(record)) resumes = 0;
     } else if (record.kind === 'message') {
       if (record.message.stepKey !== null) of(record.message.stepKey).messages.push(record.message);
     } else if (record.status === 'queued') voidFailures(steps.values());
@@ -90,7 +90,8 @@ function note(step: StepHistory, record: Journaled<StepRecord>): void {
     case 'failed':
       step.inDoubt = null;
       step.failed = record;
-      step.failures++;
+      // An attempt that a crash cut off says nothing about the step: it does not use up a retry.
+      if (!isInDoubt(record)) step.failures++;
       if (record.dueAt === null) step.final = record;
       break;
     case 'completed':
@@ -101,6 +102,15 @@ function note(step: StepHistory, record: Journaled<StepRecord>): void {
       step.warned = true;
       break;
   }
+}
+
+/** Whether a run that wrote this got further; an intent, and what settles one after a crash, is no progress. */
+function isProgress(record: StepRecord): boolean {
+  return record.phase !== 'intent' && record.phase !== 'warning' && !isInDoubt(record);
+}
+
+function isInDoubt(record: StepRecord): boolean {
+  return record.phase === 'failed' && record.error?.code === 'IN_DOUBT';
 }
 
 function voidFailures(steps: Iterable<StepHistory>): void {

@@ -22,7 +22,10 @@ export interface Stoppable {
 }
 
 /** Times in a row a crash may interrupt a run that gets no further, before it is given up as the cause. */
-const maxResumes = 10;
+const maxResumes = 20;
+
+/** Pause before a run begins again that an unforeseen error of the store ended. */
+const brokenPauseMs = 1_000;
 
 /**
  * One advance of one execution: from the top of its workflow until it ends or parks. A run owns nothing that outlives it.
@@ -214,7 +217,7 @@ export class Run {
     );
   }
 
-  #commitFailed(error: unknown, attempt: number, again: () => void): void {
+  #commitFailed(error: unknown, attempt: number, repeat: () => void): void {
     if (this.#state === 'over') return;
     const code = error instanceof SquadraError ? error.code : 'STORE_FAILED';
     if (code === 'STORE_FULL' || code === 'WRITES_SATURATED' || code === 'STORE_FAILED') {
@@ -224,11 +227,14 @@ export class Run {
         this.services.random,
       );
       this.services.clock.setTimer(pauseMs, () => {
-        if (this.#state !== 'over') again();
+        if (this.#state !== 'over') repeat();
       });
       return;
     }
-    this.#over({ kind: 'lost' }, error instanceof Error ? error : new Error(String(error)));
+    // Owned by somebody else, or the store is closing; anything else may pass, and the journal knows how far this run got.
+    const isLost = code === 'STALE_OWNER' || code === 'SHUTTING_DOWN';
+    const again: Advanced = { kind: 'parked', wakeAt: this.services.clock.now() + brokenPauseMs };
+    this.#over(isLost ? { kind: 'lost' } : again, error instanceof Error ? error : new Error(String(error)));
   }
 
   /** The workflow has come to rest: begin what was reached, note what waits, park, or see whether it stalls. */

@@ -1,8 +1,8 @@
 import { SquadraError } from '../kernel/errors.ts';
 
 const maxNameLength = 200;
-// Control characters would let a name break a log line or a terminal.
-const forbidden = /[/\u0000-\u001f\u007f]/;
+// Control characters (category Cc) would let a name break a log line or a terminal.
+const forbidden = /[/\p{Cc}]/u;
 
 /** The key of a step: the names of its scopes and its own, joined by `/`. Throws `INVALID_STEP` for a name that cannot be one. */
 export function stepKey(scope: string, name: string): string {

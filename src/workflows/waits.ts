@@ -51,7 +51,7 @@ export class Waits {
       this.#seen.add(signal.id);
       this.#signals.push(signal);
     }
-    for (const wait of [...this.#open.values()]) {
+    for (const wait of this.#open.values()) {
       const signal = this.#take(wait.signal);
       if (signal !== null) this.#end(wait, signal);
     }
