@@ -49,10 +49,14 @@ export class CallWatch {
     this.#lastSignAt = this.#clock.now();
   }
 
-  /** Ends the watch; closes the connection if it is still open. */
+  /** Ends the watch of a call that is over. */
   stop(): void {
     this.#timer.cancel();
     this.#caller.removeEventListener('abort', this.#follow);
+  }
+
+  /** Closes the connection of a call that failed while it was still open. */
+  abandon(): void {
     this.#controller.abort();
   }
 

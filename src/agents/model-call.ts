@@ -66,7 +66,9 @@ export async function callModel(call: ModelCall, received: Received): Promise<vo
     const finish = await readStream(stream, call, watch, received);
     requireAnswer(finish);
   } catch (error) {
-    throw watch.signal.aborted ? watch.signal.reason : error;
+    if (watch.signal.aborted) throw watch.signal.reason;
+    watch.abandon();
+    throw error;
   } finally {
     received.durationMs = watch.elapsedMs;
     watch.stop();

@@ -1,4 +1,5 @@
-import { calcPrice } from '@pydantic/genai-prices';
+import { calcPrice, type Provider } from '@pydantic/genai-prices';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../kernel/clock.ts';
 
 /** Which model a price is asked for. `apiUrl` tells providers apart that are reached through the same adapter. */
@@ -29,15 +30,18 @@ export interface Prices {
   costMicroUsd(model: PricedModel, tokens: TokenCounts): number | null;
 }
 
+/** Models whose place in the list is remembered. */
+const maxListed = 100;
 const free: OwnPrice = Object.freeze({ inputMicroUsd: 0, outputMicroUsd: 0 });
 
 /** The public price list, under own prices by `provider/model` or by `provider` alone. The offline model is priced at zero. */
 export function createPrices(clock: Clock, own: Readonly<Record<string, OwnPrice>> = {}): Prices {
   const table = new Map<string, OwnPrice>([['offline', free], ...Object.entries(own)]);
+  const list = new PriceList();
   return {
     costMicroUsd(model, tokens) {
       const price = table.get(`${model.provider}/${model.model}`) ?? table.get(model.provider);
-      return price === undefined ? listedCost(model, tokens, clock.now()) : ownCost(price, tokens);
+      return price === undefined ? list.cost(model, tokens, new Date(clock.now())) : ownCost(price, tokens);
     },
   };
 }
@@ -48,19 +52,39 @@ function ownCost(price: OwnPrice, tokens: TokenCounts): number {
   return roundHalfUp((cached + input + tokens.outputTokens * price.outputMicroUsd) / 1e6);
 }
 
-function listedCost({ provider, model, apiUrl }: PricedModel, tokens: TokenCounts, now: number): number | null {
-  const usage = {
+/** The public list. Searching it takes longer than the sum, so what was found is kept; prices that change with the time still do. */
+class PriceList {
+  readonly #found = new LRUCache<string, { readonly provider: Provider | null }>({ max: maxListed });
+
+  cost(priced: PricedModel, tokens: TokenCounts, timestamp: Date): number | null {
+    const key = JSON.stringify([priced.provider, priced.model, priced.apiUrl]);
+    let found = this.#found.get(key);
+    if (found === undefined) {
+      found = { provider: searchList(priced) };
+      this.#found.set(key, found);
+    }
+    if (found.provider === null) return null;
+    const price = calcPrice(listUsage(tokens), priced.model, { provider: found.provider, timestamp });
+    return price === null ? null : roundHalfUp(price.total_price * 1e6);
+  }
+}
+
+/** The provider with this one model; null when the list does not have it. */
+function searchList({ provider, model, apiUrl }: PricedModel): Provider | null {
+  // The address first: a provider reached through the OpenAI-compatible adapter has prices of its own.
+  const found =
+    (apiUrl === null ? null : calcPrice({}, model, { providerApiUrl: apiUrl })) ??
+    calcPrice({}, model, { providerId: provider });
+  return found === null ? null : { ...found.provider, models: [found.model] };
+}
+
+function listUsage(tokens: TokenCounts) {
+  return {
     input_tokens: tokens.inputTokens,
     output_tokens: tokens.outputTokens,
     cache_read_tokens: tokens.cachedTokens,
     output_reasoning_tokens: tokens.reasoningTokens,
   };
-  const timestamp = new Date(now);
-  // The address first: a provider reached through the OpenAI-compatible adapter has prices of its own.
-  const found =
-    (apiUrl === null ? null : calcPrice(usage, model, { providerApiUrl: apiUrl, timestamp })) ??
-    calcPrice(usage, model, { providerId: provider, timestamp });
-  return found === null ? null : roundHalfUp(found.total_price * 1e6);
 }
 
 /** Half a micro-dollar counts as one, also where floating point fell just short of the half. */

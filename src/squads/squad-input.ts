@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SquadraError } from '../kernel/errors.ts';
 import { isId } from '../kernel/id.ts';
-import type { MemberInput, SquadInput } from './squad.ts';
+import type { SquadInput } from './squad.ts';
 
 /** Long enough for any name a person reads in one glance. */
 const maxNameLength = 200;
@@ -75,11 +75,6 @@ export type MemberChange = z.infer<typeof memberChange>;
 /** Checks what came from outside; throws `INVALID_INPUT` with every problem. */
 export function parseSquadInput(value: unknown): SquadInput {
   return parse(squadInput, value, 'squad');
-}
-
-/** Checks what came from outside; throws `INVALID_INPUT` with every problem. */
-export function parseMemberInput(value: unknown): MemberInput {
-  return parse(memberInput, value, 'member');
 }
 
 /** Checks what came from outside; throws `INVALID_INPUT` with every problem. */

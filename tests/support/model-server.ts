@@ -4,7 +4,7 @@
  *     node tests/support/model-server.ts --port 0 --log calls.jsonl     prints "listening <port>"
  *
  * S1  A call is logged as `received` before anything is answered, and as `completed` or `aborted` exactly once after.
- * S2  A log line is in the file before the next byte leaves: the log survives whatever happens to the caller.
+ * S2  A log line is in the file before the next byte leaves: whatever a caller has seen is in the log.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -67,8 +67,8 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     const take = async (call: ReceivedCall): Promise<void> => {
       if (options.keepCalls !== false) calls.push(call);
       log.write(call, 'received');
-      response.once('close', () => log.write(call, response.writableFinished ? 'completed' : 'aborted'));
-      await answer(request, response, call, behaviourOf(call, options));
+      const served = new ServedCall(call, response, log);
+      await answer(request, served, behaviourOf(call, options));
     };
     // A caller that is killed while it sends has made no call.
     readCall(request, attempts)
@@ -96,6 +96,33 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       log.close();
     },
   };
+}
+
+/** A call that is being answered. */
+class ServedCall {
+  readonly call: ReceivedCall;
+  readonly response: ServerResponse;
+  readonly #log: CallLog;
+  #over = false;
+
+  constructor(call: ReceivedCall, response: ServerResponse, log: CallLog) {
+    this.call = call;
+    this.response = response;
+    this.#log = log;
+    response.once('close', () => this.#end('aborted'));
+  }
+
+  /** Logs first: whoever has seen the end of an answer finds it in the log. */
+  complete(lastBytes: string): void {
+    this.#end('completed');
+    this.response.end(lastBytes);
+  }
+
+  #end(phase: CallPhase): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#log.write(this.call, phase);
+  }
 }
 
 /** Writes the log and tells who waits for it. */
@@ -153,29 +180,20 @@ function lastUserMessage({ body }: ReceivedCall): string {
   }
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  call: ReceivedCall,
-  behaviour: ModelBehaviour,
-): Promise<void> {
+async function answer(request: IncomingMessage, served: ServedCall, behaviour: ModelBehaviour): Promise<void> {
   if (behaviour.latencyMs !== undefined) await pause(behaviour.latencyMs);
   if (behaviour.hang === 'before') return;
-  if (request.method !== 'POST' || request.url?.endsWith('/chat/completions') !== true)
-    refuse(response, { status: 404, errorMessage: `There is nothing at ${request.url}.` });
-  else if ((behaviour.status ?? 200) === 200) await stream(response, call, behaviour);
-  else refuse(response, behaviour);
+  const found = request.method === 'POST' && request.url?.endsWith('/chat/completions') === true;
+  if (!found) refuse(served, { status: 404, errorMessage: `There is nothing at ${request.url}.` });
+  else if ((behaviour.status ?? 200) === 200) await stream(served, behaviour);
+  else refuse(served, behaviour);
 }
 
-function refuse(response: ServerResponse, { status = 500, errorCode, errorMessage, retryAfter }: ModelBehaviour): void {
-  const headers = { 'content-type': 'application/json', ...retryHeaders(retryAfter) };
-  const error = {
-    message: errorMessage ?? `The server was told to answer ${status}.`,
-    type: 'test_error',
-    param: null,
-    code: errorCode ?? null,
-  };
-  response.writeHead(status, headers).end(JSON.stringify({ error }));
+function refuse(served: ServedCall, { status = 500, errorCode, errorMessage, retryAfter }: ModelBehaviour): void {
+  const message = errorMessage ?? `The server was told to answer ${status}.`;
+  const error = { message, type: 'test_error', param: null, code: errorCode ?? null };
+  served.response.writeHead(status, { 'content-type': 'application/json', ...retryHeaders(retryAfter) });
+  served.complete(JSON.stringify({ error }));
 }
 
 function retryHeaders(retryAfter: string | undefined): Record<string, string> {
@@ -183,36 +201,31 @@ function retryHeaders(retryAfter: string | undefined): Record<string, string> {
   return retryAfter.endsWith('ms') ? { 'retry-after-ms': retryAfter.slice(0, -2) } : { 'retry-after': retryAfter };
 }
 
-async function stream(response: ServerResponse, call: ReceivedCall, behaviour: ModelBehaviour): Promise<void> {
+async function stream(served: ServedCall, behaviour: ModelBehaviour): Promise<void> {
+  const { call, response } = served;
   const text =
     behaviour.text ?? `You said: ${lastUserMessage(call).slice(0, 200)}\n${'All of it was read. '.repeat(20)}`;
   const chunks = behaviour.chunks ?? 20;
   const width = Math.ceil(text.length / chunks);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (let index = 0; index < chunks; index += 1) {
-    if (index === Math.floor(chunks / 2) && misbehave(response, behaviour)) return;
+    if (index === Math.floor(chunks / 2) && misbehave(served, behaviour)) return;
     if (behaviour.paceMs !== undefined) await pause(behaviour.paceMs);
     if (response.destroyed) return;
-    send(response, {
-      choices: [
-        {
-          index: 0,
-          delta: { role: 'assistant', content: text.slice(index * width, (index + 1) * width) },
-          finish_reason: null,
-        },
-      ],
-    });
+    const content = text.slice(index * width, (index + 1) * width);
+    send(response, { choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }] });
   }
   send(response, { choices: [{ index: 0, delta: {}, finish_reason: behaviour.finishReason ?? 'stop' }] });
   if (behaviour.usage !== false) send(response, { choices: [], usage: usageOf(call, text) });
-  response.end('data: [DONE]\n\n');
+  served.complete('data: [DONE]\n\n');
 }
 
 /** Does in the middle of a stream what was asked for; true when the answer ends there. */
-function misbehave(response: ServerResponse, { hang, cut, broken, streamError }: ModelBehaviour): boolean {
+function misbehave(served: ServedCall, { hang, cut, broken, streamError }: ModelBehaviour): boolean {
+  const { response } = served;
   if (broken === true) response.write('data: {"choices": [{"delta": \n\n');
   if (streamError !== undefined) response.write(`data: ${JSON.stringify({ error: { message: streamError } })}\n\n`);
-  if (cut === 'clean') response.end();
+  if (cut === 'clean') served.complete('');
   // Only after what was written has left, so that the caller sees half an answer and not none.
   if (cut === 'socket') response.write(': cut\n\n', () => response.destroy());
   return hang === 'inside' || cut !== undefined;
