@@ -179,14 +179,25 @@ export class AttemptLoop<T> {
     if (isRetryable(error) && this.#failures <= settings.retry.retries) {
       const { clock, random } = this.#run.services;
       const dueAt = clock.now() + Math.ceil(retryDelayMs(settings.retry, this.#failures, random, retryAfterMs(error)));
-      const record = stepRecord(key, type, 'failed', { attempt: attempt.number, inputHash, error: failure, dueAt, usage: paidUsage(error) });
+      const record = stepRecord(key, type, 'failed', {
+        attempt: attempt.number,
+        inputHash,
+        error: failure,
+        dueAt,
+        usage: paidUsage(error),
+      });
       this.#run.commit('step', { records: [record] }, () => {
         this.#pause(dueAt);
         this.#run.release(attempt);
       });
       return;
     }
-    const record = stepRecord(key, type, 'failed', { attempt: attempt.number, inputHash, error: failure, usage: paidUsage(error) });
+    const record = stepRecord(key, type, 'failed', {
+      attempt: attempt.number,
+      inputHash,
+      error: failure,
+      usage: paidUsage(error),
+    });
     const item = this.#work.failed?.(failure.message);
     this.#run.commit('step', { records: [record], ...(item === undefined ? {} : { items: [item] }) }, () =>
       this.#run.deliver(() => {

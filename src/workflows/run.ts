@@ -1,20 +1,17 @@
 import type { Timer } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { toFailure } from '../kernel/failure.ts';
-import type { FaultPoint } from '../kernel/faults.ts';
 import { decodeJson, encodeJson } from '../kernel/json.ts';
 import type { Json } from '../kernel/json.ts';
-import { defaultRetryPolicy, retryDelayMs } from '../kernel/retry.ts';
 import type { Claim, Commit, Committed, Outcome } from '../work/execution-store.ts';
 import type { JournalRecord, StatusRecord } from '../work/journal.ts';
+import { Commits } from './commits.ts';
+import type { CommitKind } from './commits.ts';
 import { Deliveries } from './deliveries.ts';
 import { historyOf, sizeOf } from './history.ts';
 import type { History, StepHistory } from './history.ts';
 import type { Advanced, RunServices } from './run-services.ts';
 import { Waits } from './waits.ts';
-
-/** What kind of commit it is: names the fault points around it. */
-export type CommitKind = 'intent' | 'step' | 'wake' | 'park' | 'finish';
 
 /** Something that has to stop when the run ends before it does. */
 export interface Stoppable {
@@ -23,9 +20,6 @@ export interface Stoppable {
 
 /** Times in a row a crash may interrupt a run that gets no further, before it is given up as the cause. */
 const maxResumes = 20;
-
-/** Pause before a run begins again that an unforeseen error of the store ended. */
-const brokenPauseMs = 1_000;
 
 /**
  * One advance of one execution: from the top of its workflow until it ends or parks. A run owns nothing that outlives it.
@@ -43,6 +37,7 @@ export class Run {
   readonly waits: Waits;
   readonly done: Promise<Advanced>;
   readonly #claim: Claim;
+  readonly #commits: Commits;
   readonly #deliveries: Deliveries;
   readonly #reached = new Set<string>();
   readonly #starting: (() => void)[] = [];
@@ -59,6 +54,9 @@ export class Run {
     this.executionId = claim.execution.id;
     this.services = services;
     this.#claim = claim;
+    this.#commits = new Commits(this.executionId, claim.session, services, (advanced, reason) =>
+      this.#over(advanced, reason),
+    );
     this.history = historyOf(claim.records);
     this.#journalSize = this.history.size;
     this.#ownsItems = claim.records.some((record) => record.kind === 'step' && record.type === 'model');
@@ -158,7 +156,7 @@ export class Run {
     if (this.#state !== 'running' && kind !== 'park' && kind !== 'finish') return;
     this.#ownsItems ||= commit.items !== undefined;
     for (const record of commit.records) this.#journalSize += sizeOf(record);
-    this.#tryCommit(kind, commit, then, 1);
+    this.#commits.make(kind, commit, then);
   }
 
   /** Settles the promise of a step that was committed just now, in its turn. */
@@ -202,39 +200,6 @@ export class Run {
         { details: { maxJournalBytes } },
       );
     }
-  }
-
-  #tryCommit(kind: CommitKind, commit: Commit, then: (committed: Committed) => void, attempt: number): void {
-    this.services.faults.at(`${kind}.before` satisfies FaultPoint);
-    this.#claim.session.commit(commit).then(
-      (committed) => {
-        if (this.#state === 'over') return;
-        this.services.faults.at(`${kind}.after` satisfies FaultPoint);
-        this.services.onCommit(this.executionId);
-        then(committed);
-      },
-      (error: unknown) => this.#commitFailed(error, attempt, () => this.#tryCommit(kind, commit, then, attempt + 1)),
-    );
-  }
-
-  #commitFailed(error: unknown, attempt: number, repeat: () => void): void {
-    if (this.#state === 'over') return;
-    const code = error instanceof SquadraError ? error.code : 'STORE_FAILED';
-    if (code === 'STORE_FULL' || code === 'WRITES_SATURATED' || code === 'STORE_FAILED') {
-      const pauseMs = retryDelayMs(
-        { ...defaultRetryPolicy, initialMs: 100, maxMs: 5_000 },
-        attempt,
-        this.services.random,
-      );
-      this.services.clock.setTimer(pauseMs, () => {
-        if (this.#state !== 'over') repeat();
-      });
-      return;
-    }
-    // Owned by somebody else, or the store is closing; anything else may pass, and the journal knows how far this run got.
-    const isLost = code === 'STALE_OWNER' || code === 'SHUTTING_DOWN';
-    const again: Advanced = { kind: 'parked', wakeAt: this.services.clock.now() + brokenPauseMs };
-    this.#over(isLost ? { kind: 'lost' } : again, error instanceof Error ? error : new Error(String(error)));
   }
 
   /** The workflow has come to rest: begin what was reached, note what waits, park, or see whether it stalls. */
@@ -305,6 +270,7 @@ export class Run {
   #over(advanced: Advanced, reason: Error | null): void {
     if (this.#state === 'over') return;
     this.#state = 'over';
+    this.#commits.stop();
     this.#deliveries.stop();
     this.waits.stop();
     this.#stallTimer?.cancel();

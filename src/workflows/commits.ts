@@ -1,0 +1,70 @@
+import { SquadraError } from '../kernel/errors.ts';
+import type { FaultPoint } from '../kernel/faults.ts';
+import { defaultRetryPolicy, retryDelayMs } from '../kernel/retry.ts';
+import type { Commit, Committed, JournalSession } from '../work/execution-store.ts';
+import type { Advanced, RunServices } from './run-services.ts';
+
+/** What kind of commit it is: names the fault points around it. */
+export type CommitKind = 'intent' | 'step' | 'wake' | 'park' | 'finish';
+
+/** While the disk refuses: soon at first, and often enough that a freed disk is noticed. */
+const diskRetryPolicy = { ...defaultRetryPolicy, initialMs: 100, maxMs: 5_000 };
+/** Pause before a run begins again that an unforeseen error of the store ended. */
+const brokenPauseMs = 1_000;
+
+/**
+ * The commits of one run. What the disk refuses is kept and tried again, because the work behind it was done and maybe paid
+ * for; any other refusal ends the run.
+ */
+export class Commits {
+  readonly #executionId: string;
+  readonly #session: JournalSession;
+  readonly #services: RunServices;
+  readonly #onEnd: (advanced: Advanced, reason: Error) => void;
+  #stopped = false;
+
+  constructor(
+    executionId: string,
+    session: JournalSession,
+    services: RunServices,
+    onEnd: (advanced: Advanced, reason: Error) => void,
+  ) {
+    this.#executionId = executionId;
+    this.#session = session;
+    this.#services = services;
+    this.#onEnd = onEnd;
+  }
+
+  /** Commits, then calls `then`; never, when the run was stopped meanwhile. */
+  make(kind: CommitKind, commit: Commit, then: (committed: Committed) => void, attempt = 1): void {
+    if (this.#stopped) return;
+    this.#services.faults.at(`${kind}.before` satisfies FaultPoint);
+    this.#session.commit(commit).then(
+      (committed) => {
+        if (this.#stopped) return;
+        this.#services.faults.at(`${kind}.after` satisfies FaultPoint);
+        this.#services.onCommit(this.#executionId);
+        then(committed);
+      },
+      (error: unknown) => this.#refused(error, attempt, () => this.make(kind, commit, then, attempt + 1)),
+    );
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #refused(error: unknown, attempt: number, repeat: () => void): void {
+    if (this.#stopped) return;
+    const { clock, random } = this.#services;
+    const code = error instanceof SquadraError ? error.code : 'INTERNAL';
+    if (code === 'STORE_FULL' || code === 'WRITES_SATURATED' || code === 'STORE_FAILED') {
+      clock.setTimer(retryDelayMs(diskRetryPolicy, attempt, random), repeat);
+      return;
+    }
+    // Owned by somebody else, or the store is closing. Anything else may pass, and the journal knows how far this run got.
+    const isLost = code === 'STALE_OWNER' || code === 'SHUTTING_DOWN';
+    const advanced: Advanced = isLost ? { kind: 'lost' } : { kind: 'parked', wakeAt: clock.now() + brokenPauseMs };
+    this.#onEnd(advanced, error instanceof Error ? error : new Error(String(error)));
+  }
+}
