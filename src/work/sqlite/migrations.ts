@@ -70,7 +70,7 @@ const migrations: readonly string[] = [
 
   CREATE TABLE signals (
     no INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
+    id TEXT NOT NULL,
     tenant TEXT NOT NULL,
     execution INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -78,7 +78,7 @@ const migrations: readonly string[] = [
     at INTEGER NOT NULL,
     taken_at INTEGER
   ) STRICT;
-  CREATE INDEX signals_execution ON signals (execution, no);
+  CREATE UNIQUE INDEX signals_id ON signals (execution, id);
 
   CREATE TABLE approvals (
     id TEXT PRIMARY KEY,

@@ -133,7 +133,7 @@ function moving(database: DatabaseSync) {
 type NewSignal = Pick<SignalCommand, 'tenant' | 'at' | 'signalId' | 'name' | 'payload'>;
 
 function signalling(database: DatabaseSync): (no: number, signal: NewSignal) => boolean {
-  const insert = prepare(database, 'INSERT INTO signals (id, tenant, execution, name, payload, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING');
+  const insert = prepare(database, 'INSERT INTO signals (id, tenant, execution, name, payload, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (execution, id) DO NOTHING');
   return (no, { signalId, tenant, name, payload, at }) => insert.run(signalId, tenant, no, name, payload, at) > 0;
 }
 

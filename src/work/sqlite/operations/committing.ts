@@ -39,9 +39,12 @@ export interface CommitMore {
   readonly closesItems: boolean;
 }
 
-/** Appends records under the epoch; true when a parked run has a signal it waits for. */
+/**
+ * Appends records under the epoch; true when a parked run has a signal it waits for.
+ * The id is asked for beside the number because numbers of deleted executions are given again.
+ */
 export function committing(database: DatabaseSync): (commit: CommitArguments) => boolean {
-  const owned = prepare(database, "SELECT 1 FROM executions WHERE no = ? AND epoch = ? AND status = 'running'");
+  const owned = prepare(database, "SELECT 1 FROM executions WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'");
   const insert = prepare(
     database,
     `INSERT INTO journal (execution, seq, tenant, at, kind, key, type, phase, attempt, input_hash, due_at, data, text)
@@ -50,7 +53,7 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
   const setStatus = prepare(
     database,
     `UPDATE executions SET status = ?, output = ?, error = ?, reason = ?, wake_at = ?, ended_at = ?, version = version + 1
-      WHERE no = ? AND epoch = ? AND status = 'running'`,
+      WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'`,
   );
   const addUsage = prepare(
     database,
@@ -63,11 +66,11 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
 
   return ([no, epoch, at, tenant, executionId, records, status, usage, more]) => {
     if (status === null) {
-      if (owned.first(no, epoch) === undefined) throw staleOwner(executionId, epoch);
+      if (owned.first(no, executionId, epoch) === undefined) throw staleOwner(executionId, epoch);
     } else {
       const [name, output, error, reason, wakeAt] = status;
       const endedAt = name === 'waiting' ? null : at;
-      if (setStatus.run(name, output, error, reason, wakeAt, endedAt, no, epoch) === 0) throw staleOwner(executionId, epoch);
+      if (setStatus.run(name, output, error, reason, wakeAt, endedAt, no, executionId, epoch) === 0) throw staleOwner(executionId, epoch);
       // A question that a race left open has nobody to answer to. After a failure it stays: a retry asks it again.
       if (name === 'completed') dropApprovals.run(no);
     }

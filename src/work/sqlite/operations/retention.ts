@@ -7,18 +7,33 @@ export type PruneArguments = readonly [endedBefore: number, atMost: number];
 export function retention(database: DatabaseSync): (prune: PruneArguments) => number {
   const old = prepare(
     database,
-    "SELECT no, id FROM executions WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') AND ended_at < ? ORDER BY ended_at LIMIT ?",
+    `SELECT no, tenant, id, squad_id FROM executions
+      WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') AND ended_at < ? ORDER BY ended_at LIMIT ?`,
   );
-  const parts = ['journal WHERE execution', 'signals WHERE execution', 'approvals WHERE execution', 'executions WHERE no'].map((part) =>
-    prepare(database, `DELETE FROM ${part} = ?`),
+  const parts = ['journal WHERE execution', 'signals WHERE execution', 'approvals WHERE execution', 'executions WHERE no'].map(
+    (part) => prepare(database, `DELETE FROM ${part} = ?`),
   );
-  const items = prepare(database, 'DELETE FROM work_items WHERE execution_id = ? AND step_key IS NOT NULL');
+  const items = prepare(
+    database,
+    'DELETE FROM work_items WHERE execution_id = ? AND +tenant = ? AND step_key IS NOT NULL RETURNING id',
+  );
+  const dependencies = prepare(database, 'DELETE FROM work_item_dependencies WHERE tenant = ? AND dependency = ?');
+  // Versions are kept for the executions that pin them, also after the squad was removed.
+  const versions = prepare(
+    database,
+    `DELETE FROM squad_versions WHERE tenant = ?1 AND squad_id = ?2
+      AND NOT EXISTS (SELECT 1 FROM squads WHERE tenant = ?1 AND id = ?2)
+      AND NOT EXISTS (SELECT 1 FROM executions WHERE squad_id = ?2)`,
+  );
   return ([endedBefore, atMost]) => {
     const rows = old.all(endedBefore, atMost);
-    for (const [no, id] of rows) {
-      items.run(String(id));
+    const squads = new Map<string, string>();
+    for (const [no, tenant, id, squadId] of rows) {
+      for (const [item] of items.all(String(id), String(tenant))) dependencies.run(String(tenant), String(item));
       for (const part of parts) part.run(Number(no));
+      if (typeof squadId === 'string') squads.set(squadId, String(tenant));
     }
+    for (const [squadId, tenant] of squads) versions.run(tenant, squadId);
     return rows.length;
   };
 }
