@@ -1,0 +1,73 @@
+/**
+ * `npm run bench -- <scenario …> [--json] [--quick] [--minutes n]`: measures what is promised, prints asked beside got, and
+ * keeps the result with date and commit under bench/results. `all` runs every scenario but those that take long or need
+ * installations of their own; `report` writes the kept results into the README and docs/benchmarks.md.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bareCommit } from './measure/bare-commit.ts';
+import { machine } from './measure/machine.ts';
+import { keep } from './report/result-file.ts';
+import type { Result } from './report/result-file.ts';
+import { resultText } from './report/text.ts';
+import type { Scenario } from './scenario.ts';
+import { throughput } from './scenarios/throughput.ts';
+
+const scenarios: Readonly<Record<string, Scenario>> = { throughput };
+/** What `all` leaves out: half an hour, and an installation of other engines. */
+const apart = new Set(['soak', 'peers']);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '30' },
+  },
+});
+const names = positionals.flatMap((name) =>
+  name === 'all' ? Object.keys(scenarios).filter((one) => !apart.has(one)) : [name],
+);
+const unknown = names.filter((name) => scenarios[name] === undefined);
+if (names.length === 0 || unknown.length > 0) {
+  console.error(
+    `usage: npm run bench -- <${[...Object.keys(scenarios), 'all', 'report'].join('|')}> [--json] [--quick] [--minutes n]`,
+  );
+  process.exit(2);
+}
+for (const name of names) await runScenario(name, scenarios[name]);
+
+async function runScenario(name: string, scenario: Scenario | undefined): Promise<void> {
+  if (scenario === undefined) return;
+  // On the disk of the clone: /tmp may be memory.
+  const parent = fileURLToPath(new URL('results/tmp/', import.meta.url));
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, `${name}-`));
+  const progress = (line: string): void => console.error(`${name}: ${line}`);
+  try {
+    const before = {
+      date: new Date().toISOString(),
+      commit: commit(),
+      machine: machine(),
+      bareCommit: bareCommit(folder),
+    };
+    const measured = await scenario({ isQuick: values.quick, minutes: Number(values.minutes), folder, progress });
+    const result: Result = { scenario: name, ...before, isQuick: values.quick, ...measured };
+    const path = keep(result);
+    console.log(values.json ? JSON.stringify(result) : resultText(result));
+    progress(`kept in ${path}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** With a `+` when the sources are not those of the commit. */
+function commit(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--untracked-files=no', '--', '../src', '.');
+  return git('rev-parse', '--short=12', 'HEAD') + (changed === '' ? '' : '+');
+}

@@ -1,0 +1,21 @@
+/** A picture of figures, kept as its data; `svg.ts` draws it. */
+export type Plot =
+  | {
+      readonly kind: 'bars';
+      readonly name: string;
+      readonly title: string;
+      readonly unit: string;
+      readonly bars: readonly { readonly label: string; readonly value: number }[];
+    }
+  | {
+      readonly kind: 'lines';
+      readonly name: string;
+      readonly title: string;
+      readonly xUnit: string;
+      /** Drawn below each other, each with its own scale from zero. */
+      readonly lines: readonly {
+        readonly label: string;
+        readonly unit: string;
+        readonly points: readonly (readonly [x: number, y: number])[];
+      }[];
+    };
