@@ -28,6 +28,7 @@ import { createLogger } from './telemetry/logger.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { openSqliteState } from './work/sqlite/sqlite-state.ts';
 import type { SqliteState } from './work/sqlite/sqlite-state.ts';
+import type { ExecutionStore } from './work/execution-store.ts';
 import type { RunServices } from './workflows/run-services.ts';
 import type { Workflow } from './workflows/workflow.ts';
 
@@ -54,6 +55,8 @@ export interface Surroundings {
   readonly command: string;
   /** False opens the state without running anything: for commands that change something while nobody runs it. */
   readonly runs: boolean;
+  /** Stands between the runs and the store: tests watch there, or plant a bug that has to be found. */
+  readonly decorate: (executions: ExecutionStore) => ExecutionStore;
 }
 
 const optionNames = new Set(['stateDir', 'settings', 'workflows', 'squads', 'models']);
@@ -63,6 +66,7 @@ const production: Surroundings = {
   random: Math.random,
   command: 'library',
   runs: true,
+  decorate: (executions) => executions,
 };
 
 /**
@@ -138,7 +142,8 @@ async function start(
     onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
     onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
   };
-  const { executions, reports, approvals, workItems } = state;
+  const { reports, approvals, workItems } = state;
+  const executions = surroundings.decorate(state.executions);
   const advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
   const submissions = new Submissions({
     settings,
