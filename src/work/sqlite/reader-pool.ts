@@ -31,7 +31,7 @@ interface WaitingQuery extends Query {
 const maxBatch = 64;
 /** Memory for what waits stays bounded, whatever the time-out is; far above what the readers can answer in it. */
 const maxWaiting = 20_000;
-/** How often every reader has to give a sign of life, and how long it may take for one. */
+/** How often every reader has to give a sign of life, and how long it may take for one: three times the wait for a lock. */
 const healthCheckMs = 15_000;
 
 /**
@@ -39,7 +39,7 @@ const healthCheckMs = 15_000;
  *
  * R1  A reader serves one batch at a time: queries for single rows that wait together, or one list or report.
  * R2  A query that no reader took in time is refused; one that was taken is answered, or fails with its reader.
- * R3  A reader that dies, or gives no answer from one health check to the next but one, is replaced when it is needed.
+ * R3  A reader that dies, or that a health check finds without an answer for `healthCheckMs`, is replaced when needed.
  */
 export class ReaderPool implements AsyncDisposable {
   readonly #settings: ReaderPoolSettings;

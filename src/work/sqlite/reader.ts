@@ -39,6 +39,7 @@ export class Reader {
   readonly #exited: Promise<void>;
   #asked: readonly Query[] = [];
   #isOpen = false;
+  #isClosing = false;
 
   constructor(path: string, events: ReaderEvents) {
     this.#path = path;
@@ -75,8 +76,10 @@ export class Reader {
     void this.#worker.terminate();
   }
 
+  /** Answers what it was asked, then closes the file. */
   async close(): Promise<void> {
-    this.#worker.postMessage(null);
+    this.#isClosing = true;
+    if (this.#asked.length === 0) this.#worker.postMessage(null);
     await this.#exited;
   }
 
@@ -98,7 +101,8 @@ export class Reader {
       if (failure === undefined) query.resolve(values[place]);
       else query.reject(toError(failure));
     }
-    events.onIdle(this);
+    if (this.#isClosing) this.#worker.postMessage(null);
+    else events.onIdle(this);
   }
 
   #fail(error: Error): void {

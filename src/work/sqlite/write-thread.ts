@@ -1,7 +1,7 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { toFailure } from '../../kernel/failure.ts';
-import { inspectSchema, migrate } from './migrations.ts';
+import { openForWriting } from './read-write.ts';
 import { storeError } from './sqlite-failure.ts';
 import { writeGroups } from './write-group.ts';
 import type { Batch, GroupReply } from './write-group.ts';
@@ -19,17 +19,6 @@ const maxGroup = 1_000;
 const port = parentPort;
 if (port === null) throw new Error('This file is the start of a thread, not of a program.');
 const { path, commitDelayMs } = workerData as WriteThreadData;
-
-function open(): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: 5_000 });
-  // Before anything is changed: the file may not be ours.
-  inspectSchema(database, path);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000');
-  // SQLite opens a file it may not write for reading, without a word; the first write would tell.
-  database.exec('BEGIN IMMEDIATE; ROLLBACK');
-  migrate(database, path);
-  return database;
-}
 
 function slowDisk(): () => void {
   if (commitDelayMs === 0) return () => {};
@@ -67,7 +56,7 @@ function serve(database: DatabaseSync): void {
 }
 
 try {
-  const database = open();
+  const database = openForWriting(path);
   serve(database);
   port.postMessage('open');
 } catch (error) {
