@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addUsage, noUsage } from '../../src/work/usage.ts';
+import type { StepRecord } from '../../src/work/journal.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { completedStep, newExecution, newId, running, someUsage, status, twoTenants } from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
@@ -17,10 +18,21 @@ export function journalContract(open: OpenState): void {
     it('gives back every kind of record as it was committed, stamped and numbered', async () => {
       const { tenant, foreign } = twoTenants();
       const { id, session } = await running(state, tenant, { isRequest: false, input: 'null' });
-      const error = { name: 'TypeError', message: 'no', stack: 'TypeError: no\n at x', cause: { name: 'Error', message: 'y' } };
+      const error = {
+        name: 'TypeError',
+        message: 'no',
+        stack: 'TypeError: no\n at x',
+        cause: { name: 'Error', message: 'y' },
+      };
       const records = [
         completedStep('ask/model/1', { type: 'model', phase: 'intent', output: null, details: '{"reserved":5}' }),
-        completedStep('ask/model/1', { type: 'model', inputHash: 'ab', usage: someUsage, attempt: 2, output: '"„ä“ 🚀"' }),
+        completedStep('ask/model/1', {
+          type: 'model',
+          inputHash: 'ab',
+          usage: someUsage,
+          attempt: 2,
+          output: '"„ä“ 🚀"',
+        }),
         completedStep('merge', { phase: 'failed', output: null, error, dueAt: 99 }),
         completedStep('pause', { type: 'sleep', phase: 'waiting', output: null, dueAt: 123 }),
         {
@@ -84,6 +96,37 @@ export function journalContract(open: OpenState): void {
       expect(await state.reports.get(tenant, id)).toEqual(stored);
       expect(await state.workItems.get(tenant, other)).toBeNull();
     });
+
+    it.each(['cancel', 'fail', 'complete'] as const)(
+      'settles a call in flight at its reservation on %s',
+      async (how) => {
+        const { tenant } = twoTenants();
+        const { id, session } = await running(state, tenant);
+        const call = (attempt: number, phase: 'intent' | 'completed'): StepRecord =>
+          completedStep('ask/model/1', {
+            type: 'model',
+            phase,
+            attempt,
+            output: null,
+            details: phase === 'intent' ? JSON.stringify({ reservation: someUsage }) : null,
+          });
+        await session.commit({ records: [call(1, 'intent'), call(1, 'completed'), call(2, 'intent')] });
+        if (how === 'cancel') await state.executions.cancel(tenant, id, null);
+        else if (how === 'fail')
+          await session.commit({
+            records: [status('failed', { error: { name: 'Error', message: 'x' } })],
+            closesItems: true,
+          });
+        else await session.commit({ records: [status('completed', { output: '1' })], closesItems: true });
+        const read = await state.reports.records(tenant, id, 0, 100);
+        const settled = read.flatMap((record) => (record.kind === 'step' && record.phase === 'failed' ? [record] : []));
+        expect(settled).toMatchObject([
+          { key: 'ask/model/1', attempt: 2, usage: someUsage, error: { code: 'EXECUTION_CANCELLED' } },
+        ]);
+        expect(read.at(-1)).toMatchObject({ kind: 'status' });
+        expect((await state.reports.get(tenant, id))?.usage).toEqual(someUsage);
+      },
+    );
 
     it('stores the text of the request and the output once, and reads both back in place', async () => {
       const { tenant } = twoTenants();

@@ -5,8 +5,10 @@ import type { JournalRecord, StatusRecord } from '../journal.ts';
 import { addUsage, noUsage } from '../usage.ts';
 import type { Usage } from '../usage.ts';
 import { journalColumns } from './journal-row.ts';
-import type { ApprovalColumns, CommitMore, StatusColumns, UsageColumns } from './operations/committing.ts';
+import type { ApprovalColumns, CommitMore, StatusColumns } from './operations/committing.ts';
 import type { Row } from './statements.ts';
+import { usageColumns } from './usage-columns.ts';
+import type { UsageColumns } from './usage-columns.ts';
 import type { Writer } from './writer.ts';
 
 const asleep: Committed = { awake: false };
@@ -70,9 +72,7 @@ function usageOf(records: readonly JournalRecord[]): UsageColumns | null {
   for (const record of records) {
     if (record.kind === 'step' && record.usage !== null) sum = addUsage(sum ?? noUsage, record.usage);
   }
-  if (sum === null) return null;
-  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, costMicroUsd, modelCalls, estimatedCalls, unpricedCalls } = sum;
-  return [inputTokens, outputTokens, cachedTokens, reasoningTokens, costMicroUsd, modelCalls, estimatedCalls, unpricedCalls];
+  return sum === null ? null : usageColumns(sum);
 }
 
 function moreOf({ records, items, takesSignal, awaitedSignals, closesItems = false }: Commit): CommitMore | null {

@@ -8,6 +8,7 @@ import type { Changed } from '../../execution-store.ts';
 import { approvalColumnNames } from '../approval-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
+import { settling } from './settling.ts';
 import { workItemEffects } from './work-item-effects.ts';
 
 export interface ExecutionCommand {
@@ -114,6 +115,7 @@ function moving(database: DatabaseSync) {
       WHERE execution_id = ? AND tenant = ? AND step_key IS NOT NULL AND status IN ('pending', 'ready', 'blocked', 'in_progress') RETURNING id`,
   );
   const effects = workItemEffects(database);
+  const settle = settling(database);
   const cancelApprovals = prepare(database, "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'");
   return {
     queue(no: number, { tenant, at }: ExecutionCommand): void {
@@ -123,6 +125,7 @@ function moving(database: DatabaseSync) {
     readyItems: ({ tenant, id, at }: ExecutionCommand): void => void readyItems.run(at, id, tenant),
     cancel(no: number, { tenant, id, at, reason }: CancelCommand): void {
       cancel.run(reason, at, no);
+      settle({ no, executionId: id, tenant, at });
       record.run(no, tenant, at, 'cancelled', reason === null ? null : JSON.stringify({ reason }), no);
       for (const [item] of cancelItems.all(at, id, tenant)) effects.ended(tenant, String(item), 'was cancelled', at);
       cancelApprovals.run(no);

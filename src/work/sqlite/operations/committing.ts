@@ -3,13 +3,13 @@ import { SquadraError } from '../../../kernel/errors.ts';
 import type { ItemChange } from '../../work-item.ts';
 import type { JournalColumns } from '../journal-row.ts';
 import { prepare } from '../statements.ts';
+import { addUsageSql } from '../usage-columns.ts';
+import type { UsageColumns } from '../usage-columns.ts';
+import { settling } from './settling.ts';
 import { workItemEffects } from './work-item-effects.ts';
 
 /** The new status with what comes along. `output` and `error` are JSON text. */
 export type StatusColumns = readonly [status: string, output: string | null, error: string | null, reason: string | null, wakeAt: number | null];
-
-/** Tokens, cost and counts in the order of the columns of `executions`. */
-export type UsageColumns = readonly [number, number, number, number, number, number, number, number];
 
 /** id, step key, title, details, choices (JSON). */
 export type ApprovalColumns = readonly [string, string, string, string | null, string];
@@ -55,12 +55,8 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
     `UPDATE executions SET status = ?, output = ?, error = ?, reason = ?, wake_at = ?, ended_at = ?, version = version + 1
       WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'`,
   );
-  const addUsage = prepare(
-    database,
-    `UPDATE executions SET input_tokens = input_tokens + ?, output_tokens = output_tokens + ?, cached_tokens = cached_tokens + ?,
-      reasoning_tokens = reasoning_tokens + ?, cost_micro_usd = cost_micro_usd + ?, model_calls = model_calls + ?,
-      estimated_calls = estimated_calls + ?, unpriced_calls = unpriced_calls + ? WHERE no = ?`,
-  );
+  const addUsage = prepare(database, addUsageSql);
+  const settle = settling(database);
   const dropApprovals = prepare(database, "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'");
   const extras = commitExtras(database);
 
@@ -74,6 +70,7 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
       // A question that a race left open has nobody to answer to. After a failure it stays: a retry asks it again.
       if (name === 'completed') dropApprovals.run(no);
     }
+    if (more?.closesItems === true) settle({ no, executionId, tenant, at });
     for (const columns of records) insert.run(no, tenant, at, ...columns);
     if (usage !== null) addUsage.run(...usage, no);
     return more === null ? false : extras.apply({ no, executionId, tenant, at, ended: status?.[0] ?? null }, more);

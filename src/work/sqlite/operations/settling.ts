@@ -1,0 +1,46 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { toFailure } from '../../../kernel/failure.ts';
+import { SquadraError } from '../../../kernel/errors.ts';
+import { prepare } from '../statements.ts';
+import { isUsage } from '../../usage.ts';
+import { addUsageSql, usageColumns } from '../usage-columns.ts';
+
+/** Whose calls are settled, and when. */
+export interface Settlement {
+  readonly no: number;
+  readonly executionId: string;
+  readonly tenant: string;
+  readonly at: number;
+}
+
+/**
+ * Settles the calls that are in flight when their execution ends: nobody will hear of them, and the provider may charge
+ * for them. Each becomes a failed attempt that counts at its reservation.
+ */
+export function settling(database: DatabaseSync): (settlement: Settlement) => void {
+  const open = prepare(
+    database,
+    `SELECT key, type, attempt, json_extract(json_extract(data, '$.details'), '$.reservation') FROM journal AS intent
+      WHERE execution = ?1 AND phase = 'intent' AND NOT EXISTS (SELECT 1 FROM journal AS later
+        WHERE later.execution = ?1 AND later.key = intent.key AND later.attempt >= intent.attempt AND later.phase IN ('completed', 'failed'))`,
+  );
+  const fail = prepare(
+    database,
+    `INSERT INTO journal (execution, seq, tenant, at, kind, key, type, phase, attempt, data)
+      SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, 'step', ?4, ?5, 'failed', ?6, ?7 FROM journal WHERE execution = ?1`,
+  );
+  const addUsage = prepare(database, addUsageSql);
+  return ({ no, executionId, tenant, at }) => {
+    for (const [key, type, attempt, reserved] of open.all(no)) {
+      const reservation: unknown = typeof reserved === 'string' ? JSON.parse(reserved) : null;
+      const usage = isUsage(reservation) ? reservation : null;
+      const error = new SquadraError(
+        'EXECUTION_CANCELLED',
+        `Execution ${executionId} ended while '${String(key)}' was in flight.`,
+      );
+      const data = JSON.stringify({ error: { ...toFailure(error), stack: undefined }, details: null, usage });
+      fail.run(no, tenant, at, String(key), String(type), Number(attempt), data);
+      if (usage !== null) addUsage.run(...usageColumns(usage), no);
+    }
+  };
+}
