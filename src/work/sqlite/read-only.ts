@@ -1,9 +1,11 @@
+import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../kernel/errors.ts';
 import { inspectSchema, schemaVersion } from './migrations.ts';
 
 /** Opens a state file for reading. Throws when it is missing, not ours, or made by other code than this. */
 export function openReadOnly(path: string): DatabaseSync {
+  if (existsSync(path)) refuseEmpty(path);
   const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   const { version } = inspectSchema(database, path);
   if (version < schemaVersion) {
@@ -12,4 +14,10 @@ export function openReadOnly(path: string): DatabaseSync {
   }
   database.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384');
   return database;
+}
+
+/** SQLite takes a file without content for a new database; ours are never without. */
+export function refuseEmpty(path: string): void {
+  if (statSync(path).size > 0) return;
+  throw new SquadraError('STORE_CORRUPT', `The state file ${path} is empty: its content was lost.`);
 }

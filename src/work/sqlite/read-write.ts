@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../kernel/errors.ts';
 import { inspectSchema, migrate } from './migrations.ts';
+import { refuseEmpty } from './read-only.ts';
 
 /**
  * Opens a state file for its one writer, makes it if there is none, and brings it to the present version. Throws when the
@@ -10,17 +11,15 @@ import { inspectSchema, migrate } from './migrations.ts';
  */
 export function openForWriting(path: string): DatabaseSync {
   if (!existsSync(path)) create(path);
-  if (statSync(path).size === 0) {
-    throw new SquadraError('STORE_CORRUPT', `The state file ${path} is empty: its content was lost.`);
-  }
+  refuseEmpty(path);
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
     // Before anything is changed: the file may not be ours.
-    inspectSchema(database, path);
+    const { version } = inspectSchema(database, path);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
     database.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536');
-    // SQLite opens a file it may not write for reading, without a word; the first write would tell.
-    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    // SQLite opens a file it may not write for reading, without a word, and only a write tells.
+    database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK`);
     migrate(database, path);
     return database;
   } catch (error) {

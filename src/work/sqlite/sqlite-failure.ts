@@ -10,6 +10,18 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   26: 'STORE_CORRUPT',
 };
 
+/** What the operating system says when a folder or a file beside the database is meant. */
+const systemCodes: Readonly<Record<string, ErrorCode>> = {
+  EACCES: 'STORE_READ_ONLY',
+  EPERM: 'STORE_READ_ONLY',
+  EROFS: 'STORE_READ_ONLY',
+  ENOTDIR: 'STORE_READ_ONLY',
+  ENOENT: 'STORE_READ_ONLY',
+  EEXIST: 'STORE_READ_ONLY',
+  ENOSPC: 'STORE_FULL',
+  EDQUOT: 'STORE_FULL',
+};
+
 const said: Partial<Record<ErrorCode, string>> = {
   STORE_READ_ONLY: 'cannot be opened or written',
   STORE_CORRUPT: 'is damaged or no SQLite file',
@@ -19,7 +31,7 @@ const said: Partial<Record<ErrorCode, string>> = {
 /** What SQLite or the disk answered, as an error of the catalogue. Errors that are in it already pass unchanged. */
 export function storeError(error: unknown, path: string): SquadraError {
   if (error instanceof SquadraError) return error;
-  const code = codes[resultCode(error) & 0xff] ?? 'STORE_FAILED';
+  const code = codes[resultCode(error) & 0xff] ?? systemCodes[systemCode(error)] ?? 'STORE_FAILED';
   const text = error instanceof Error ? error.message : String(error);
   return new SquadraError(code, `The state file ${path} ${said[code] ?? 'refused the operation'} (${text}).`, { cause: error });
 }
@@ -27,4 +39,8 @@ export function storeError(error: unknown, path: string): SquadraError {
 function resultCode(error: unknown): number {
   if (typeof error !== 'object' || error === null || !('errcode' in error)) return 0;
   return typeof error.errcode === 'number' ? error.errcode : 0;
+}
+
+function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }

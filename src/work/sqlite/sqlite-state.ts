@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
-import { SquadraError } from '../../kernel/errors.ts';
 import { OwnerLock, thisOwner } from './owner-lock.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { SqliteApprovalStore } from './sqlite-approval-store.ts';
@@ -70,8 +69,7 @@ export async function openSqliteState(settings: SqliteStateSettings, clock: Cloc
 function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC') throw new SquadraError('STORE_FULL', `${path} cannot be made: the disk is full.`, { cause });
-    throw storeError(Object.assign(new Error(String(cause), { cause }), { errcode: 8 }), path);
+  } catch (error) {
+    throw storeError(error, path);
   }
 }
