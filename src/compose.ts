@@ -30,7 +30,7 @@ import { openSqliteState } from './work/sqlite/sqlite-state.ts';
 import type { SqliteState } from './work/sqlite/sqlite-state.ts';
 import type { ExecutionStore } from './work/execution-store.ts';
 import type { RunServices } from './workflows/run-services.ts';
-import type { Workflow } from './workflows/workflow.ts';
+import type { AnyWorkflow, Workflow } from './workflows/workflow.ts';
 
 /** What `openSquadra` takes; everything has a default. */
 export interface SquadraOptions {
@@ -38,8 +38,7 @@ export interface SquadraOptions {
   readonly stateDir?: string;
   /** Those of the environment in camelCase; they win over it. An unknown one is refused. */
   readonly settings?: SettingOptions;
-  // A workflow of any input and output: the registry checks both at run time.
-  readonly workflows?: readonly Workflow<never, unknown>[];
+  readonly workflows?: readonly AnyWorkflow[];
   /** Created for tenant `local` where missing, by name; an existing one is left as it is. */
   readonly squads?: readonly SquadInput[];
   /** AI SDK providers by name, beside those built in. */
@@ -103,6 +102,7 @@ export async function openSquadraIn(options: SquadraOptions, replaced: Partial<S
     options.stateDir === undefined ? options.settings : { ...options.settings, stateDir: options.stateDir },
   );
   // Before anything is opened: what is wrong with the workflows should not leave a file behind.
+  // Only `defineWorkflow` makes workflows, so what is hidden of their types is there.
   const workflows = new WorkflowRegistry((options.workflows ?? []) as readonly Workflow[]);
   const state = await openSqliteState(settings, surroundings.clock, surroundings.command);
   try {

@@ -32,4 +32,4 @@ export type {
   WaitResult,
 } from './workflows/step-api.ts';
 export { defineWorkflow } from './workflows/workflow.ts';
-export type { Workflow, WorkflowContext, WorkflowDefinition } from './workflows/workflow.ts';
+export type { AnyWorkflow, Workflow, WorkflowContext, WorkflowDefinition } from './workflows/workflow.ts';

@@ -33,6 +33,9 @@ export interface Workflow<I = unknown, O = unknown> extends WorkflowDefinition<I
   readonly kind: 'workflow';
 }
 
+/** A workflow of whatever input and output: its schemas check both at run time. */
+export type AnyWorkflow = Pick<Workflow, 'kind' | 'name'>;
+
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
