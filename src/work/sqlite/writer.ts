@@ -21,18 +21,28 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Messages on their way at a time: one being written, one ready to follow without a pause. */
-const maxMessages = 2;
+/** Messages on their way at a time. Those that arrive while the thread commits become one group; more would only wait. */
+const maxMessages = 16;
 
 /**
- * The main thread's side of the writer: what is asked for while the thread commits travels together with the next
- * message, so the load itself makes the groups. Answers come in the order of the calls.
+ * Answers that are handed out in one turn of the event loop. What a caller does with an answer takes some 30 µs: this
+ * many take about a millisecond, and what they ask for next is on its way to the thread before the next ones are told.
+ */
+const sliceSize = 32;
+
+/**
+ * The main thread's side of the writer: what is asked for in one turn of the loop travels in one message, and the thread
+ * commits in one group all that has arrived, so the load itself makes the groups. Answers come in the order of the calls.
  */
 export class Writer {
   readonly #worker: Worker;
   readonly #maxPending: number;
   readonly #waiting: Waiting[] = [];
   #answered = 0;
+  /** Groups that were committed and of which not everybody has been told yet. */
+  readonly #replies: GroupReply[] = [];
+  /** Operations of the first of them whose callers know. */
+  #settled = 0;
   #batch: unknown[] = [];
   #messages = 0;
   #flushing = false;
@@ -47,9 +57,13 @@ export class Writer {
     this.#maxPending = settings.maxPendingWrites;
     this.#closed = new Promise((resolve) => (this.#markClosed = resolve));
     worker.on('message', (message: GroupReply | 'closed') => {
-      if (message !== 'closed') this.#settle(message);
+      if (message !== 'closed') this.#receive(message);
     });
-    worker.on('error', (cause) => this.#break(new SquadraError('STORE_FAILED', `The writer of ${settings.path} stopped: ${String(cause)}.`, { cause })));
+    worker.on('error', (cause) =>
+      this.#break(
+        new SquadraError('STORE_FAILED', `The writer of ${settings.path} stopped: ${String(cause)}.`, { cause }),
+      ),
+    );
     worker.on('exit', () => {
       this.#break(new SquadraError('SHUTTING_DOWN', `The state file ${settings.path} is closed.`));
       this.#markClosed();
@@ -60,7 +74,9 @@ export class Writer {
   static async open(settings: WriterSettings): Promise<Writer> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const { path, commitDelayMs } = settings;
-    const worker = new Worker(new URL(`./write-thread.${extension}`, import.meta.url), { workerData: { path, commitDelayMs } satisfies WriteThreadData });
+    const worker = new Worker(new URL(`./write-thread.${extension}`, import.meta.url), {
+      workerData: { path, commitDelayMs } satisfies WriteThreadData,
+    });
     const first = await new Promise<'open' | GroupReply>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
@@ -73,16 +89,26 @@ export class Writer {
   run<N extends OperationName>(name: N, argument: OperationArguments<N>): Promise<OperationResult<N>> {
     if (this.#broken !== null) return Promise.reject(this.#broken);
     if (this.#waiting.length - this.#answered >= this.#maxPending) {
-      return Promise.reject(new SquadraError('WRITES_SATURATED', `${this.#maxPending} writes wait for the disk; nothing of this one was stored.`));
+      return Promise.reject(
+        new SquadraError(
+          'WRITES_SATURATED',
+          `${this.#maxPending} writes wait for the disk; nothing of this one was stored.`,
+        ),
+      );
     }
     this.#batch.push(name, argument);
     this.#operations++;
-    if (!this.#flushing && this.#messages < maxMessages) {
+    if (!this.#flushing && this.#messages < maxMessages && this.#replies.length === 0) {
       this.#flushing = true;
-      setImmediate(() => this.#flush());
+      setImmediate(() => {
+        this.#flushing = false;
+        this.#flush();
+      });
     }
     // The thread answers with what the operation of this name returned.
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve: resolve as (value: unknown) => void, reject }));
+    return new Promise((resolve, reject) =>
+      this.#waiting.push({ resolve: resolve as (value: unknown) => void, reject }),
+    );
   }
 
   statistics(): WriterStatistics {
@@ -99,7 +125,6 @@ export class Writer {
   }
 
   #flush(): void {
-    this.#flushing = false;
     if (this.#batch.length > 0 && this.#messages < maxMessages && this.#broken === null) this.#send();
   }
 
@@ -109,19 +134,36 @@ export class Writer {
     this.#messages++;
   }
 
-  #settle({ values, failures, messages }: GroupReply): void {
-    const failed = new Map(failures);
-    const count = Math.max(values.length, failures.length);
+  #receive(reply: GroupReply): void {
     this.#groups++;
-    for (let place = 0; place < count; place++) {
+    this.#messages -= reply.messages;
+    this.#replies.push(reply);
+    if (this.#replies.length === 1) this.#settleSlice();
+  }
+
+  #settleSlice(): void {
+    // What the slice before led to is written while this one is settled.
+    this.#flush();
+    const [reply] = this.#replies;
+    if (reply === undefined) return;
+    this.#settle(reply, this.#settled + sliceSize);
+    if (this.#replies.length > 0) setImmediate(() => this.#settleSlice());
+  }
+
+  /** Settles the operations of the first reply up to a place; after the last one the reply is dropped. */
+  #settle({ values, failures }: GroupReply, end: number): void {
+    const failed = failures.length === 0 ? null : new Map(failures);
+    const count = Math.max(values.length, failures.length);
+    for (; this.#settled < Math.min(end, count); this.#settled++) {
       const waiting = this.#waiting[this.#answered++];
-      const failure = failed.get(place);
-      if (failure === undefined) waiting?.resolve(values[place]);
+      const failure = failed?.get(this.#settled);
+      if (failure === undefined) waiting?.resolve(values[this.#settled]);
       else waiting?.reject(toError(failure));
     }
     this.#forget();
-    this.#messages -= messages;
-    if (this.#batch.length > 0) this.#send();
+    if (this.#settled < count) return;
+    this.#replies.shift();
+    this.#settled = 0;
   }
 
   /** Answered entries are dropped in one go, so that taking the first of a long queue costs nothing. */
@@ -132,6 +174,8 @@ export class Writer {
   }
 
   #break(error: SquadraError): void {
+    // These were committed, whatever happened since.
+    for (let [reply] = this.#replies; reply !== undefined; [reply] = this.#replies) this.#settle(reply, Infinity);
     this.#broken ??= error;
     for (const waiting of this.#waiting.splice(0).slice(this.#answered)) waiting.reject(this.#broken);
     this.#answered = 0;
@@ -141,5 +185,7 @@ export class Writer {
 
 function failureOf(outcome: GroupReply): Error {
   const failure = outcome.failures[0]?.[1];
-  return failure === undefined ? new SquadraError('INTERNAL', 'The writer thread gave no reason for not opening.') : toError(failure);
+  return failure === undefined
+    ? new SquadraError('INTERNAL', 'The writer thread gave no reason for not opening.')
+    : toError(failure);
 }

@@ -42,6 +42,19 @@ describe('the writer', () => {
     expect(groups).toBeLessThanOrEqual(3);
   });
 
+  it('lets the event loop turn while it hands out the answers of a large group', async () => {
+    await using state = await open();
+    let answered = 0;
+    let answeredAtTurn = Infinity;
+    const calls = Array.from({ length: 300 }, async (_, number) => {
+      await state.create(`squad-${number}`);
+      if (answered++ === 0) setImmediate(() => (answeredAtTurn = answered));
+    });
+    await Promise.all(calls);
+    expect(state.writer.statistics().groups).toBe(1);
+    expect(answeredAtTurn).toBeLessThan(300);
+  });
+
   it('refuses with WRITES_SATURATED what is more than may wait, and takes more when there is room', async () => {
     await using state = await open({ maxPendingWrites: 10, commitDelayMs: 20 });
     const calls = Array.from({ length: 15 }, (_, number) => state.create(`squad-${number}`));
