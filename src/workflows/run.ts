@@ -274,11 +274,17 @@ export class Run {
     this.#deliveries.stop();
     this.waits.stop();
     this.#stallTimer?.cancel();
-    const why =
-      reason ?? new SquadraError('EXECUTION_CANCELLED', `Execution ${this.executionId} ended before this step did.`);
-    for (const work of this.#working) work.stop(why);
-    this.#working.clear();
+    // Most runs leave nothing behind, and an error costs a stack.
+    if (this.#working.size > 0)
+      this.#stopWorking(
+        reason ?? new SquadraError('EXECUTION_CANCELLED', `Execution ${this.executionId} ended before this step did.`),
+      );
     this.#resolve(advanced);
+  }
+
+  #stopWorking(reason: Error): void {
+    for (const work of this.#working) work.stop(reason);
+    this.#working.clear();
   }
 }
 
