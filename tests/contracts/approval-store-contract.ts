@@ -18,8 +18,18 @@ export function approvalStoreContract(open: OpenState): void {
     /** A running execution that asks, as a run does it: in the record of the waiting step. */
     const ask = async (tenant: string, stepKey = 'release') => {
       const { id: executionId, session } = await running(state, tenant);
-      const request: ApprovalRequest = { id: newId(), title: 'Go ahead?', details: 'All of it', choices: ['yes', 'no'] };
-      const waiting = completedStep(stepKey, { type: 'approval', phase: 'waiting', output: null, details: JSON.stringify(request) });
+      const request: ApprovalRequest = {
+        id: newId(),
+        title: 'Go ahead?',
+        details: 'All of it',
+        choices: ['yes', 'no'],
+      };
+      const waiting = completedStep(stepKey, {
+        type: 'approval',
+        phase: 'waiting',
+        output: null,
+        details: JSON.stringify(request),
+      });
       await session.commit({ records: [waiting], awaitedSignals: [approvalSignal(stepKey)] });
       const asked = { ...request, executionId, stepKey, status: 'pending', choice: null, by: null, comment: null };
       return { id: request.id, executionId, session, asked: { ...asked, createdAt: clock.now(), answeredAt: null } };
@@ -55,9 +65,8 @@ export function approvalStoreContract(open: OpenState): void {
       );
       const outcomes = await Promise.allSettled(answers);
       expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
-      for (const outcome of outcomes) {
-        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'ALREADY_ANSWERED' });
-      }
+      const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'ALREADY_ANSWERED' });
       expect(await session.signals()).toHaveLength(1);
     });
 

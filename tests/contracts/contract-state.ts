@@ -5,12 +5,7 @@ import { systemClock } from '../../src/kernel/clock.ts';
 import type { SquadStore } from '../../src/squads/squad-store.ts';
 import type { Squad } from '../../src/squads/squad.ts';
 import type { ApprovalStore } from '../../src/work/approval-store.ts';
-import type {
-  ExecutionReports,
-  ExecutionStore,
-  JournalSession,
-  NewExecution,
-} from '../../src/work/execution-store.ts';
+import type { ExecutionReports, ExecutionStore, JournalSession, NewExecution } from '../../src/work/execution-store.ts';
 import type { StatusRecord, StepRecord } from '../../src/work/journal.ts';
 import { noUsage } from '../../src/work/usage.ts';
 import type { WorkItem } from '../../src/work/work-item.ts';

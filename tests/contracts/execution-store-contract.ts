@@ -150,7 +150,7 @@ export function executionStoreContract(open: OpenState): void {
       const epochs = claims.map((claim) => claim?.session.epoch);
       expect(epochs).toEqual(Array.from({ length: 20 }, (_, number) => number + 1));
       const outcomes = await Promise.allSettled(
-        claims.map((claim) => claim?.session.commit({ records: [completedStep('only')] })),
+        claims.map(async (claim) => claim?.session.commit({ records: [completedStep('only')] })),
       );
       expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
       expect(outcomes.at(-1)?.status).toBe('fulfilled');
@@ -177,8 +177,14 @@ export function executionStoreContract(open: OpenState): void {
       for (const given of ['created', 'queued', 'running'] as const) {
         const { id } = await state.executions.submit(tenant, newExecution({ status: given }));
         await expect(state.executions.cancel(foreign, id, null)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-        expect(await state.executions.cancel(tenant, id, 'enough')).toMatchObject({ status: 'cancelled', changed: true });
-        expect(await state.executions.cancel(tenant, id, 'again')).toMatchObject({ status: 'cancelled', changed: false });
+        expect(await state.executions.cancel(tenant, id, 'enough')).toMatchObject({
+          status: 'cancelled',
+          changed: true,
+        });
+        expect(await state.executions.cancel(tenant, id, 'again')).toMatchObject({
+          status: 'cancelled',
+          changed: false,
+        });
         const cancelled = { status: 'cancelled', reason: 'enough', endedAt: clock.now(), wakeAt: null };
         expect(await state.reports.get(tenant, id)).toMatchObject(cancelled);
         expect((await journalOf(tenant, id)).at(-1)).toMatchObject({ status: 'cancelled', reason: 'enough' });

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestClock } from '../support/test-clock.ts';
-import { completedStep, ended, newExecution, newId, newItem, newSquad, running, status, twoTenants } from './contract-state.ts';
+import {
+  completedStep,
+  ended,
+  newExecution,
+  newId,
+  newItem,
+  newSquad,
+  running,
+  status,
+  twoTenants,
+} from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
 
 /** What every adapter removes when executions have been kept long enough. */
@@ -38,7 +48,12 @@ export function retentionContract(open: OpenState): void {
       const { id, session } = await running(state, tenant, { idempotency });
       const [item, approval] = [newId(), newId()];
       const request = { id: approval, title: 't', details: null, choices: ['yes'] };
-      const asking = completedStep('ok', { type: 'approval', phase: 'waiting', output: null, details: JSON.stringify(request) });
+      const asking = completedStep('ok', {
+        type: 'approval',
+        phase: 'waiting',
+        output: null,
+        details: JSON.stringify(request),
+      });
       await session.commit({
         records: [asking],
         items: [{ change: 'begin', id: item, title: 't', memberId: 'm', stepKey: 'ask' }],

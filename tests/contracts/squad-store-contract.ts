@@ -26,7 +26,9 @@ export function squadStoreContract(open: OpenState): void {
     it('refuses a name that its tenant has already, and allows it in another tenant', async () => {
       const { tenant, foreign } = twoTenants();
       await state.squads.create(tenant, newSquad({ name: 'core' }));
-      await expect(state.squads.create(tenant, newSquad({ name: 'core' }))).rejects.toMatchObject({ code: 'NAME_TAKEN' });
+      await expect(state.squads.create(tenant, newSquad({ name: 'core' }))).rejects.toMatchObject({
+        code: 'NAME_TAKEN',
+      });
       await state.squads.create(foreign, newSquad({ name: 'core' }));
     });
 
@@ -87,17 +89,20 @@ export function squadStoreContract(open: OpenState): void {
       expect(await state.squads.list(tenant, { limit: 2, before })).toEqual(newest.slice(2));
     });
 
-    it.each(['created', 'queued', 'running'] as const)('is not removed while an execution of it is %s', async (status) => {
-      const { tenant, foreign } = twoTenants();
-      const squad = newSquad();
-      await state.squads.create(tenant, squad);
-      const execution = newExecution({ squadId: squad.id, squadVersion: 1, status });
-      await state.executions.submit(tenant, execution);
-      await expect(state.squads.remove(foreign, squad.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      await expect(state.squads.remove(tenant, squad.id)).rejects.toMatchObject({ code: 'OPEN_EXECUTIONS' });
-      await state.executions.cancel(tenant, execution.id, null);
-      await state.squads.remove(tenant, squad.id);
-    });
+    it.each(['created', 'queued', 'running'] as const)(
+      'is not removed while an execution of it is %s',
+      async (status) => {
+        const { tenant, foreign } = twoTenants();
+        const squad = newSquad();
+        await state.squads.create(tenant, squad);
+        const execution = newExecution({ squadId: squad.id, squadVersion: 1, status });
+        await state.executions.submit(tenant, execution);
+        await expect(state.squads.remove(foreign, squad.id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+        await expect(state.squads.remove(tenant, squad.id)).rejects.toMatchObject({ code: 'OPEN_EXECUTIONS' });
+        await state.executions.cancel(tenant, execution.id, null);
+        await state.squads.remove(tenant, squad.id);
+      },
+    );
 
     it('is removed when its executions have ended, and its versions stay for them', async () => {
       const { tenant } = twoTenants();

@@ -186,7 +186,13 @@ export function workItemDependenciesContract(open: OpenState): void {
       const { tenant } = twoTenants();
       const { session } = await running(state, tenant);
       const [done, lost] = [newItem().id, newItem().id];
-      await session.commit({ records: [], items: [{ ...begin, id: done }, { ...begin, id: lost, stepKey: 'second' }] });
+      await session.commit({
+        records: [],
+        items: [
+          { ...begin, id: done },
+          { ...begin, id: lost, stepKey: 'second' },
+        ],
+      });
       const [first, second] = [
         await create(tenant, { dependencies: [done] }),
         await create(tenant, { dependencies: [lost] }),
@@ -206,12 +212,21 @@ export function workItemDependenciesContract(open: OpenState): void {
       const { tenant } = twoTenants();
       const { id, session } = await running(state, tenant);
       const [item, finished] = [newItem().id, newItem().id];
-      await session.commit({ records: [], items: [{ ...begin, id: item }, { ...begin, id: finished, stepKey: 'first' }] });
+      await session.commit({
+        records: [],
+        items: [
+          { ...begin, id: item },
+          { ...begin, id: finished, stepKey: 'first' },
+        ],
+      });
       const dependent = await create(tenant, { dependencies: [item] });
       await session.commit({ records: [], items: [{ change: 'complete', id: finished }] });
       const error = { name: 'Error', message: 'broken' };
       await session.commit({ records: [status('failed', { error })], closesItems: true });
-      expect(await state.workItems.get(tenant, item)).toMatchObject({ status: 'failed', reason: 'its execution failed' });
+      expect(await state.workItems.get(tenant, item)).toMatchObject({
+        status: 'failed',
+        reason: 'its execution failed',
+      });
       expect(await statusOf(tenant, dependent)).toBe('cancelled');
       await state.executions.retry(tenant, id);
       expect(await state.workItems.get(tenant, item)).toMatchObject({ status: 'ready', reason: null });
@@ -228,7 +243,10 @@ export function workItemDependenciesContract(open: OpenState): void {
       await session.commit({ records: [], items: [{ ...begin, id: item }] });
       const dependent = await create(tenant, { dependencies: [item] });
       await state.executions.cancel(tenant, id, null);
-      expect(await state.workItems.get(tenant, item)).toMatchObject({ status: 'cancelled', reason: expect.any(String) });
+      expect(await state.workItems.get(tenant, item)).toMatchObject({
+        status: 'cancelled',
+        reason: expect.any(String),
+      });
       expect(await reasonOf(tenant, dependent)).toContain(item);
     });
 

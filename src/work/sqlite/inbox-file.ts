@@ -25,7 +25,9 @@ export class InboxFile implements Disposable {
     try {
       database = new DatabaseSync(path, { timeout: 1_000 });
       // A command lost by a power cut had not been answered: its sender knows. So nothing is synced.
-      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}; PRAGMA busy_timeout = ${busyMs}`);
+      database.exec(
+        `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${schema}; PRAGMA busy_timeout = ${busyMs}`,
+      );
       this.#database = database;
       this.#statements = inboxStatements(database);
     } catch (error) {
@@ -45,7 +47,9 @@ export class InboxFile implements Disposable {
     if (Number(this.#read(() => this.#statements.waiting.first(maxWaiting))?.[0]) >= maxWaiting) {
       throw new SquadraError('WRITES_SATURATED', `${maxWaiting} commands wait for the owner of ${this.#path} already.`);
     }
-    return this.#write(() => this.#statements.leave.run(id, tenant, name, JSON.stringify(body), at)) === null ? null : true;
+    return this.#write(() => this.#statements.leave.run(id, tenant, name, JSON.stringify(body), at)) === null
+      ? null
+      : true;
   }
 
   /** The reply to a command, when there is one. */
@@ -119,7 +123,10 @@ const schema = `CREATE TABLE IF NOT EXISTS commands (
 CREATE INDEX IF NOT EXISTS commands_waiting ON commands (no) WHERE reply IS NULL`;
 
 type InboxStatements = Readonly<
-  Record<'dataVersion' | 'waiting' | 'leave' | 'reply' | 'withdraw' | 'oldest' | 'begin' | 'answer' | 'forget', Statement>
+  Record<
+    'dataVersion' | 'waiting' | 'leave' | 'reply' | 'withdraw' | 'oldest' | 'begin' | 'answer' | 'forget',
+    Statement
+  >
 >;
 
 function inboxStatements(database: DatabaseSync): InboxStatements {

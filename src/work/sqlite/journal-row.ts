@@ -35,14 +35,35 @@ export function journalColumns(record: JournalRecord): JournalColumns {
   switch (record.kind) {
     case 'step': {
       const { error, details, usage } = record;
-      const data = error === null && details === null && usage === null ? null : JSON.stringify({ error, details, usage });
-      return ['step', record.key, record.type, record.phase, record.attempt, record.inputHash, record.dueAt, data, record.output];
+      const data =
+        error === null && details === null && usage === null ? null : JSON.stringify({ error, details, usage });
+      return [
+        'step',
+        record.key,
+        record.type,
+        record.phase,
+        record.attempt,
+        record.inputHash,
+        record.dueAt,
+        data,
+        record.output,
+      ];
     }
     case 'status': {
       // The output lies in the row of the execution: long text is stored once.
       const { error, reason, wakeAt } = record;
       const plain = error === undefined && reason === undefined;
-      return ['status', null, record.status, null, null, null, wakeAt ?? null, plain ? null : JSON.stringify({ error, reason }), null];
+      return [
+        'status',
+        null,
+        record.status,
+        null,
+        null,
+        null,
+        wakeAt ?? null,
+        plain ? null : JSON.stringify({ error, reason }),
+        null,
+      ];
     }
     case 'message': {
       const { message } = record;
@@ -81,13 +102,27 @@ export function journaled(row: JournalRow): Journaled {
   }
   if (kind === 'status') {
     const more = data === null ? {} : (JSON.parse(data) as { error?: Failure; reason?: string });
-    return { seq, at, kind: 'status', status: type as ExecutionStatus, ...(text === null ? {} : { output: text }), ...more, wakeAt: dueAt };
+    return {
+      seq,
+      at,
+      kind: 'status',
+      status: type as ExecutionStatus,
+      ...(text === null ? {} : { output: text }),
+      ...more,
+      wakeAt: dueAt,
+    };
   }
   const more = data === null ? {} : (JSON.parse(data) as { memberId?: string });
   return {
     seq,
     at,
     kind: 'message',
-    message: { role: type as MessageRole, kind: phase as MessageKind, memberId: more.memberId ?? null, text: text ?? '', stepKey: key },
+    message: {
+      role: type as MessageRole,
+      kind: phase as MessageKind,
+      memberId: more.memberId ?? null,
+      text: text ?? '',
+      stepKey: key,
+    },
   };
 }

@@ -81,10 +81,25 @@ function moreOf({ records, items, takesSignal, awaitedSignals, closesItems = fal
   for (const record of records) {
     if (record.kind !== 'step' || record.type !== 'approval') continue;
     if (record.phase === 'completed') endedApprovals.push(record.key);
-    if (record.phase === 'waiting' && record.details !== null) approvals.push(approvalColumns(record.key, record.details));
+    if (record.phase === 'waiting' && record.details !== null)
+      approvals.push(approvalColumns(record.key, record.details));
   }
-  if (items === undefined && takesSignal === undefined && awaitedSignals === undefined && !closesItems && approvals.length + endedApprovals.length === 0) return null;
-  return { items: items ?? [], approvals, endedApprovals, takesSignal: takesSignal ?? null, awaitedSignals: awaitedSignals ?? [], closesItems };
+  if (
+    items === undefined &&
+    takesSignal === undefined &&
+    awaitedSignals === undefined &&
+    !closesItems &&
+    approvals.length + endedApprovals.length === 0
+  )
+    return null;
+  return {
+    items: items ?? [],
+    approvals,
+    endedApprovals,
+    takesSignal: takesSignal ?? null,
+    awaitedSignals: awaitedSignals ?? [],
+    closesItems,
+  };
 }
 
 function approvalColumns(key: string, details: string): ApprovalColumns {

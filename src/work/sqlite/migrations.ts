@@ -79,6 +79,7 @@ const migrations: readonly string[] = [
     taken_at INTEGER
   ) STRICT;
   CREATE UNIQUE INDEX signals_id ON signals (execution, id);
+  CREATE INDEX signals_waiting ON signals (execution, no) WHERE taken_at IS NULL;
 
   CREATE TABLE approvals (
     id TEXT PRIMARY KEY,
@@ -169,12 +170,19 @@ export function inspectSchema(database: DatabaseSync, path: string): { readonly 
   const application = pragmaNumber(database, 'application_id');
   const tables = pragmaNumber(database, 'schema_version');
   if (application !== applicationId && tables > 0) {
-    throw new SquadraError('STORE_CORRUPT', `${path} is an SQLite file, but not a state file of Squadra; choose another state folder.`);
+    throw new SquadraError(
+      'STORE_CORRUPT',
+      `${path} is an SQLite file, but not a state file of Squadra; choose another state folder.`,
+    );
   }
   if (version > schemaVersion) {
-    throw new SquadraError('STORE_TOO_NEW', `${path} has version ${version} and this Squadra knows versions up to ${schemaVersion}.`, {
-      details: { version, known: schemaVersion },
-    });
+    throw new SquadraError(
+      'STORE_TOO_NEW',
+      `${path} has version ${version} and this Squadra knows versions up to ${schemaVersion}.`,
+      {
+        details: { version, known: schemaVersion },
+      },
+    );
   }
   return { version };
 }
@@ -183,6 +191,8 @@ export function inspectSchema(database: DatabaseSync, path: string): { readonly 
 export function migrate(database: DatabaseSync, path: string): void {
   const { version } = inspectSchema(database, path);
   for (let next = version; next < migrations.length; next++) {
-    database.exec(`BEGIN IMMEDIATE; ${migrations[next] ?? ''}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${next + 1}; COMMIT`);
+    database.exec(
+      `BEGIN IMMEDIATE; ${migrations[next] ?? ''}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${next + 1}; COMMIT`,
+    );
   }
 }

@@ -72,12 +72,24 @@ export class OwnerLock implements Disposable {
 }
 
 function isBusy(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'errcode' in error && typeof error.errcode === 'number' && (error.errcode & 0xff) === busy;
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    (error.errcode & 0xff) === busy
+  );
 }
 
 function lockedBy(owner: Owner | null, cause: unknown): SquadraError {
-  const who = owner === null ? 'another process' : `process ${owner.pid} on ${owner.host} (squadra ${owner.command}, since ${owner.since})`;
-  return new SquadraError('STORE_LOCKED', `This state folder is run by ${who}.`, { cause, details: owner === null ? {} : { ...owner } });
+  const who =
+    owner === null
+      ? 'another process'
+      : `process ${owner.pid} on ${owner.host} (squadra ${owner.command}, since ${owner.since})`;
+  return new SquadraError('STORE_LOCKED', `This state folder is run by ${who}.`, {
+    cause,
+    details: owner === null ? {} : { ...owner },
+  });
 }
 
 /** The note of this process. */

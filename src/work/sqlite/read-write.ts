@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../kernel/errors.ts';
 import { inspectSchema, migrate } from './migrations.ts';
-import { refuseEmpty } from './read-only.ts';
+import { requireContent } from './read-only.ts';
 
 /**
  * Opens a state file for its one writer, makes it if there is none, and brings it to the present version. Throws when the
@@ -11,7 +11,7 @@ import { refuseEmpty } from './read-only.ts';
  */
 export function openForWriting(path: string): DatabaseSync {
   if (!existsSync(path)) create(path);
-  refuseEmpty(path);
+  requireContent(path);
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
     // Before anything is changed: the file may not be ours.
@@ -31,7 +31,10 @@ export function openForWriting(path: string): DatabaseSync {
 /** Under another name until it is whole: a file of the right name is never a half-made one. */
 function create(path: string): void {
   if (existsSync(`${path}-wal`)) {
-    throw new SquadraError('STORE_CORRUPT', `The state file ${path} is missing, but ${path}-wal, which belongs to it, is there.`);
+    throw new SquadraError(
+      'STORE_CORRUPT',
+      `The state file ${path} is missing, but ${path}-wal, which belongs to it, is there.`,
+    );
   }
   const unfinished = `${path}.new`;
   for (const file of [unfinished, `${unfinished}-journal`]) rmSync(file, { force: true });

@@ -122,7 +122,8 @@ export class ReaderPool implements AsyncDisposable {
 
   #nextBatch(): readonly Query[] {
     let count = 0;
-    while (count < maxBatch && count < this.#waiting.length && quickQueries.has(this.#waiting[count]?.name ?? '')) count++;
+    while (count < maxBatch && count < this.#waiting.length && quickQueries.has(this.#waiting[count]?.name ?? ''))
+      count++;
     return this.#waiting.splice(0, Math.max(1, count));
   }
 
@@ -163,7 +164,7 @@ export class ReaderPool implements AsyncDisposable {
 
   #checkHealth(): void {
     const now = this.#clock.now();
-    for (const [reader, since] of [...this.#busy]) {
+    for (const [reader, since] of this.#busy) {
       if (now - since < healthCheckMs) continue;
       reader.abandon(now - since);
       this.#lose(reader);

@@ -45,6 +45,9 @@ export class SqliteExecutionReports implements ExecutionReports {
     const rows = await this.#readers.run('executionCounts', null);
     const found = new Map(rows.map(([status, count]) => [String(status), Number(count)]));
     // Every status has its count, also those that no execution is in.
-    return Object.fromEntries(executionStatuses.map((status) => [status, found.get(status) ?? 0])) as Record<ExecutionStatus, number>;
+    return Object.fromEntries(executionStatuses.map((status) => [status, found.get(status) ?? 0])) as Record<
+      ExecutionStatus,
+      number
+    >;
   }
 }

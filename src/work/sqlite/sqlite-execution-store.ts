@@ -17,7 +17,19 @@ export class SqliteExecutionStore implements ExecutionStore {
   }
 
   async submit(tenant: string, execution: NewExecution): Promise<Submitted> {
-    const { id, workflow, squadId, squadVersion, status, priority, input, isRequest, metadata, idempotency, createdAt } = execution;
+    const {
+      id,
+      workflow,
+      squadId,
+      squadVersion,
+      status,
+      priority,
+      input,
+      isRequest,
+      metadata,
+      idempotency,
+      createdAt,
+    } = execution;
     const stored = await this.#writer.run('submit', [
       tenant,
       id,
@@ -38,7 +50,9 @@ export class SqliteExecutionStore implements ExecutionStore {
       id: stored.id,
       status: stored.status,
       existing: stored.existing,
-      session: claimed ? new SqliteJournalSession(this.#writer, this.#clock, { tenant, executionId: id, no: stored.no, epoch: 1 }) : null,
+      session: claimed
+        ? new SqliteJournalSession(this.#writer, this.#clock, { tenant, executionId: id, no: stored.no, epoch: 1 })
+        : null,
     };
   }
 
@@ -53,7 +67,12 @@ export class SqliteExecutionStore implements ExecutionStore {
     // Rows of `recordColumns`.
     const records = found.journal.map((row) => journaled(row as unknown as JournalRow));
     const place = { tenant, executionId: id, no: found.no, epoch: execution.epoch };
-    return { execution, records, signals: found.signals.map(pendingSignal), session: new SqliteJournalSession(this.#writer, this.#clock, place) };
+    return {
+      execution,
+      records,
+      signals: found.signals.map(pendingSignal),
+      session: new SqliteJournalSession(this.#writer, this.#clock, place),
+    };
   }
 
   cancel(tenant: string, id: string, reason: string | null): Promise<Changed> {
@@ -64,7 +83,11 @@ export class SqliteExecutionStore implements ExecutionStore {
     return this.#writer.run('retry', { tenant, id, at: this.#clock.now() });
   }
 
-  signal(tenant: string, id: string, signal: { readonly signalId: string; readonly name: string; readonly payload: string }): Promise<Changed> {
+  signal(
+    tenant: string,
+    id: string,
+    signal: { readonly signalId: string; readonly name: string; readonly payload: string },
+  ): Promise<Changed> {
     return this.#writer.run('signal', { tenant, id, at: this.#clock.now(), ...signal });
   }
 

@@ -33,7 +33,9 @@ export function storeError(error: unknown, path: string): SquadraError {
   if (error instanceof SquadraError) return error;
   const code = codes[resultCode(error) & 0xff] ?? systemCodes[systemCode(error)] ?? 'STORE_FAILED';
   const text = error instanceof Error ? error.message : String(error);
-  return new SquadraError(code, `The state file ${path} ${said[code] ?? 'refused the operation'} (${text}).`, { cause: error });
+  return new SquadraError(code, `The state file ${path} ${said[code] ?? 'refused the operation'} (${text}).`, {
+    cause: error,
+  });
 }
 
 function resultCode(error: unknown): number {

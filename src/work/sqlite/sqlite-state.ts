@@ -22,7 +22,11 @@ export interface SqliteStateSettings {
 
 /** The files of a state folder. */
 export function statePaths(stateDir: string) {
-  return { database: join(stateDir, 'squadra.db'), lock: join(stateDir, 'owner.lock'), inbox: join(stateDir, 'inbox.db') };
+  return {
+    database: join(stateDir, 'squadra.db'),
+    lock: join(stateDir, 'owner.lock'),
+    inbox: join(stateDir, 'inbox.db'),
+  };
 }
 
 /** What one process that runs a state folder has open, and the stores on it. */
@@ -38,7 +42,11 @@ export interface SqliteState extends AsyncDisposable {
 }
 
 /** Takes the folder for this process and opens it; throws `STORE_LOCKED`, or why the file cannot be opened. */
-export async function openSqliteState(settings: SqliteStateSettings, clock: Clock, command: string): Promise<SqliteState> {
+export async function openSqliteState(
+  settings: SqliteStateSettings,
+  clock: Clock,
+  command: string,
+): Promise<SqliteState> {
   const paths = statePaths(settings.stateDir);
   makeFolder(settings.stateDir);
   const lock = OwnerLock.take(paths.lock, thisOwner(command, clock.now()));

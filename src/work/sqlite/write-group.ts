@@ -27,14 +27,19 @@ export interface GroupReply extends BatchOutcome {
  * W3  An operation refuses before it writes. If one breaks in the middle of its writes, the transaction is rolled back
  *     and the group runs again with a savepoint around each operation.
  */
-export function writeGroups(database: DatabaseSync, path: string, beforeCommit: () => void): (batch: Batch) => BatchOutcome {
+export function writeGroups(
+  database: DatabaseSync,
+  path: string,
+  beforeCommit: () => void,
+): (batch: Batch) => BatchOutcome {
   const table = new Map<string, (argument: unknown) => unknown>(
     // The arguments were typed where the operation was enqueued; here they are what came out of the message.
     Object.entries(operations(database)).map(([name, run]) => [name, run as (argument: unknown) => unknown]),
   );
   const call = (batch: Batch, place: number): unknown => {
     const run = table.get(String(batch[place * 2]));
-    if (run === undefined) throw new SquadraError('INTERNAL', `The writer has no operation '${String(batch[place * 2])}'.`);
+    if (run === undefined)
+      throw new SquadraError('INTERNAL', `The writer has no operation '${String(batch[place * 2])}'.`);
     return run(batch[place * 2 + 1]);
   };
   const attempt = (batch: Batch, guarded: boolean): BatchOutcome => {
@@ -75,7 +80,10 @@ export function writeGroups(database: DatabaseSync, path: string, beforeCommit: 
     } catch (error) {
       rollBack();
       const failure = toFailure(storeError(error, path));
-      return { values: [], failures: Array.from({ length: batch.length / 2 }, (_, place) => [place, failure] as const) };
+      return {
+        values: [],
+        failures: Array.from({ length: batch.length / 2 }, (_, place) => [place, failure] as const),
+      };
     }
   };
 }

@@ -60,6 +60,10 @@ try {
   serve(database);
   port.postMessage('open');
 } catch (error) {
-  port.postMessage({ values: [], failures: [[0, toFailure(storeError(error, path))]], messages: 0 } satisfies GroupReply);
+  port.postMessage({
+    values: [],
+    failures: [[0, toFailure(storeError(error, path))]],
+    messages: 0,
+  } satisfies GroupReply);
   port.close();
 }

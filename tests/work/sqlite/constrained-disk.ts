@@ -25,7 +25,9 @@ async function fill(): Promise<object> {
   const codes = new Set<string>();
   const round = async (): Promise<number> => {
     const executions = Array.from({ length: 10 }, () => newExecution({ input }));
-    const outcomes = await Promise.allSettled(executions.map((execution) => state.executions.submit('local', execution)));
+    const outcomes = await Promise.allSettled(
+      executions.map((execution) => state.executions.submit('local', execution)),
+    );
     for (const [place, outcome] of outcomes.entries()) {
       const id = executions[place]?.id ?? '';
       if (outcome.status === 'fulfilled') stored.push(id);
@@ -39,7 +41,8 @@ async function fill(): Promise<object> {
   for (let rounds = 0; rounds < 500 && (await round()) > 0; rounds++);
   const wasStored = stored.length;
   const readable = async (ids: readonly string[]) =>
-    (await Promise.all(ids.map((id) => state.reports.get('local', id)))).filter((execution) => execution !== null).length;
+    (await Promise.all(ids.map((id) => state.reports.get('local', id)))).filter((execution) => execution !== null)
+      .length;
   const whileFull = { stored: await readable(stored), refused: await readable(refused) };
   rmSync(ballast);
   const afterwards = await round();

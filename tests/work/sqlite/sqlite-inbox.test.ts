@@ -12,7 +12,12 @@ import { TestClock } from '../../support/test-clock.ts';
 import { startChild } from './child.ts';
 import { temporaryFolder } from './open-state.ts';
 
-const command = (body: InboxCommand['body'] = null): InboxCommand => ({ id: newId(), tenant: 'local', name: 'signal', body });
+const command = (body: InboxCommand['body'] = null): InboxCommand => ({
+  id: newId(),
+  tenant: 'local',
+  name: 'signal',
+  body,
+});
 const ok: InboxReply = { ok: true, value: null };
 
 async function open() {
@@ -46,7 +51,10 @@ describe('the inbox', () => {
     });
     const sent = command({ deep: ['„x“', null] });
     const before = state.clock.now();
-    expect(await outcomeOf(state.clock, state.inbox.send(sent, 5_000))).toEqual({ ok: true, value: { done: [sent.body] } });
+    expect(await outcomeOf(state.clock, state.inbox.send(sent, 5_000))).toEqual({
+      ok: true,
+      value: { done: [sent.body] },
+    });
     expect(state.clock.now() - before).toBeLessThanOrEqual(250);
     expect(taken).toEqual([sent]);
   });
@@ -57,9 +65,9 @@ describe('the inbox', () => {
     const replies = sent.map((given) => state.inbox.send(given, 60_000));
     const log: string[] = [];
     await using _ = state.inbox.serve(async (given) => {
-      log.push(`begin ${String(given.body)}`);
+      log.push(`begin ${JSON.stringify(given.body)}`);
       await new Promise<void>((resolve) => state.clock.setTimer(30, resolve));
-      log.push(`end ${String(given.body)}`);
+      log.push(`end ${JSON.stringify(given.body)}`);
       return ok;
     });
     await outcomeOf(state.clock, Promise.all(replies));
@@ -121,16 +129,16 @@ describe('the inbox', () => {
   it('finishes the command under way when its owner stops, and leaves the others', async () => {
     await using state = await open();
     const [first, second] = [command('first'), command('second')];
-    const replies = [state.inbox.send(first, 10_000), state.inbox.send(second, 10_000)];
+    const replies = [state.inbox.send(first, 10_000), state.inbox.send(second, 10_000)] as const;
     let finish = (): void => {};
     const service = state.inbox.serve(() => new Promise((resolve) => (finish = () => resolve(ok))));
     await state.clock.advance(0);
     const stopped = service[Symbol.asyncDispose]();
     finish();
     await stopped;
-    expect(await outcomeOf(state.clock, replies[0] ?? Promise.reject())).toEqual(ok);
+    expect(await outcomeOf(state.clock, replies[0])).toEqual(ok);
     await using _ = state.inbox.serve(async () => ({ ok: true, value: 'next owner' }));
-    expect(await outcomeOf(state.clock, replies[1] ?? Promise.reject())).toEqual({ ok: true, value: 'next owner' });
+    expect(await outcomeOf(state.clock, replies[1])).toEqual({ ok: true, value: 'next owner' });
   });
 
   it('forgets what was answered long ago', async () => {

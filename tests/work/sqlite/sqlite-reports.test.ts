@@ -13,7 +13,9 @@ describe('the reports of a state folder', () => {
     await using folder = await temporaryFolder();
     const stateDir = join(folder.path, 'none');
     const open = () => openSqliteReports({ ...testSettings, stateDir }, systemClock);
-    expect(open).toThrow(expect.objectContaining({ code: 'NOT_FOUND', message: expect.stringContaining('squadra demo') }));
+    expect(open).toThrow(
+      expect.objectContaining({ code: 'NOT_FOUND', message: expect.stringContaining('squadra demo') }),
+    );
     expect(existsSync(stateDir)).toBe(false);
   });
 

@@ -48,7 +48,9 @@ describe('a write group', () => {
   it('undoes one that breaks in the middle of its writes, and lets the others stand', () => {
     // The version is there, the squad is not: the second write of the operation breaks.
     const broken = newId();
-    database.exec(`INSERT INTO squad_versions (tenant, squad_id, version, body) VALUES ('local', '${broken}', 1, '{}')`);
+    database.exec(
+      `INSERT INTO squad_versions (tenant, squad_id, version, body) VALUES ('local', '${broken}', 1, '{}')`,
+    );
     const outcome = write([...squad('a'), ...squad('broken', broken), ...squad('c')]);
     expect(outcome.values).toEqual([undefined, null, undefined]);
     expect(outcome.failures).toMatchObject([[1, { code: 'STORE_FAILED' }]]);
@@ -68,7 +70,9 @@ describe('a write group', () => {
     beforeCommit = () => database.exec('INSERT INTO child VALUES (1)');
     const outcome = write([...squad('a'), ...squad('a'), ...squad('b')]);
     expect(outcome.values).toEqual([]);
-    expect(outcome.failures.map(([place, { code }]) => [place, code])).toEqual([0, 1, 2].map((place) => [place, 'STORE_FAILED']));
+    expect(outcome.failures.map(([place, { code }]) => [place, code])).toEqual(
+      [0, 1, 2].map((place) => [place, 'STORE_FAILED']),
+    );
     expect(database.isTransaction).toBe(false);
     expect(names()).toEqual([]);
     beforeCommit = () => {};

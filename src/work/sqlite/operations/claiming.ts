@@ -16,7 +16,10 @@ export interface ClaimResult {
 
 /** The signals of an execution (by its number) that no wait took yet, oldest first. */
 export function pendingSignals(database: DatabaseSync): (no: number) => Row[] {
-  const signals = prepare(database, 'SELECT id, name, payload FROM signals WHERE execution = ? AND taken_at IS NULL ORDER BY no');
+  const signals = prepare(
+    database,
+    'SELECT id, name, payload FROM signals WHERE execution = ? AND taken_at IS NULL ORDER BY no',
+  );
   return (no) => signals.all(no);
 }
 
@@ -30,7 +33,10 @@ export function claiming(database: DatabaseSync): (claim: ClaimArguments) => Cla
   );
   const records = prepare(database, `SELECT ${recordColumns} FROM journal WHERE execution = ? ORDER BY seq`);
   const place = prepare(database, 'SELECT coalesce(max(seq), 0) + 1 FROM journal WHERE execution = ?');
-  const status = prepare(database, "INSERT INTO journal (execution, seq, tenant, at, kind, type, data) VALUES (?, ?, ?, ?, 'status', 'running', ?)");
+  const status = prepare(
+    database,
+    "INSERT INTO journal (execution, seq, tenant, at, kind, type, data) VALUES (?, ?, ?, ?, 'status', 'running', ?)",
+  );
   const signals = pendingSignals(database);
 
   return ([tenant, id, at]) => {

@@ -51,7 +51,8 @@ export function commands(database: DatabaseSync): Commands {
   const byId = prepare(database, 'SELECT no, status, priority FROM executions WHERE id = ? AND tenant = ?');
   const find = ({ tenant, id }: { readonly tenant: string; readonly id: string }): Found => {
     const row = byId.first(id, tenant);
-    if (row === undefined) throw new SquadraError('NOT_FOUND', `There is no execution ${id}; \`squadra list\` shows those there are.`);
+    if (row === undefined)
+      throw new SquadraError('NOT_FOUND', `There is no execution ${id}; \`squadra list\` shows those there are.`);
     return { no: Number(row[0]), status: row[1] as ExecutionStatus, priority: Number(row[2]) };
   };
   const move = moving(database);
@@ -68,7 +69,11 @@ export function commands(database: DatabaseSync): Commands {
     retry: (command) => {
       const { no, status, priority } = find(command);
       if (status !== 'failed') {
-        throw new SquadraError('ILLEGAL_TRANSITION', `Execution ${command.id} is ${status}; only a failed one can be retried.`, { details: { executionStatus: status } });
+        throw new SquadraError(
+          'ILLEGAL_TRANSITION',
+          `Execution ${command.id} is ${status}; only a failed one can be retried.`,
+          { details: { executionStatus: status } },
+        );
       }
       move.queue(no, command);
       move.readyItems(command);
@@ -91,11 +96,16 @@ export function commands(database: DatabaseSync): Commands {
 }
 
 function ended(id: string, status: ExecutionStatus, verb: string): SquadraError {
-  return new SquadraError('ALREADY_ENDED', `Execution ${id} is ${status} and cannot be ${verb}.`, { details: { executionStatus: status } });
+  return new SquadraError('ALREADY_ENDED', `Execution ${id} is ${status} and cannot be ${verb}.`, {
+    details: { executionStatus: status },
+  });
 }
 
 function moving(database: DatabaseSync) {
-  const queue = prepare(database, "UPDATE executions SET status = 'queued', version = version + 1, error = NULL, ended_at = NULL WHERE no = ?");
+  const queue = prepare(
+    database,
+    "UPDATE executions SET status = 'queued', version = version + 1, error = NULL, ended_at = NULL WHERE no = ?",
+  );
   const cancel = prepare(
     database,
     "UPDATE executions SET status = 'cancelled', version = version + 1, epoch = epoch + 1, reason = ?, ended_at = ?, wake_at = NULL WHERE no = ?",
@@ -116,7 +126,10 @@ function moving(database: DatabaseSync) {
   );
   const effects = workItemEffects(database);
   const settle = settling(database);
-  const cancelApprovals = prepare(database, "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'");
+  const cancelApprovals = prepare(
+    database,
+    "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'",
+  );
   return {
     queue(no: number, { tenant, at }: ExecutionCommand): void {
       queue.run(no);
@@ -136,12 +149,21 @@ function moving(database: DatabaseSync) {
 type NewSignal = Pick<SignalCommand, 'tenant' | 'at' | 'signalId' | 'name' | 'payload'>;
 
 function signalling(database: DatabaseSync): (no: number, signal: NewSignal) => boolean {
-  const insert = prepare(database, 'INSERT INTO signals (id, tenant, execution, name, payload, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (execution, id) DO NOTHING');
+  const insert = prepare(
+    database,
+    'INSERT INTO signals (id, tenant, execution, name, payload, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (execution, id) DO NOTHING',
+  );
   return (no, { signalId, tenant, name, payload, at }) => insert.run(signalId, tenant, no, name, payload, at) > 0;
 }
 
-function answering(database: DatabaseSync, signal: (no: number, signal: NewSignal) => boolean): (command: AnswerCommand) => Row {
-  const find = prepare(database, 'SELECT execution, step_key, choices, status, by FROM approvals WHERE id = ? AND tenant = ?');
+function answering(
+  database: DatabaseSync,
+  signal: (no: number, signal: NewSignal) => boolean,
+): (command: AnswerCommand) => Row {
+  const find = prepare(
+    database,
+    'SELECT execution, step_key, choices, status, by FROM approvals WHERE id = ? AND tenant = ?',
+  );
   const answer = prepare(
     database,
     `UPDATE approvals SET status = 'answered', choice = ?, by = ?, comment = ?, answered_at = ? WHERE id = ? RETURNING ${approvalColumnNames}`,
@@ -156,7 +178,11 @@ function answering(database: DatabaseSync, signal: (no: number, signal: NewSigna
     }
     const offered: unknown = JSON.parse(choices);
     if (!Array.isArray(offered) || !offered.includes(given.choice)) {
-      throw new SquadraError('UNKNOWN_CHOICE', `Approval ${id} does not offer '${given.choice}'; it offers ${choices}.`, { details: { choices: offered } });
+      throw new SquadraError(
+        'UNKNOWN_CHOICE',
+        `Approval ${id} does not offer '${given.choice}'; it offers ${choices}.`,
+        { details: { choices: offered } },
+      );
     }
     const answered = answer.first(given.choice, given.by, given.comment ?? null, at, id);
     if (answered === undefined) throw new SquadraError('INTERNAL', `Approval ${id} vanished while it was answered.`);

@@ -9,7 +9,13 @@ import { settling } from './settling.ts';
 import { workItemEffects } from './work-item-effects.ts';
 
 /** The new status with what comes along. `output` and `error` are JSON text. */
-export type StatusColumns = readonly [status: string, output: string | null, error: string | null, reason: string | null, wakeAt: number | null];
+export type StatusColumns = readonly [
+  status: string,
+  output: string | null,
+  error: string | null,
+  reason: string | null,
+  wakeAt: number | null,
+];
 
 /** id, step key, title, details, choices (JSON). */
 export type ApprovalColumns = readonly [string, string, string, string | null, string];
@@ -44,7 +50,10 @@ export interface CommitMore {
  * The id is asked for beside the number because numbers of deleted executions are given again.
  */
 export function committing(database: DatabaseSync): (commit: CommitArguments) => boolean {
-  const owned = prepare(database, "SELECT 1 FROM executions WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'");
+  const owned = prepare(
+    database,
+    "SELECT 1 FROM executions WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'",
+  );
   const insert = prepare(
     database,
     `INSERT INTO journal (execution, seq, tenant, at, kind, key, type, phase, attempt, input_hash, due_at, data, text)
@@ -57,7 +66,10 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
   );
   const addUsage = prepare(database, addUsageSql);
   const settle = settling(database);
-  const dropApprovals = prepare(database, "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'");
+  const dropApprovals = prepare(
+    database,
+    "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'",
+  );
   const extras = commitExtras(database);
 
   return ([no, epoch, at, tenant, executionId, records, status, usage, more]) => {
@@ -66,7 +78,8 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
     } else {
       const [name, output, error, reason, wakeAt] = status;
       const endedAt = name === 'waiting' ? null : at;
-      if (setStatus.run(name, output, error, reason, wakeAt, endedAt, no, executionId, epoch) === 0) throw staleOwner(executionId, epoch);
+      if (setStatus.run(name, output, error, reason, wakeAt, endedAt, no, executionId, epoch) === 0)
+        throw staleOwner(executionId, epoch);
       // A question that a race left open has nobody to answer to. After a failure it stays: a retry asks it again.
       if (name === 'completed') dropApprovals.run(no);
     }
@@ -78,7 +91,11 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
 }
 
 function staleOwner(executionId: string, epoch: number): SquadraError {
-  return new SquadraError('STALE_OWNER', `Execution ${executionId} is no longer owned by epoch ${epoch}; that run stops.`, { details: { executionId, epoch } });
+  return new SquadraError(
+    'STALE_OWNER',
+    `Execution ${executionId} is no longer owned by epoch ${epoch}; that run stops.`,
+    { details: { executionId, epoch } },
+  );
 }
 
 interface CommitContext {
@@ -116,12 +133,19 @@ function commitExtras(database: DatabaseSync): CommitExtras {
     `INSERT INTO approvals (id, step_key, title, details, choices, tenant, execution, execution_id, status, created_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?) ON CONFLICT (id) DO NOTHING`,
   );
-  const expire = prepare(database, "UPDATE approvals SET status = 'expired' WHERE execution = ? AND step_key = ? AND status = 'pending'");
+  const expire = prepare(
+    database,
+    "UPDATE approvals SET status = 'expired' WHERE execution = ? AND step_key = ? AND status = 'pending'",
+  );
   const take = prepare(database, 'UPDATE signals SET taken_at = ? WHERE id = ? AND execution = ? AND taken_at IS NULL');
-  const waiting = prepare(database, 'SELECT 1 FROM signals WHERE execution = ? AND name = ? AND taken_at IS NULL LIMIT 1');
+  const waiting = prepare(
+    database,
+    'SELECT 1 FROM signals WHERE execution = ? AND name = ? AND taken_at IS NULL LIMIT 1',
+  );
 
   const change = (item: ItemChange, executionId: string, tenant: string, at: number): void => {
-    if (item.change === 'begin') begin.run(item.id, tenant, item.memberId, executionId, item.stepKey, at, at, item.title);
+    if (item.change === 'begin')
+      begin.run(item.id, tenant, item.memberId, executionId, item.stepKey, at, at, item.title);
     else if (item.change === 'complete') {
       if (end.run('completed', null, at, item.id, tenant) > 0) effects.completed(tenant, item.id, at);
     } else if (end.run('failed', item.reason, at, item.id, tenant) > 0) effects.ended(tenant, item.id, 'failed', at);
@@ -133,7 +157,8 @@ function commitExtras(database: DatabaseSync): CommitExtras {
       for (const approval of more.approvals) ask.run(...approval, tenant, no, executionId, at);
       for (const key of more.endedApprovals) expire.run(no, key);
       if (more.closesItems && ended === 'failed') {
-        for (const [id] of closeOpen.all('failed', 'its execution failed', at, executionId)) effects.ended(tenant, String(id), 'failed', at);
+        for (const [id] of closeOpen.all('failed', 'its execution failed', at, executionId))
+          effects.ended(tenant, String(id), 'failed', at);
       }
       if (more.closesItems && ended === 'completed') {
         const open = closeOpen.all('cancelled', 'its execution was completed without it', at, executionId);

@@ -10,9 +10,12 @@ export function retention(database: DatabaseSync): (prune: PruneArguments) => nu
     `SELECT no, tenant, id, squad_id FROM executions
       WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') AND ended_at < ? ORDER BY ended_at LIMIT ?`,
   );
-  const parts = ['journal WHERE execution', 'signals WHERE execution', 'approvals WHERE execution', 'executions WHERE no'].map(
-    (part) => prepare(database, `DELETE FROM ${part} = ?`),
-  );
+  const parts = [
+    'journal WHERE execution',
+    'signals WHERE execution',
+    'approvals WHERE execution',
+    'executions WHERE no',
+  ].map((part) => prepare(database, `DELETE FROM ${part} = ?`));
   const items = prepare(
     database,
     'DELETE FROM work_items WHERE execution_id = ? AND +tenant = ? AND step_key IS NOT NULL RETURNING id',

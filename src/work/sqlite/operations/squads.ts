@@ -27,9 +27,13 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
   const refuseNamesake = (tenant: string, name: string, id: string): void => {
     const row = namesake.first(tenant, name, id);
     if (row === undefined) return;
-    throw new SquadraError('NAME_TAKEN', `There is a squad named ${JSON.stringify(name)} already (${String(row[0])}).`, {
-      details: { name, squadId: String(row[0]) },
-    });
+    throw new SquadraError(
+      'NAME_TAKEN',
+      `There is a squad named ${JSON.stringify(name)} already (${String(row[0])}).`,
+      {
+        details: { name, squadId: String(row[0]) },
+      },
+    );
   };
   const currentVersion = (tenant: string, id: string): number => {
     const row = versionOf.first(tenant, id);

@@ -35,9 +35,18 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
     `INSERT INTO executions (tenant, id, workflow, squad_id, squad_version, status, priority, input, is_request, metadata, idempotency_key, request_hash,
       created_at, started_at, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
   );
-  const earlier = prepare(database, 'SELECT id, status, request_hash, no FROM executions WHERE tenant = ? AND idempotency_key = ?');
-  const status = prepare(database, "INSERT INTO journal (execution, seq, tenant, at, kind, type) VALUES (?, ?, ?, ?, 'status', ?)");
-  const request = prepare(database, "INSERT INTO journal (execution, seq, tenant, at, kind, type, phase) VALUES (?, 1, ?, ?, 'message', 'user', 'request')");
+  const earlier = prepare(
+    database,
+    'SELECT id, status, request_hash, no FROM executions WHERE tenant = ? AND idempotency_key = ?',
+  );
+  const status = prepare(
+    database,
+    "INSERT INTO journal (execution, seq, tenant, at, kind, type) VALUES (?, ?, ?, ?, 'status', ?)",
+  );
+  const request = prepare(
+    database,
+    "INSERT INTO journal (execution, seq, tenant, at, kind, type, phase) VALUES (?, 1, ?, ?, 'message', 'user', 'request')",
+  );
 
   return (submit) => {
     const [tenant, id, , , , accepted, , , isRequest, , key, hash, at] = submit;
@@ -45,9 +54,13 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
       const found = earlier.first(tenant, key);
       if (found !== undefined) {
         if (found[2] !== hash) {
-          throw new SquadraError('IDEMPOTENCY_CONFLICT', `The idempotency key '${key}' was used for another request (execution ${String(found[0])}).`, {
-            details: { executionId: String(found[0]) },
-          });
+          throw new SquadraError(
+            'IDEMPOTENCY_CONFLICT',
+            `The idempotency key '${key}' was used for another request (execution ${String(found[0])}).`,
+            {
+              details: { executionId: String(found[0]) },
+            },
+          );
         }
         return { id: String(found[0]), status: found[1] as ExecutionStatus, existing: true, no: Number(found[3]) };
       }
@@ -56,7 +69,10 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
     const row = insert.first(...submit, running ? at : null, running ? 1 : 0);
     const no = Number(row?.[0]);
     let seq = 1;
-    if (isRequest === 1) request.run(no, tenant, at), seq++;
+    if (isRequest === 1) {
+      request.run(no, tenant, at);
+      seq++;
+    }
     status.run(no, seq++, tenant, at, running ? 'queued' : accepted);
     if (running) status.run(no, seq++, tenant, at, 'running');
     return { id, status: accepted, existing: false, no };

@@ -25,10 +25,7 @@ export function workItemEffects(database: DatabaseSync): WorkItemEffects {
           JOIN work_items AS other ON other.tenant = work_items.tenant AND other.id = given.value
           WHERE other.status <> 'completed')`,
   );
-  const dependents = prepare(
-    database,
-    `SELECT item FROM work_item_dependencies WHERE tenant = ? AND dependency = ?`,
-  );
+  const dependents = prepare(database, `SELECT item FROM work_item_dependencies WHERE tenant = ? AND dependency = ?`);
   const titleOf = prepare(database, 'SELECT title FROM work_items WHERE tenant = ? AND id = ?');
   const cancel = prepare(
     database,

@@ -20,12 +20,18 @@ function listApprovals(database: DatabaseSync, tenant: string, filter: ApprovalF
   const values: (string | number)[] = [tenant];
   // Written out, not bound: only then is the index of pending ones used.
   if (filter.status === 'pending') where.push("status = 'pending'");
-  else if (filter.status !== undefined) where.push('status = ?'), values.push(filter.status);
+  else if (filter.status !== undefined) {
+    where.push('status = ?');
+    values.push(filter.status);
+  }
   if (filter.executionId !== undefined) {
     where.push('execution = (SELECT no FROM executions WHERE id = ? AND tenant = ?)');
     values.push(filter.executionId, tenant);
   }
-  if (filter.before !== undefined) where.push('id < ?'), values.push(filter.before);
+  if (filter.before !== undefined) {
+    where.push('id < ?');
+    values.push(filter.before);
+  }
   const sql = `SELECT ${approvalColumnNames} FROM approvals WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ?`;
   return prepare(database, sql).all(...values, filter.limit);
 }

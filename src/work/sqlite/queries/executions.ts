@@ -28,11 +28,18 @@ export function executionQueries(database: DatabaseSync) {
       SELECT status, count(*) FROM executions WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') GROUP BY status`,
   );
   return {
-    execution: ({ tenant, id }: { readonly tenant: string; readonly id: string }): Row | undefined => byId.first(id, tenant),
-    executions: ({ tenant, filter }: { readonly tenant: string; readonly filter: ExecutionFilter }): Row[] => listExecutions(database, tenant, filter),
-    records: (of: { readonly tenant: string; readonly id: string; readonly after: number; readonly limit: number }): Row[] =>
-      records.all(of.id, of.tenant, of.after, of.limit),
-    openExecutions: ({ after, limit }: { readonly after: string; readonly limit: number }): readonly Row[] => mergeById(openStatuses.map((status) => open.all(status, after, limit))).slice(0, limit),
+    execution: ({ tenant, id }: { readonly tenant: string; readonly id: string }): Row | undefined =>
+      byId.first(id, tenant),
+    executions: ({ tenant, filter }: { readonly tenant: string; readonly filter: ExecutionFilter }): Row[] =>
+      listExecutions(database, tenant, filter),
+    records: (of: {
+      readonly tenant: string;
+      readonly id: string;
+      readonly after: number;
+      readonly limit: number;
+    }): Row[] => records.all(of.id, of.tenant, of.after, of.limit),
+    openExecutions: ({ after, limit }: { readonly after: string; readonly limit: number }): readonly Row[] =>
+      mergeById(openStatuses.map((status) => open.all(status, after, limit))).slice(0, limit),
     executionCounts: (_: null): Row[] => counts.all(),
   };
 }
@@ -61,5 +68,8 @@ function listExecutions(database: DatabaseSync, tenant: string, filter: Executio
   add('workflow = ?', filter.workflow);
   add('created_at > ?', filter.createdAfter);
   add('id < ?', filter.before);
-  return prepare(database, `SELECT ${executionColumnNames} FROM executions WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ?`).all(...values, filter.limit);
+  return prepare(
+    database,
+    `SELECT ${executionColumnNames} FROM executions WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT ?`,
+  ).all(...values, filter.limit);
 }

@@ -1,0 +1,110 @@
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import { migrate } from '../../../src/work/sqlite/migrations.ts';
+import { operations } from '../../../src/work/sqlite/operations/operations.ts';
+import { queries } from '../../../src/work/sqlite/queries/queries.ts';
+
+/** A database that remembers what was prepared on it. */
+class Recording extends DatabaseSync {
+  readonly prepared = new Set<string>();
+
+  override prepare(sql: string): ReturnType<DatabaseSync['prepare']> {
+    this.prepared.add(sql);
+    return super.prepare(sql);
+  }
+}
+
+function open(): Recording {
+  const database = new Recording(':memory:');
+  migrate(database, ':memory:');
+  database.prepared.clear();
+  return database;
+}
+
+/** The steps of SQLite's plan for what was prepared. */
+function plans(database: Recording): { readonly sql: string; readonly step: string }[] {
+  return [...database.prepared]
+    .filter((sql) => /^\s*(?:SELECT|INSERT|UPDATE|DELETE)/.test(sql))
+    .flatMap((sql) =>
+      DatabaseSync.prototype.prepare
+        .call(database, `EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .map((row) => ({ sql, step: String(row.detail) })),
+    );
+}
+
+/**
+ * Steps that take longer the more there is in the file: reading all rows of a table, or sorting what was found. A list
+ * within a column (`given`) and an index that holds all that is asked for may be read from end to end.
+ */
+const growing = /^SCAN (?!given\b|CONSTANT ROW)(?!.*USING COVERING INDEX)|USE TEMP B-TREE FOR ORDER BY/;
+
+describe('the statements of the state file', () => {
+  it('of the writer find their rows by an index, however large the file is', () => {
+    const database = open();
+    operations(database);
+    expect(database.prepared.size).toBeGreaterThan(40);
+    expect(plans(database).filter(({ step }) => growing.test(step))).toEqual([]);
+  });
+
+  const page = { tenant: 'local', limit: 10 };
+  const asked: readonly (readonly [string, (ask: ReturnType<typeof queries>) => unknown])[] = [
+    ['all executions', (ask) => ask.executions({ ...page, filter: { limit: 10 } })],
+    ['a page of executions', (ask) => ask.executions({ ...page, filter: { limit: 10, before: 'x' } })],
+    ['failed executions', (ask) => ask.executions({ ...page, filter: { limit: 10, status: 'failed' } })],
+    ['executions to resume', (ask) => ask.openExecutions({ after: '', limit: 10 })],
+    ['counts of executions', (ask) => ask.executionCounts(null)],
+    ['all work items', (ask) => ask.workItems({ ...page, filter: { limit: 10 } })],
+    ['a page of work items', (ask) => ask.workItems({ ...page, filter: { limit: 10, after: 'item' } })],
+    ['ready work items', (ask) => ask.workItems({ ...page, filter: { limit: 10, status: 'ready' } })],
+    ['pending approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10, status: 'pending' } })],
+    ['all approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10 } })],
+    ['squads', (ask) => ask.squads(page)],
+  ];
+
+  it.each(asked)('read %s by an index that has them in order', (_, ask) => {
+    const database = open();
+    database.exec(`INSERT INTO work_items (id, tenant, status, version, priority, created_at, updated_at, title, context, metadata, artifacts, labels, dependencies)
+      VALUES ('item', 'local', 'ready', 1, 0, 0, 0, 't', 'null', 'null', 'null', '[]', '[]')`);
+    ask(queries(database));
+    expect(plans(database).filter(({ step }) => growing.test(step))).toEqual([]);
+  });
+
+  it.each([
+    [
+      'failed executions',
+      'executions_unfinished',
+      (ask: ReturnType<typeof queries>) => ask.executions({ ...page, filter: { limit: 10, status: 'failed' } }),
+    ],
+    [
+      'ready work items',
+      'work_items_open',
+      (ask: ReturnType<typeof queries>) => ask.workItems({ ...page, filter: { limit: 10, status: 'ready' } }),
+    ],
+    [
+      'items of an execution',
+      'work_items_execution',
+      (ask: ReturnType<typeof queries>) => ask.workItems({ ...page, filter: { limit: 10, executionId: 'x' } }),
+    ],
+    [
+      'pending approvals',
+      'approvals_pending',
+      (ask: ReturnType<typeof queries>) => ask.approvals({ ...page, filter: { limit: 10, status: 'pending' } }),
+    ],
+    [
+      'approvals of an execution',
+      'approvals_execution',
+      (ask: ReturnType<typeof queries>) => ask.approvals({ ...page, filter: { limit: 10, executionId: 'x' } }),
+    ],
+  ] as const)('read %s without passing over the others (%s)', (_, index, ask) => {
+    const database = open();
+    const all = queries(database);
+    database.prepared.clear();
+    ask(all);
+    expect(
+      plans(database)
+        .map(({ step }) => step)
+        .join('\n'),
+    ).toContain(index);
+  });
+});
