@@ -52,7 +52,7 @@ async function act(context: CommandContext, text: string, { full = false }: Show
   terminal.out(
     executionText(
       { execution, records, items, squad },
-      { ink: terminal.ink, width: terminal.columns() ?? 100, now: clock.now(), full },
+      { ink: terminal.ink, width: terminal.columns(), now: clock.now(), full },
     ),
   );
   return 0;

@@ -6,7 +6,7 @@ import { isEnded } from '../../work/execution.ts';
 import type { Execution } from '../../work/execution.ts';
 import type { Journaled, MessageRecord } from '../../work/journal.ts';
 import type { WorkItem } from '../../work/work-item.ts';
-import { formatAge, formatCost, formatCount, formatTime, formatTokens } from './figures.ts';
+import { formatAge, formatCalls, formatCost, formatCount, formatTime, formatTokens } from './figures.ts';
 import type { Ink } from './ink.ts';
 import { failureLines, outputText } from './outcome.ts';
 import { People } from './people.ts';
@@ -26,13 +26,16 @@ export interface Shown {
 
 export interface ShownHow {
   readonly ink: Ink;
-  readonly width: number;
+  /** Null where lines may be as long as they are. */
+  readonly width: number | null;
   readonly now: number;
   /** Whether messages and outputs are shown whole. */
   readonly full: boolean;
 }
 
 const maxLines = 6;
+/** Width of text that is wrapped where nobody says otherwise. */
+const textWidth = 100;
 
 /** One execution as a person reads it. */
 export function executionText(shown: Shown, how: ShownHow): string {
@@ -80,9 +83,7 @@ function heading({ execution, squad }: Shown, { ink, now }: ShownHow): string {
         ]),
     [
       'Usage',
-      usage.modelCalls === 0
-        ? 'no model calls'
-        : `${usage.modelCalls} model calls, ${formatTokens(usage)}, ${formatCost(usage)}`,
+      usage.modelCalls === 0 ? 'no model calls' : `${formatCalls(usage)}, ${formatTokens(usage)}, ${formatCost(usage)}`,
     ],
   ];
   return rows.map(([label, text]) => `${ink.dim(label.padEnd(10))} ${text}`).join('\n');
@@ -169,7 +170,7 @@ function statusText({ status, attempts, dueAt }: StepDocument, execution: Execut
 /** Under a step: attempts that failed, warnings, and how to end a wait. */
 function notes(step: StepDocument | undefined, execution: Execution, { ink, width }: ShownHow): string[] {
   if (step === undefined) return [];
-  const line = (text: string): string => `     ${cutTo(text, Math.max(20, width - 5))}`;
+  const line = (text: string): string => `     ${width === null ? text : cutTo(text, Math.max(20, width - 5))}`;
   const failures = step.failures.map(({ attempt, error }) => {
     const isInDoubt = error?.code === 'IN_DOUBT';
     return ink.yellow(
@@ -222,10 +223,11 @@ function messageLines({ message, at }: Journaled<MessageRecord>, people: People,
 function textLines(text: string, { ink, width, full }: ShownHow, atMost: number = maxLines): string[] {
   const all = safeText(text).trimEnd().split('\n');
   if (full) return all.map((line) => `  ${line}`);
+  const columns = width ?? textWidth;
   const telling = all.filter((line) => line.trim() !== '');
   const lines = telling
     .slice(0, atMost)
-    .flatMap((line) => wrapTo(line.slice(0, atMost * width), Math.max(20, width - 2)));
+    .flatMap((line) => wrapTo(line.slice(0, atMost * columns), Math.max(20, columns - 2)));
   const cut = lines.slice(0, atMost);
   const isWhole = telling.length <= atMost && lines.length <= atMost;
   return [

@@ -14,6 +14,11 @@ export function formatTokens({ inputTokens, outputTokens, estimatedCalls }: Usag
   return `${about}${formatCount(inputTokens)} tokens in, ${about}${formatCount(outputTokens)} out`;
 }
 
+/** `3 model calls` */
+export function formatCalls({ modelCalls }: Usage): string {
+  return `${formatCount(modelCalls)} model call${modelCalls === 1 ? '' : 's'}`;
+}
+
 /** `$0.0123`; a model without a price is unpriced, never free. */
 export function formatCost({ costMicroUsd, modelCalls, unpricedCalls, estimatedCalls }: Usage): string {
   if (modelCalls > 0 && unpricedCalls === modelCalls) return 'unpriced';

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../kernel/clock.ts';
 import { formatDuration } from '../../kernel/duration.ts';
 import type { SquadraEvent } from '../../orchestrator/events.ts';
 import type { Terminal } from '../terminal.ts';
-import { formatAge, formatCost, formatCount, formatTokens } from './figures.ts';
+import { formatAge, formatCalls, formatCost, formatCount, formatTokens } from './figures.ts';
 import { People } from './people.ts';
 import { doneText } from './plain-view.ts';
 import { Progress } from './progress.ts';
@@ -16,6 +16,8 @@ import { cutTo, padTo, widthOf, wrapTo } from './width.ts';
 /** Ten frames a second look alive and cost next to nothing. */
 const frameMs = 100;
 const maxPanelLines = 8;
+/** A rule of thumb, for text that is still on its way. */
+const charactersPerToken = 4;
 const maxNameWidth = 28;
 const spinner = ['◐', '◓', '◑', '◒'];
 
@@ -50,7 +52,7 @@ export class LiveView implements RunView {
   end(): void {
     this.#timer?.cancel();
     if (this.#watched === null) return;
-    this.#screen.show(this.#lines(false));
+    this.#screen.show(this.#lines(false).slice(0, -2));
     this.#screen.leave();
   }
 
@@ -96,9 +98,11 @@ export class LiveView implements RunView {
       case 'working': {
         const attempt = step.attempt > 1 ? `attempt ${step.attempt}, ` : '';
         const since = Math.max(step.startedAt, this.#watched?.since ?? 0);
+        const soFar =
+          step.length === 0 ? '' : `, ~${formatCount(Math.ceil(step.length / charactersPerToken))} tokens so far`;
         return [
           ink.cyan(spinner[this.#frame % spinner.length] ?? '*'),
-          `${attempt}at work for ${formatDuration(now - since)}`,
+          `${attempt}at work for ${formatDuration(now - since)}${soFar}`,
         ];
       }
       case 'waiting': {
@@ -106,6 +110,7 @@ export class LiveView implements RunView {
         return [ink.yellow('⏸'), `waits ${what}${step.dueAt === null ? '' : `, until ${formatAge(step.dueAt, now)}`}`];
       }
       case 'retrying':
+        if (step.wasInDoubt) return [ink.yellow('↻'), `a crash cut off attempt ${step.attempt}; asked again`];
         return [
           ink.yellow('↻'),
           `attempt ${step.attempt} failed: ${safeLine(step.error ?? '')}; again ${formatAge(step.dueAt ?? now, now)}`,
@@ -157,8 +162,7 @@ export class LiveView implements RunView {
     const { usage } = this.#progress;
     const since = this.#watched?.since ?? this.#clock.now();
     const parts = [formatDuration(this.#clock.now() - since)];
-    if (usage.modelCalls > 0)
-      parts.push(`${formatCount(usage.modelCalls)} model calls`, formatTokens(usage), formatCost(usage));
+    if (usage.modelCalls > 0) parts.push(formatCalls(usage), formatTokens(usage), formatCost(usage));
     return this.#terminal.noteInk.dim(cutTo(`  ${parts.join(' · ')}`, width));
   }
 }

@@ -4,7 +4,7 @@ import type { Json } from '../../kernel/json.ts';
 import { errorCatalogue, isErrorCode } from '../../kernel/errors.ts';
 import type { Execution } from '../../work/execution.ts';
 import { isEnded } from '../../work/execution.ts';
-import { formatCost, formatTokens } from './figures.ts';
+import { formatCalls, formatCost, formatTokens } from './figures.ts';
 import type { Ink } from './ink.ts';
 import { safeJson, safeLine, safeText } from './safe-text.ts';
 
@@ -45,12 +45,7 @@ export function summaryLine(
   const parts = [
     `${colour(status)} ${isEnded(status) ? 'in' : 'after'} ${formatDuration((endedAt ?? now) - (startedAt ?? createdAt))}`,
   ];
-  if (usage.modelCalls > 0)
-    parts.push(
-      `${usage.modelCalls} model call${usage.modelCalls === 1 ? '' : 's'}`,
-      formatTokens(usage),
-      formatCost(usage),
-    );
+  if (usage.modelCalls > 0) parts.push(formatCalls(usage), formatTokens(usage), formatCost(usage));
   return parts.join(' · ');
 }
 

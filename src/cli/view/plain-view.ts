@@ -40,7 +40,8 @@ export class PlainView implements RunView {
 
   take(event: SquadraEvent): void {
     const step = this.#progress.take(event);
-    if (step === null) return;
+    // Of what went before, only how it ended is of interest.
+    if (step === null || (step.isEarlier && (step.state === 'working' || step.state === 'retrying'))) return;
     const line = this.#line(step);
     if (this.#told.get(step.name) === line) return;
     this.#told.set(step.name, line);
@@ -60,6 +61,7 @@ export class PlainView implements RunView {
       case 'waiting':
         return this.#waiting(who, step);
       case 'retrying':
+        if (step.wasInDoubt) return `${ink.yellow('!')} ${who}: a crash cut off attempt ${step.attempt}; asked again`;
         return `${ink.yellow('!')} ${who} failed (attempt ${step.attempt}): ${error}; again ${formatAge(step.dueAt ?? 0, this.#clock.now())}`;
       case 'failed':
         return `${ink.red('x')} ${who} failed: ${error}`;

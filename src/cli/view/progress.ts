@@ -19,14 +19,18 @@ export interface StepProgress {
   dueAt: number | null;
   /** The end of what streams now. */
   text: string;
+  /** Characters that streamed so far. */
+  length: number;
   usage: Usage;
   startedAt: number;
   endedAt: number | null;
   error: string | null;
+  /** Whether the attempt that failed is one that a crash cut off. */
+  wasInDoubt: boolean;
   warning: string | null;
   /** What a waiting step waits for (JSON). */
   details: string | null;
-  /** Whether it was done before this process began to look. */
+  /** Whether it came to this before this process began to look. */
   isEarlier: boolean;
 }
 
@@ -74,9 +78,10 @@ export class Progress {
   #takeText(key: string, attempt: number, text: string): void {
     const step = this.steps.get(nameOf(key, 'model'));
     if (step === undefined || attempt < step.attempt || step.state === 'done') return;
-    if (attempt > step.attempt) step.text = '';
+    if (attempt > step.attempt) clearText(step);
     step.attempt = attempt;
     step.text = (step.text + text).slice(-maxTail);
+    step.length += text.length;
   }
 
   #takeStep(record: Journaled<StepRecord>): StepProgress | null {
@@ -93,9 +98,10 @@ export class Progress {
     step.details = record.details;
     step.dueAt = record.dueAt;
     step.error = record.error === null ? null : record.error.message;
+    step.wasInDoubt = record.error?.code === 'IN_DOUBT';
     step.state = stateAfter(record);
-    step.isEarlier = record.at < this.#since && (step.state === 'done' || step.state === 'failed');
-    step.text = '';
+    step.isEarlier = record.at < this.#since;
+    clearText(step);
     step.endedAt = step.state === 'done' || step.state === 'failed' ? record.at : null;
     return step;
   }
@@ -112,10 +118,12 @@ export class Progress {
         attempt,
         dueAt: null,
         text: '',
+        length: 0,
         usage: noUsage,
         startedAt: at,
         endedAt: null,
         error: null,
+        wasInDoubt: false,
         warning: null,
         details: null,
         isEarlier: false,
@@ -124,6 +132,11 @@ export class Progress {
     }
     return step;
   }
+}
+
+function clearText(step: StepProgress): void {
+  step.text = '';
+  step.length = 0;
 }
 
 /** The ask for its model calls; other steps have the name of their key. */
