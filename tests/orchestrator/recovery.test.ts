@@ -7,7 +7,7 @@ import type { Surroundings } from '../../src/compose.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import type { Squadra } from '../../src/index.ts';
 import type { ExecutionStore } from '../../src/work/execution-store.ts';
-import { wrapSessions } from '../chaos/sessions.ts';
+import { wrapSessions } from '../support/wrap-sessions.ts';
 
 const waiter = defineWorkflow({
   name: 'waiter',
