@@ -14,9 +14,12 @@ import { keep } from './report/result-file.ts';
 import type { Result } from './report/result-file.ts';
 import { resultText } from './report/text.ts';
 import type { Scenario } from './scenario.ts';
+import { latency } from './scenarios/latency.ts';
+import { parked } from './scenarios/parked.ts';
 import { throughput } from './scenarios/throughput.ts';
+import { workItems } from './scenarios/work-items.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { throughput };
+const scenarios: Readonly<Record<string, Scenario>> = { throughput, latency, parked, 'work-items': workItems };
 /** What `all` leaves out: half an hour, and an installation of other engines. */
 const apart = new Set(['soak', 'peers']);
 

@@ -23,12 +23,16 @@ import { Squadra } from './orchestrator/squadra.ts';
 import { Submissions } from './orchestrator/submissions.ts';
 import { WorkflowRegistry } from './orchestrator/workflow-registry.ts';
 import { readCatalogue } from './squads/catalogue.ts';
+import type { SquadStore } from './squads/squad-store.ts';
 import type { SquadInput } from './squads/squad.ts';
 import { createLogger } from './telemetry/logger.ts';
 import type { Logger } from './telemetry/logger.ts';
+import type { ApprovalStore } from './work/approval-store.ts';
+import { openSqliteReports } from './work/sqlite/sqlite-reports.ts';
 import { openSqliteState } from './work/sqlite/sqlite-state.ts';
 import type { SqliteState } from './work/sqlite/sqlite-state.ts';
-import type { ExecutionStore } from './work/execution-store.ts';
+import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
+import type { WorkItemStore } from './work/work-item-store.ts';
 import type { RunServices } from './workflows/run-services.ts';
 import type { AnyWorkflow, Workflow } from './workflows/workflow.ts';
 
@@ -56,6 +60,8 @@ export interface Surroundings {
   readonly runs: boolean;
   /** Stands between the runs and the store: tests watch there, or plant a bug that has to be found. */
   readonly decorate: (executions: ExecutionStore) => ExecutionStore;
+  /** Milliseconds that the offline model takes for each few words; null leaves it as it is. */
+  readonly offlinePaceMs: number | null;
 }
 
 const optionNames = new Set(['stateDir', 'settings', 'workflows', 'squads', 'models']);
@@ -65,6 +71,7 @@ const production: Surroundings = {
   random: Math.random,
   command: 'library',
   runs: true,
+  offlinePaceMs: null,
   decorate: (executions) => executions,
 };
 
@@ -98,9 +105,7 @@ export async function openSquadraIn(options: SquadraOptions, replaced: Partial<S
       );
   }
   const surroundings = { ...production, ...replaced };
-  const settings = readProcessSettings(
-    options.stateDir === undefined ? options.settings : { ...options.settings, stateDir: options.stateDir },
-  );
+  const settings = settingsOf(options);
   // Before anything is opened: what is wrong with the workflows should not leave a file behind.
   // Only `defineWorkflow` makes workflows, so what is hidden of their types is there.
   const workflows = new WorkflowRegistry((options.workflows ?? []) as readonly Workflow[]);
@@ -113,6 +118,23 @@ export async function openSquadraIn(options: SquadraOptions, replaced: Partial<S
   }
 }
 
+/** The reading half of a state folder. */
+export interface StateReports extends AsyncDisposable {
+  readonly reports: ExecutionReports;
+  readonly squads: Pick<SquadStore, 'find' | 'atVersion' | 'list'>;
+  readonly workItems: Pick<WorkItemStore, 'get' | 'list' | 'statistics'>;
+  readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
+}
+
+/** Opens a state folder for reading, beside the process that runs it or alone. Throws `NOT_FOUND` when there is no state yet. */
+export function openReports(options: Pick<SquadraOptions, 'stateDir' | 'settings'>): StateReports {
+  return openSqliteReports(settingsOf(options), systemClock);
+}
+
+function settingsOf({ settings, stateDir }: SquadraOptions): Settings {
+  return readProcessSettings(stateDir === undefined ? settings : { ...settings, stateDir });
+}
+
 async function start(
   state: SqliteState,
   settings: Settings,
@@ -120,7 +142,7 @@ async function start(
   workflows: WorkflowRegistry,
   surroundings: Surroundings,
 ): Promise<Squadra> {
-  const { clock, faults, random, runs } = surroundings;
+  const { clock, faults, random, runs, offlinePaceMs } = surroundings;
   const logger = createLogger(settings.logLevel);
   const ids = createIds(clock);
   const bus = new MemoryBus();
@@ -132,6 +154,7 @@ async function start(
     settings,
     clock,
     ...(options.models === undefined ? {} : { models: options.models }),
+    ...(offlinePaceMs === null ? {} : { offlinePaceMs }),
   });
   const services: RunServices = {
     clock,

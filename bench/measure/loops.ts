@@ -35,8 +35,8 @@ export async function openLoop(
 ): Promise<void> {
   const begun = performance.now();
   const calls = new Set<Promise<void>>();
-  let failure: Error | null = null;
-  for (let n = 0; n < count && !isOver() && failure === null;) {
+  const failures: Error[] = [];
+  for (let n = 0; n < count && !isOver() && failures.length === 0;) {
     const intendedAt = begun + (n * 1_000) / perSecond;
     const early = intendedAt - performance.now();
     if (early > 0) {
@@ -46,13 +46,14 @@ export async function openLoop(
     const open: Promise<void> = call(intendedAt, n++).then(
       () => void calls.delete(open),
       (error: unknown) => {
-        failure = error instanceof Error ? error : new Error(String(error));
+        failures.push(error instanceof Error ? error : new Error(String(error)));
       },
     );
     calls.add(open);
   }
   await Promise.all(calls);
-  if (failure !== null) throw failure;
+  const [failure] = failures;
+  if (failure !== undefined) throw failure;
 }
 
 /** Watches how late the event loop is; values in milliseconds, of which 1 is the pause between two looks. */

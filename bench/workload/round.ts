@@ -45,6 +45,16 @@ export async function submitAll(squadra: Squadra, count: number, atOnce: number)
   return { perSecond, loopP99Ms: p99Ms, loopMaxMs: maxMs, groups: squadra.statistics().writer.groups - before };
 }
 
+/** Opens a state with the workload in it, and closes it afterwards. */
+export async function withSquadra<T>(
+  folder: string,
+  settings: SettingOptions,
+  use: (squadra: Squadra) => Promise<T>,
+): Promise<T> {
+  await using squadra = await openSquadra({ stateDir: folder, settings, workflows: [threeSteps] });
+  return await use(squadra);
+}
+
 /** A closed-loop round on a new state, checked in the file afterwards. */
 export async function freshRound(
   folder: string,
@@ -52,8 +62,7 @@ export async function freshRound(
   atOnce: number,
   settings: SettingOptions = {},
 ): Promise<Round> {
-  const squadra = await openSquadra({ stateDir: folder, settings, workflows: [threeSteps] });
-  const round = await submitAll(squadra, count, atOnce).finally(() => squadra[Symbol.asyncDispose]());
+  const round = await withSquadra(folder, settings, (squadra) => submitAll(squadra, count, atOnce));
   checkCompleted(folder, count);
   return round;
 }

@@ -102,6 +102,7 @@ export class Run {
   /** Begins no more steps, lets those that work finish, then parks so that it is advanced again at the next chance. */
   drain(): void {
     this.#draining = true;
+    this.waits.unwatch();
     this.#deliveries.schedule();
   }
 
@@ -109,12 +110,19 @@ export class Run {
     return this.#state === 'over';
   }
 
+  /** The keys of all steps and asks that the workflow came to. */
+  get reached(): ReadonlySet<string> {
+    return this.#reached;
+  }
+
   // What the steps use.
 
   /** Registers a step. With a result in the journal `replay` is called in its turn, otherwise `begin` when new steps may begin. */
   reach(key: string, replay: (past: StepHistory) => void, begin: (past: StepHistory | null) => void): void {
+    if (this.#state !== 'running') return;
     this.reserveKey(key);
     const past = this.history.steps.get(key) ?? null;
+    if (past === null) this.#checkSize(key);
     if (past !== null && past.final !== null) this.#deliveries.replay(key, () => replay(past));
     else if (this.#deliveries.isLive && !this.#draining) begin(past);
     else {
@@ -134,7 +142,14 @@ export class Run {
         },
       );
     }
-    this.#checkLimits(key);
+    const { maxSteps } = this.services.limits;
+    if (this.#reached.size >= maxSteps) {
+      throw new SquadraError(
+        'TOO_MANY_STEPS',
+        `Execution ${this.executionId} reached its limit of ${maxSteps} steps at '${key}'.`,
+        { details: { maxSteps } },
+      );
+    }
     this.#reached.add(key);
   }
 
@@ -184,15 +199,9 @@ export class Run {
     this.commit('step', { records: [record] }, () => this.release(null));
   }
 
-  #checkLimits(key: string): void {
-    const { maxSteps, maxJournalBytes } = this.services.limits;
-    if (this.#reached.size >= maxSteps) {
-      throw new SquadraError(
-        'TOO_MANY_STEPS',
-        `Execution ${this.executionId} reached its limit of ${maxSteps} steps at '${key}'.`,
-        { details: { maxSteps } },
-      );
-    }
+  /** Of new steps only: a replay finds the journal as large as it became. */
+  #checkSize(key: string): void {
+    const { maxJournalBytes } = this.services.limits;
     if (this.#journalSize > maxJournalBytes) {
       throw new SquadraError(
         'JOURNAL_TOO_LARGE',
@@ -210,6 +219,7 @@ export class Run {
       this.#deliveries.schedule();
       return;
     }
+    if (!this.#draining) this.waits.endDue();
     const held = this.#draining && this.#starting.length > 0;
     if (this.#live === 0 && (this.waits.count > 0 || held)) this.#park(held);
     else if (this.#live > 0) this.#recordWaits();
@@ -222,7 +232,7 @@ export class Run {
       this.hold(null);
       this.commit('step', { records }, () => this.release(null));
     }
-    this.waits.watch();
+    if (!this.#draining) this.waits.watch();
   }
 
   #park(atOnce: boolean): void {

@@ -17,15 +17,10 @@ export function performStep<T>(run: Run, work: Work<T>, decode: (past: StepHisto
     const settler: Settler<T> = { resolve, reject };
     run.reach(
       work.key,
-      (past) => {
-        warnOfOtherInput(run, work.key, work.inputHash, past);
-        replay(settler, past, decode);
-      },
-      (past) => {
-        warnOfOtherInput(run, work.key, work.inputHash, past);
-        new AttemptLoop(run, work, settler, past);
-      },
+      (past) => replay(settler, past, decode),
+      (past) => new AttemptLoop(run, work, settler, past),
     );
+    warnOfOtherInput(run, work.key, work.inputHash);
   });
 }
 
@@ -93,12 +88,10 @@ export function waitStep<T>(run: Run, work: WaitWork, decode: (payload: string |
     run.reach(
       key,
       (past) => {
-        warnOfOtherInput(run, key, inputHash, past);
         if (past.final?.phase === 'failed') replay({ resolve, reject }, past, () => decode(null));
         else resolve(decode(past.final?.output ?? null));
       },
       (past) => {
-        warnOfOtherInput(run, key, inputHash, past);
         const opened = past?.waiting ?? null;
         const dueAt =
           opened !== null ? opened.dueAt : work.durationMs === null ? null : run.services.clock.now() + work.durationMs;
@@ -106,6 +99,7 @@ export function waitStep<T>(run: Run, work: WaitWork, decode: (payload: string |
         run.waits.add({ key, dueAt, signal, record, end: finish });
       },
     );
+    warnOfOtherInput(run, key, inputHash);
   });
 }
 
@@ -120,8 +114,15 @@ function replay<T>(
   else resolve(decode(past, final.output ?? 'null'));
 }
 
-function warnOfOtherInput(run: Run, key: string, inputHash: string | null, past: StepHistory | null): void {
-  if (past === null || past.warned || inputHash === null || past.inputHash === null || past.inputHash === inputHash)
+function warnOfOtherInput(run: Run, key: string, inputHash: string | null): void {
+  const past = run.history.steps.get(key);
+  if (
+    past === undefined ||
+    past.warned ||
+    inputHash === null ||
+    past.inputHash === null ||
+    past.inputHash === inputHash
+  )
     return;
   run.warn(
     key,

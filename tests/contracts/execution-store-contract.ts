@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { executionTransitions } from '../../src/work/execution.ts';
+import type { StatusRecord } from '../../src/work/journal.ts';
 import { TestClock } from '../support/test-clock.ts';
 import { completedStep, ended, newExecution, newId, running, status, twoTenants } from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
@@ -253,6 +255,26 @@ export function executionStoreContract(open: OpenState): void {
       await session.commit({ records: [completedStep('wait')], takesSignal: ids[2] });
       expect((await session.signals()).map((signal) => signal.id)).toEqual([ids[0], ids[1]]);
       expect(await send(ids[2], 'go', '"late"')).toMatchObject({ changed: false });
+    });
+
+    it('lead only from one status to another that may follow it', async () => {
+      const { tenant } = twoTenants();
+      const { id } = await state.executions.submit(tenant, newExecution({ status: 'created' }));
+      const advance = async (...records: readonly StatusRecord[]) => {
+        const claim = await state.executions.claim(tenant, id);
+        await claim?.session.commit({ records });
+      };
+      await state.executions.start(tenant, id);
+      await advance(status('waiting', { wakeAt: 1 }));
+      await advance(status('failed', { error: broken }));
+      await state.executions.retry(tenant, id);
+      await advance(status('waiting'));
+      await state.executions.cancel(tenant, id, null);
+      const way = await statusesOf(tenant, id);
+      expect(way).toHaveLength(10);
+      for (const [place, next] of way.slice(1).entries()) {
+        expect(executionTransitions[way[place] ?? 'completed']).toContain(next);
+      }
     });
 
     it('a signal to an execution that has ended is refused', async () => {

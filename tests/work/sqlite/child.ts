@@ -13,10 +13,9 @@ export interface Child extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/** Starts a script of this folder with the present Node. */
-export function startChild(script: string, ...args: readonly string[]): Child {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+/** Starts a script with the present Node. */
+export function startChild(script: URL, ...args: readonly string[]): Child {
+  const child = spawn(process.execPath, [fileURLToPath(script), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const exited = once(child, 'exit');
   const kill = async (): Promise<void> => {
@@ -27,7 +26,7 @@ export function startChild(script: string, ...args: readonly string[]): Child {
     pid: child.pid ?? 0,
     line: async () => {
       const next = await lines.next();
-      if (next.done === true) throw new Error(`${script} ended without a word.`);
+      if (next.done === true) throw new Error(`${script.pathname} ended without a word.`);
       return next.value;
     },
     tell: (line) => void child.stdin.write(`${line}\n`),

@@ -6,11 +6,13 @@ import { openSqliteState, statePaths } from '../../../src/work/sqlite/sqlite-sta
 import { startChild } from './child.ts';
 import { temporaryFolder, testSettings } from './open-state.ts';
 
+const stateOwner = new URL('./state-owner.ts', import.meta.url);
+
 describe('a state folder', () => {
   it('is run by one process: the second one is told who it is', async () => {
     await using folder = await temporaryFolder();
     const { lock } = statePaths(folder.path);
-    await using owner = startChild('state-owner.ts', folder.path);
+    await using owner = startChild(stateOwner, folder.path);
     expect(await owner.line()).toBe('open');
     expect(OwnerLock.isTaken(lock)).toBe(true);
     const second = openSqliteState({ ...testSettings, stateDir: folder.path }, systemClock, 'run');
@@ -19,13 +21,13 @@ describe('a state folder', () => {
       message: expect.stringContaining(`process ${owner.pid} on ${hostname()} (squadra serve`),
       details: { pid: owner.pid, host: hostname(), command: 'serve' },
     });
-    await using third = startChild('state-owner.ts', folder.path);
+    await using third = startChild(stateOwner, folder.path);
     expect(await third.line()).toContain(`STORE_LOCKED {"pid":${owner.pid}`);
   });
 
   it('is free again when its process was killed, and holds all that was acknowledged', async () => {
     await using folder = await temporaryFolder();
-    await using owner = startChild('state-owner.ts', folder.path);
+    await using owner = startChild(stateOwner, folder.path);
     await owner.line();
     owner.tell('core');
     expect(await owner.line()).toBe('stored core');
@@ -37,7 +39,7 @@ describe('a state folder', () => {
 
   it('goes to exactly one of many processes that start at once', async () => {
     await using folder = await temporaryFolder();
-    const children = Array.from({ length: 4 }, () => startChild('state-owner.ts', folder.path));
+    const children = Array.from({ length: 4 }, () => startChild(stateOwner, folder.path));
     try {
       const said = await Promise.all(children.map((child) => child.line()));
       expect(said.filter((line) => line === 'open')).toHaveLength(1);

@@ -12,6 +12,8 @@ import { TestClock } from '../../support/test-clock.ts';
 import { startChild } from './child.ts';
 import { temporaryFolder } from './open-state.ts';
 
+const stateOwner = new URL('./state-owner.ts', import.meta.url);
+
 const command = (body: InboxCommand['body'] = null): InboxCommand => ({
   id: newId(),
   tenant: 'local',
@@ -171,7 +173,7 @@ describe('the inbox', () => {
 
   it('carries commands between processes', async () => {
     await using folder = await temporaryFolder();
-    await using owner = startChild('state-owner.ts', folder.path, 'serve');
+    await using owner = startChild(stateOwner, folder.path, 'serve');
     await owner.line();
     const inbox = new SqliteInbox(statePaths(folder.path).inbox, systemClock);
     const replies = await Promise.all([1, 2, 3].map((body) => inbox.send(command(body), 10_000)));

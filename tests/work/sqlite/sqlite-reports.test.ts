@@ -8,6 +8,8 @@ import { newExecution, newItem } from '../../contracts/contract-state.ts';
 import { startChild } from './child.ts';
 import { temporaryFolder, testSettings } from './open-state.ts';
 
+const stateOwner = new URL('./state-owner.ts', import.meta.url);
+
 describe('the reports of a state folder', () => {
   it('say that there is no state yet, and make none', async () => {
     await using folder = await temporaryFolder();
@@ -21,7 +23,7 @@ describe('the reports of a state folder', () => {
 
   it('show at once what the process that runs it has committed', async () => {
     await using folder = await temporaryFolder();
-    await using owner = startChild('state-owner.ts', folder.path);
+    await using owner = startChild(stateOwner, folder.path);
     await owner.line();
     await using reports = openSqliteReports({ ...testSettings, stateDir: folder.path }, systemClock);
     expect(await reports.squads.find('local', 'core')).toBeNull();
@@ -38,7 +40,7 @@ describe('the reports of a state folder', () => {
 
   it('can be read after the process that ran it was killed, and after it stopped', async () => {
     await using folder = await temporaryFolder();
-    await using owner = startChild('state-owner.ts', folder.path);
+    await using owner = startChild(stateOwner, folder.path);
     await owner.line();
     owner.tell('core');
     await owner.line();

@@ -153,7 +153,16 @@ function signalling(database: DatabaseSync): (no: number, signal: NewSignal) => 
     database,
     'INSERT INTO signals (id, tenant, execution, name, payload, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (execution, id) DO NOTHING',
   );
-  return (no, { signalId, tenant, name, payload, at }) => insert.run(signalId, tenant, no, name, payload, at) > 0;
+  // Whoever wakes the execution may die before it does; with a time to wake at, the next start finds it.
+  const wake = prepare(
+    database,
+    "UPDATE executions SET wake_at = ?1 WHERE no = ?2 AND status = 'waiting' AND (wake_at IS NULL OR wake_at > ?1)",
+  );
+  return (no, { signalId, tenant, name, payload, at }) => {
+    if (insert.run(signalId, tenant, no, name, payload, at) === 0) return false;
+    wake.run(at, no);
+    return true;
+  };
 }
 
 function answering(

@@ -142,6 +142,7 @@ function commitExtras(database: DatabaseSync): CommitExtras {
     database,
     'SELECT 1 FROM signals WHERE execution = ? AND name = ? AND taken_at IS NULL LIMIT 1',
   );
+  const wakeAt = prepare(database, 'UPDATE executions SET wake_at = ? WHERE no = ?');
 
   const change = (item: ItemChange, executionId: string, tenant: string, at: number): void => {
     if (item.change === 'begin')
@@ -165,7 +166,10 @@ function commitExtras(database: DatabaseSync): CommitExtras {
         for (const [id] of open) effects.ended(tenant, String(id), 'was cancelled', at);
       }
       if (more.takesSignal !== null) take.run(at, more.takesSignal, no);
-      return more.awaitedSignals.some((name) => waiting.first(no, name) !== undefined);
+      const awake = more.awaitedSignals.some((name) => waiting.first(no, name) !== undefined);
+      // The run that is told to go on may die before it does; the next start finds it by its time.
+      if (awake) wakeAt.run(at, no);
+      return awake;
     },
   };
 }

@@ -1,0 +1,73 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** A measured process: its memory is its own, and it can be killed. */
+export class Child<M extends { readonly kind: string }> implements AsyncDisposable {
+  readonly startedAt: number;
+  readonly #process: ChildProcess;
+  readonly #messages: { readonly message: M; readonly at: number }[] = [];
+  #notify: () => void = () => {};
+  #exit: string | null = null;
+
+  /** Starts `bench/children/<name>.ts` with an argument. */
+  constructor(name: string, argument: unknown, execArgv: readonly string[] = []) {
+    this.startedAt = performance.now();
+    const file = fileURLToPath(new URL(`../children/${name}.ts`, import.meta.url));
+    this.#process = fork(file, [JSON.stringify(argument)], {
+      execArgv: [...execArgv],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#process.on('message', (message) => {
+      // The files under bench/children say what they send.
+      this.#messages.push({ message: message as M, at: performance.now() });
+      this.#notify();
+    });
+    this.#process.on('exit', (code, signal) => {
+      this.#exit = `exit ${code ?? signal}`;
+      this.#notify();
+    });
+  }
+
+  /** The next message of a kind and when it came; others are dropped. Throws when the process ends without it. */
+  async next<K extends M['kind']>(
+    kind: K,
+  ): Promise<{ readonly message: Extract<M, { kind: K }>; readonly at: number }> {
+    for (;;) {
+      const next = this.#messages.shift();
+      if (next?.message.kind === kind) return { message: next.message as Extract<M, { kind: K }>, at: next.at };
+      if (next !== undefined) continue;
+      if (this.#exit !== null) throw new Error(`The measured process ended (${this.#exit}) before it said '${kind}'.`);
+      await new Promise<void>((resolve) => (this.#notify = resolve));
+    }
+  }
+
+  /** Resolves when it has ended by itself. */
+  async exited(): Promise<void> {
+    if (this.#exit === null) await once(this.#process, 'exit');
+  }
+
+  /** Ends it at once, as a power cut would. */
+  async kill(): Promise<void> {
+    if (this.#exit !== null) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await exited;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+}
+
+/** The argument a child was started with. */
+export function childArgument<A>(): A {
+  // Encoded by the scenario that starts this file.
+  return JSON.parse(process.argv[2] ?? 'null') as A;
+}
+
+/** Tells the parent something. */
+export function tell<M extends { readonly kind: string }>(message: M): void {
+  process.send?.(message);
+}

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { openSquadraIn } from '../../compose.ts';
+import { readProcessSettings } from '../../config/settings.ts';
+import { SquadraError } from '../../kernel/errors.ts';
+import type { Squadra } from '../../orchestrator/squadra.ts';
+import type { SquadInput } from '../../squads/squad.ts';
+import { isEnded } from '../../work/execution.ts';
+import type { Execution } from '../../work/execution.ts';
+import { writeAnswers } from '../answers.ts';
+import type { Cli, CommandContext } from '../cli.ts';
+import { stateOptions } from '../cli.ts';
+import { findUnfinished } from '../execution-id.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { follow } from '../following.ts';
+import type { Followed } from '../following.ts';
+import { Interruption } from '../interruption.ts';
+import { ensureSquads, listOf, loadProject } from '../project.ts';
+import { conclude, conclusion } from '../conclusion.ts';
+
+/** Slow enough to be read along and killed in the middle: the demo then takes about ten seconds. */
+const watchedPaceMs = 18;
+/** Where nobody reads along: about five seconds, still long enough to be killed by a script. */
+const unwatchedPaceMs = 8;
+const fastPaceMs = 1;
+const squadName = 'demo';
+/** The offline model by name, so that the demo costs nothing where a real one is configured. */
+const demoSquad: SquadInput = {
+  name: squadName,
+  description: 'Three members on the offline script, for `squadra demo`.',
+  members: ['project_manager', 'backend_developer', 'tester'].map((role) => ({ role, provider: 'offline' })),
+};
+
+interface DemoOptions {
+  readonly resume?: boolean;
+  readonly fast?: boolean;
+}
+
+/** `squadra demo`: a page-long request through a pipeline of three, without a key and without cost. */
+export function demoCommand(cli: Cli): Command {
+  return new Command('demo')
+    .summary('a page-long request through a squad of three; no key, no cost')
+    .description(
+      'Takes a page-long feature request through a squad of three. The answers come from a script, so it needs no key and costs nothing. Kill it in the middle, then go on with --resume.',
+    )
+    .option('--resume', 'go on with the newest demo that is not finished')
+    .option('--fast', 'do not wait for somebody to read along')
+    .action((options: DemoOptions, command: Command) => cli.run(command, (context) => act(context, options)));
+}
+
+async function act(context: CommandContext, { resume = false, fast = false }: DemoOptions): Promise<ExitCode> {
+  const { options, terminal, clock } = context;
+  const isWatched = terminal.isLive && !options.json && !options.quiet;
+  const since = clock.now();
+  const project = await loadProject(options.config);
+  using interruption = new Interruption();
+  await using squadra = await openSquadraIn(
+    { ...stateOptions(options), workflows: project.workflows },
+    { command: 'demo', offlinePaceMs: fast ? fastPaceMs : isWatched ? watchedPaceMs : unwatchedPaceMs },
+  );
+  const own = squadra.forTenant(options.tenant);
+  await ensureSquads(own, [demoSquad]);
+  const id = resume ? (await newestDemo(own)).id : await submitDemo(own);
+  if (!options.json && !options.quiet) introduce(context, resume);
+  const followed = await follow(context, own, own.run(id), since, interruption.signal);
+  if (options.json || options.quiet || !isEnded(followed.execution.status))
+    return conclude(context, followed, `squadra demo --resume`);
+  // Awaited here: the state is closed when this function is left.
+  return await finish(context, own, followed);
+}
+
+async function submitDemo(squadra: Squadra): Promise<string> {
+  const request = readFileSync(new URL('../../../examples/feature-request.md', import.meta.url), 'utf8');
+  const run = await squadra.submit('pipeline', { squad: squadName, message: request, metadata: { demo: true } });
+  return run.id;
+}
+
+/** The newest demo that is not over; where all are, the newest. Throws `NOT_FOUND` where there never was one. */
+async function newestDemo(squadra: Squadra): Promise<Execution> {
+  const { id: squadId } = await squadra.squads.get(squadName);
+  const list = listOf(squadra);
+  const found = (await findUnfinished(list, { squadId })) ?? (await list({ squadId, limit: 1 }))[0];
+  if (found === undefined)
+    throw new SquadraError('NOT_FOUND', 'No demo was begun in this state folder; start one with `squadra demo`.');
+  return found;
+}
+
+function introduce({ terminal, options }: CommandContext, isResumed: boolean): void {
+  const { stateDir } = readProcessSettings(stateOptions(options));
+  const ink = terminal.noteInk;
+  terminal.note(
+    ink.bold(
+      isResumed ? 'Going on with the newest demo.' : 'A page-long feature request goes through a squad of three.',
+    ),
+  );
+  terminal.note(ink.dim('The answers come from a script: no language model, no key, no cost.'));
+  terminal.note(
+    ink.dim(
+      `Everything is written to ${stateDir} first. Kill this process at any time (kill -9 ${process.pid}), then: squadra demo --resume\n`,
+    ),
+  );
+}
+
+/** Names what came out and where to look next. */
+async function finish(context: CommandContext, squadra: Squadra, followed: Followed): Promise<ExitCode> {
+  const { terminal, options } = context;
+  const { execution, squad } = followed;
+  const exitCode = conclusion(context, followed);
+  if (execution.status !== 'completed') return exitCode;
+  const { stateDir } = readProcessSettings(stateOptions(options));
+  const answers = writeAnswers(stateDir, execution.id, squad, await squadra.run(execution.id).messages());
+  const { ink } = terminal;
+  terminal.out(`\n${ink.bold('What came out')}`);
+  for (const { path, who, title } of answers) terminal.out(`  ${who}: ${title}\n    ${ink.cyan(path)}`);
+  terminal.out(`\n${ink.bold('Look again')}      squadra show ${execution.id}`);
+  terminal.out(`${ink.bold('The state')}       ${stateDir} (one SQLite file; delete the folder and nothing is left)`);
+  terminal.out(`${ink.bold('With a model')}    OPENAI_API_KEY=… squadra run request.md`);
+  terminal.out(`                OPENAI_BASE_URL=http://localhost:11434/v1 SQUADRA_MODEL=… squadra run request.md`);
+  return exitCode;
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { openSquadraIn } from '../../compose.ts';
+import { SquadraError } from '../../kernel/errors.ts';
+import type { Squadra } from '../../orchestrator/squadra.ts';
+import type { SubmitRequest } from '../../orchestrator/submissions.ts';
+import type { Cli, CommandContext } from '../cli.ts';
+import { stateOptions } from '../cli.ts';
+import { conclude } from '../conclusion.ts';
+import { findExecution, findUnfinished } from '../execution-id.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { follow } from '../following.ts';
+import { Interruption } from '../interruption.ts';
+import { ensureSquads, listOf, loadProject } from '../project.ts';
+
+interface RunOptions {
+  readonly squad?: string;
+  readonly workflow?: string;
+  readonly input?: string;
+  readonly priority?: string;
+  readonly idempotencyKey?: string;
+  readonly resume?: string | true;
+}
+
+/** `squadra run <file|->`: hands a request to a squad and shows the work. */
+export function runCommand(cli: Cli): Command {
+  return new Command('run')
+    .summary('hand a request to a squad, and watch the work')
+    .description(
+      'Hands the text of a file (`-`: of standard input) to a squad as its request, and shows the work until it is done.',
+    )
+    .argument('[file]', 'the request; - reads it from standard input')
+    .option('--squad <name>', 'the squad that does it (default: software, for the built-in workflows)')
+    .option('--workflow <name>', 'the workflow that says how, built in or from squadra.yaml', 'pipeline')
+    .option('--input <json>', 'the input of the workflow, instead of a file')
+    .option('--priority <number>', 'from -100 to 100; higher goes first')
+    .option('--idempotency-key <key>', 'the same key with the same request is the same execution')
+    .option('--resume [id]', 'go on with an unfinished execution, the newest where none is named')
+    .action((file: string | undefined, options: RunOptions, command: Command) =>
+      cli.run(command, (context) => act(context, file, options)),
+    );
+}
+
+async function act(context: CommandContext, file: string | undefined, options: RunOptions): Promise<ExitCode> {
+  const { resume } = options;
+  const request = resume === undefined ? await readRequest(file, options) : null;
+  if (request === null && (file !== undefined || options.input !== undefined))
+    throw new SquadraError('INVALID_INPUT', '--resume goes on with what is there; give it no request.');
+  const since = context.clock.now();
+  const project = await loadProject(context.options.config);
+  using interruption = new Interruption();
+  await using squadra = await openSquadraIn(
+    { ...stateOptions(context.options), workflows: project.workflows },
+    { command: 'run' },
+  );
+  const own = squadra.forTenant(context.options.tenant);
+  await ensureSquads(own, project.squads);
+  const run =
+    request === null
+      ? own.run(await idToResume(own, resume === true ? null : (resume ?? null)))
+      : await own.submit<unknown, unknown>(options.workflow ?? 'pipeline', request);
+  const followed = await follow(context, own, run, since, interruption.signal);
+  return conclude(context, followed, `squadra run --resume ${run.id}`);
+}
+
+/** The id of the execution to go on with: the one named (whole, or its beginning), or the newest that is not over. */
+async function idToResume(squadra: Squadra, named: string | null): Promise<string> {
+  const list = listOf(squadra);
+  if (named !== null) return findExecution(list, named);
+  const found = await findUnfinished(list);
+  if (found === null) throw new SquadraError('NOT_FOUND', 'Nothing is unfinished; `squadra list` shows what there is.');
+  return found.id;
+}
+
+async function readRequest(file: string | undefined, options: RunOptions): Promise<SubmitRequest> {
+  const { squad, input, priority, idempotencyKey } = options;
+  if ((file === undefined) === (input === undefined))
+    throw new SquadraError(
+      'INVALID_INPUT',
+      'Give the request as a file (or - for standard input), or the input of the workflow with --input.',
+    );
+  return {
+    ...(input === undefined ? { message: await readMessage(file ?? '-') } : { input: parseJson(input, '--input') }),
+    ...(squad === undefined ? {} : { squad }),
+    ...(priority === undefined ? {} : { priority: Number(priority) }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}
+
+async function readMessage(file: string): Promise<string> {
+  let message: string;
+  try {
+    message = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new SquadraError(
+      'INVALID_INPUT',
+      `The request cannot be read from ${file}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { cause },
+    );
+  }
+  if (message.trim() === '')
+    throw new SquadraError(
+      'INVALID_INPUT',
+      `The request is empty: nothing but space in ${file === '-' ? 'standard input' : file}.`,
+    );
+  return message;
+}
+
+/** Reads JSON that was given on the command line. Throws `INVALID_INPUT`. */
+export function parseJson(value: string, what: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch (cause) {
+    throw new SquadraError(
+      'INVALID_INPUT',
+      `${what} is no JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { Run } from '../orchestrator/run-handle.ts';
+import type { Squadra } from '../orchestrator/squadra.ts';
+import type { Execution } from '../work/execution.ts';
+import type { Squad } from '../squads/squad.ts';
+import type { CommandContext } from './cli.ts';
+import { JsonView } from './view/json-view.ts';
+import { LiveView } from './view/live-view.ts';
+import { PlainView } from './view/plain-view.ts';
+import { noView } from './view/run-view.ts';
+import type { RunView } from './view/run-view.ts';
+
+/** How the watching ended: with the execution's end, or because somebody interrupted it. */
+export interface Followed {
+  readonly execution: Execution;
+  readonly squad: Squad | null;
+  readonly interrupted: boolean;
+}
+
+/** Shows an execution until it has ended or the signal comes. */
+export async function follow(
+  context: CommandContext,
+  squadra: Squadra,
+  run: Run,
+  since: number,
+  signal: AbortSignal,
+): Promise<Followed> {
+  const execution = await run.get();
+  const squad = execution.squadId === null ? null : await squadra.squads.get(execution.squadId).catch(() => null);
+  const view = chooseView(context);
+  view.begin({ execution, squad, since });
+  try {
+    for await (const event of run.events({ signal })) {
+      view.take(event);
+      if (signal.aborted) break;
+    }
+  } finally {
+    view.end();
+  }
+  return { execution: await run.get(), squad, interrupted: signal.aborted };
+}
+
+function chooseView({ options, terminal, clock }: CommandContext): RunView {
+  if (options.json) return new JsonView(terminal);
+  if (options.quiet) return noView;
+  return terminal.isLive ? new LiveView(terminal, clock) : new PlainView(terminal, clock);
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import type { Cli } from './cli.ts';
+import { demoCommand } from './commands/demo.ts';
+import { listCommand } from './commands/list.ts';
+import { runCommand } from './commands/run.ts';
+import { showCommand } from './commands/show.ts';
+import type { ExitCode } from './exit-code.ts';
+import type { Terminal } from './terminal.ts';
+
+const commands = [demoCommand, runCommand, listCommand, showCommand];
+
+/** Reads the command line and does what it says. */
+export async function parseCommandLine(args: readonly string[], cli: Cli, terminal: Terminal): Promise<ExitCode> {
+  const program = createProgram(cli, terminal);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}
+
+function createProgram(cli: Cli, terminal: Terminal): Command {
+  const program = new Command('squadra')
+    .description('Runs squads of AI agents as durable workflows.')
+    .version(packageVersion(), '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .option('--state-dir <folder>', 'where the state lives (default: SQUADRA_STATE_DIR, or .squadra)')
+    .option('--config <file>', 'another squadra.yaml than the one in this folder')
+    .option('--tenant <name>', 'whose data to work with', 'local')
+    .option('--json', 'write JSON to standard output')
+    .option('--quiet', 'write results only')
+    .option('--verbose', 'show stacks of errors')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    })
+    .showHelpAfterError("'squadra --help' lists the commands, 'squadra <command> --help' explains one.")
+    .exitOverride();
+  for (const make of commands) program.addCommand(make(cli).copyInheritedSettings(program));
+  return program;
+}
+
+function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}

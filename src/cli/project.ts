@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { readSquadraYaml } from '../config/squadra-yaml.ts';
+import type { SquadEntry } from '../config/squadra-yaml.ts';
+import { SquadraError } from '../kernel/errors.ts';
+import type { Squadra } from '../orchestrator/squadra.ts';
+import type { SquadInput } from '../squads/squad.ts';
+import type { Workflow } from '../workflows/workflow.ts';
+import type { ListExecutions } from './execution-id.ts';
+import { lendModules } from './lent-modules.ts';
+
+/** What the user's `squadra.yaml` brings. */
+export interface Project {
+  readonly workflows: readonly Workflow[];
+  readonly squads: readonly SquadEntry[];
+}
+
+const fileName = 'squadra.yaml';
+
+/** Reads `squadra.yaml` of this folder, if there is one, or the file named by `--config`, and imports its workflows. */
+export async function loadProject(config: string | undefined, folder: string = process.cwd()): Promise<Project> {
+  const path = resolve(folder, config ?? fileName);
+  if (config === undefined && !existsSync(path)) return { workflows: [], squads: [] };
+  const { workflows: files, squads } = readSquadraYaml(path);
+  if (files.length > 0) lendModules();
+  const workflows: Workflow[] = [];
+  for (const file of files) workflows.push(...(await importWorkflows(file, path)));
+  return { workflows, squads };
+}
+
+async function importWorkflows(file: string, listedIn: string): Promise<readonly Workflow[]> {
+  if (!existsSync(file)) throw notLoaded(`${listedIn} lists ${file}, which does not exist.`);
+  let exported: Record<string, unknown>;
+  try {
+    exported = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (cause) {
+    throw notLoaded(
+      `${file}, which ${listedIn} lists, cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    );
+  }
+  const workflows = [...new Set(Object.values(exported))].filter(isWorkflow);
+  if (workflows.length === 0) throw notLoaded(`${file} exports no workflow: export what defineWorkflow gives.`);
+  return workflows;
+}
+
+function isWorkflow(value: unknown): value is Workflow {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'workflow' && 'run' in value;
+}
+
+function notLoaded(message: string, cause?: unknown): SquadraError {
+  return new SquadraError('INVALID_SETTING', message, { cause });
+}
+
+/** Creates the squads of a project that the tenant lacks, by name; existing ones are left as they are. */
+export async function ensureSquads(squadra: Squadra, squads: readonly SquadInput[]): Promise<void> {
+  for (const squad of squads) {
+    try {
+      await squadra.squads.create(squad);
+    } catch (error) {
+      if (!(error instanceof SquadraError) || error.code !== 'NAME_TAKEN') throw error;
+    }
+  }
+}
+
+/** The executions of a Squadra in the shape in which the reports give them. */
+export function listOf(squadra: Squadra): ListExecutions {
+  return async ({ before, squadId, createdAfter, ...filter }) => {
+    const page = await squadra.list({
+      ...filter,
+      ...(before === undefined ? {} : { cursor: before }),
+      ...(squadId === undefined ? {} : { squad: squadId }),
+      ...(createdAfter === undefined ? {} : { createdAfter: new Date(createdAfter) }),
+    });
+    return page.items;
+  };
+}

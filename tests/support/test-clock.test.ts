@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { TestClock } from './test-clock.ts';
+
+it('fires timers in the order of their time, those of the same time in the order they were set', async () => {
+  const clock = new TestClock(0);
+  const fired: string[] = [];
+  const set = (delayMs: number, name: string) => clock.setTimer(delayMs, () => fired.push(`${name} at ${clock.now()}`));
+  set(20, 'c');
+  set(10, 'a');
+  set(10, 'b');
+  set(30, 'cancelled').cancel();
+  set(40, 'later');
+  await clock.advance(30);
+  expect(fired).toEqual(['a at 10', 'b at 10', 'c at 20']);
+  expect(clock.now()).toBe(30);
+  expect(clock.untilNextMs).toBe(10);
+});
+
+it('fires what a timer sets while it moves, and what promises set after it', async () => {
+  const clock = new TestClock(0);
+  const fired: number[] = [];
+  const tick = async (): Promise<void> => {
+    fired.push(clock.now());
+    await Promise.resolve();
+    clock.setTimer(10, () => void tick());
+  };
+  clock.setTimer(0, () => void tick());
+  expect(fired).toEqual([]);
+  await clock.advance(25);
+  expect(fired).toEqual([0, 10, 20]);
+});
+
+it('goes to the next timer, and says when there is none', async () => {
+  const clock = new TestClock(0);
+  clock.setTimer(5_000, () => {});
+  expect(await clock.advanceToNext()).toBe(true);
+  expect(clock.now()).toBe(5_000);
+  expect(await clock.advanceToNext()).toBe(false);
+  expect(clock.timers).toBe(0);
+});
