@@ -69,6 +69,7 @@ export const errorCatalogue = {
   QUOTA_EXHAUSTED: { status: 429, retryable: false, help: 'Wait until the provider grants quota again or raise it there, then retry the execution: committed steps are kept.' },
   STEP_LIMIT: { status: 422, retryable: false, help: 'The agent kept calling tools without an answer: narrow the request, or correct the tool it keeps calling.' },
   INVALID_OUTPUT: { status: 422, retryable: false, help: 'The answer did not match the schema: simplify the schema, describe its fields, or use a stronger model.' },
+  INVALID_PLAN: { status: 422, retryable: false, help: 'The first member planned work that its squad cannot carry out, twice: say in the request who should do what, or use a stronger model for that member.' },
   INTERNAL: { status: 500, retryable: true, help: 'This is a defect in Squadra: report it with the message, the stack and what led to it.' },
 } as const satisfies Record<string, CatalogueRow>;
 

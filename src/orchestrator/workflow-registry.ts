@@ -1,9 +1,12 @@
 import { SquadraError } from '../kernel/errors.ts';
+import { delegate } from '../workflows/flows/delegate.ts';
+import { parallel } from '../workflows/flows/parallel.ts';
 import { pipeline } from '../workflows/flows/pipeline.ts';
+import { reviewLoop } from '../workflows/flows/review-loop.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 /** Workflows that come with Squadra. */
-const builtIn: readonly Workflow[] = [pipeline];
+const builtIn: readonly Workflow[] = [pipeline, parallel, delegate, reviewLoop];
 
 /** The workflows this process can run, by name. */
 export class WorkflowRegistry {
