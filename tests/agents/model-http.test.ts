@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { beforeEach, afterEach, describe, expect, it } from 'vitest';
 import { MemoryJournal } from './memory-journal.ts';
 import { failureOf, openAsking } from './asking.ts';
-import { type ModelServer, startModelServer } from '../support/model-server.ts';
+import { type ModelServer, startModelServer } from '../../src/testing/model-server/model-server.ts';
 import type { SquadraError } from '../../src/kernel/errors.ts';
 
 let server: ModelServer;

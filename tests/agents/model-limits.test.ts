@@ -1,8 +1,8 @@
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SquadraError } from '../../src/kernel/errors.ts';
-import { startModelServer, type ModelServer } from '../support/model-server.ts';
-import { settle, TestClock } from '../support/test-clock.ts';
+import { startModelServer, type ModelServer } from '../../src/testing/model-server/model-server.ts';
+import { settle, TestClock } from '../../src/testing/test-clock.ts';
 import { failureOf, openAsking } from './asking.ts';
 import { fakeProvider, wholeAnswer } from './fake-model.ts';
 import { MemoryJournal } from './memory-journal.ts';

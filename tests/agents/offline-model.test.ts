@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { readRequest } from '../../src/agents/offline-request.ts';
 import { offlineAnswer } from '../../src/agents/offline-script.ts';
 import { createOfflineModel } from '../../src/agents/offline-model.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 import { failureOf, openAsking } from './asking.ts';
 import { MemoryJournal } from './memory-journal.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { outputFormat } from '../../src/agents/output-format.ts';
-import { type ModelServer, startModelServer } from '../support/model-server.ts';
+import { type ModelServer, startModelServer } from '../../src/testing/model-server/model-server.ts';
 import { failureOf, openAsking } from './asking.ts';
 import { MemoryJournal } from './memory-journal.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reserveUsage, settleUsage } from '../../src/agents/model-usage.ts';
 import { createPrices, type PricedModel } from '../../src/agents/pricing.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 
 const clock = new TestClock();
 const model: PricedModel = { provider: 'openai', model: 'gpt-5-mini', apiUrl: null };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { executionTransitions } from '../../src/work/execution.ts';
 import type { StatusRecord } from '../../src/work/journal.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 import { completedStep, ended, newExecution, newId, running, status, twoTenants } from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addUsage, noUsage } from '../../src/work/usage.ts';
 import type { StepRecord } from '../../src/work/journal.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 import { completedStep, newExecution, newId, running, someUsage, status, twoTenants } from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
 

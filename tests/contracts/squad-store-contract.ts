@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 import { ended, newExecution, newSquad, twoTenants } from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
 

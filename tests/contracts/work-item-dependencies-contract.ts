@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkItem, WorkItemStatus } from '../../src/work/work-item.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 import { newItem, running, status, twoTenants } from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
 import { itemAt } from './work-item-store-contract.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SquadraError } from '../../src/kernel/errors.ts';
 import { workItemStatuses, workItemTransitions } from '../../src/work/work-item.ts';
 import type { WorkItem, WorkItemStatus } from '../../src/work/work-item.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 import { newItem, twoTenants } from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
 

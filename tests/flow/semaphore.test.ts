@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Release, Semaphore } from '../../src/flow/semaphore.ts';
-import { settle } from '../support/test-clock.ts';
+import { settle } from '../../src/testing/test-clock.ts';
 
 const never = new AbortController().signal;
 

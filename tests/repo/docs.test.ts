@@ -57,7 +57,11 @@ describe('the documents', () => {
 const snippetProject = {
   extends: '../tsconfig.json',
   // A snippet may show a value without using it.
-  compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, paths: { squadra: ['../src/index.ts'] } },
+  compilerOptions: {
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    paths: { squadra: ['../src/index.ts'], 'squadra/testing': ['../src/testing.ts'] },
+  },
   include: ['*.ts'],
   exclude: [],
 };

@@ -27,6 +27,8 @@ const floors = [
   'orchestrator',
   'http',
   'compose.ts',
+  'testing',
+  'testing.ts',
   'index.ts',
   'cli',
 ];

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { openSqliteState, statePaths } from '../../../src/work/sqlite/sqlite-state.ts';
 import { completedStep, newExecution, running, status } from '../../contracts/contract-state.ts';
-import { TestClock } from '../../support/test-clock.ts';
+import { TestClock } from '../../../src/testing/test-clock.ts';
 import { temporaryFolder, testSettings } from './open-state.ts';
 
 it('the file does not grow when as much is pruned as comes in', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../../src/work/sqlite/migrations.ts';
 import { ReaderPool } from '../../../src/work/sqlite/reader-pool.ts';
-import { TestClock } from '../../support/test-clock.ts';
+import { TestClock } from '../../../src/testing/test-clock.ts';
 import { temporaryFolder } from './open-state.ts';
 
 /** A pool over a file with one squad, and a second connection that can lock the readers out. */

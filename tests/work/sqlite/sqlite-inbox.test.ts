@@ -8,7 +8,7 @@ import { InboxFile } from '../../../src/work/sqlite/inbox-file.ts';
 import { SqliteInbox } from '../../../src/work/sqlite/sqlite-inbox.ts';
 import { statePaths } from '../../../src/work/sqlite/sqlite-state.ts';
 import { newId } from '../../contracts/contract-state.ts';
-import { TestClock } from '../../support/test-clock.ts';
+import { TestClock } from '../../../src/testing/test-clock.ts';
 import { startChild } from './child.ts';
 import { temporaryFolder } from './open-state.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TestClock } from './test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 
 it('fires timers in the order of their time, those of the same time in the order they were set', async () => {
   const clock = new TestClock(0);

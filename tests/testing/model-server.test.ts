@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CallLogLine } from './model-server.ts';
+import type { CallLogLine } from '../../src/testing/model-server/served-call.ts';
 
-const script = fileURLToPath(new URL('model-server.ts', import.meta.url));
+const script = fileURLToPath(new URL('../../src/testing/model-server/main.ts', import.meta.url));
 
 describe('the model server as a process of its own', () => {
   let folder: string;

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/kernel/clock.ts';
+import type { Clock, Timer } from '../kernel/clock.ts';
 
 interface Pending {
   readonly at: number;
