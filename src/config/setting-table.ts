@@ -111,6 +111,13 @@ export const settingTable = {
     max: gibibyte,
     doc: 'All results of one execution together; it bounds the memory that a replay takes. Beyond it the execution fails with JOURNAL_TOO_LARGE.',
   }),
+  maxWorkspaceBytes: sizeSetting({
+    env: 'SQUADRA_MAX_WORKSPACE_BYTES',
+    default: 64 * mebibyte,
+    min: kibibyte,
+    max: 64 * gibibyte,
+    doc: "All files of one execution's workspace together. A write beyond it is refused, and the member is told.",
+  }),
   retentionDays: numberSetting({
     env: 'SQUADRA_RETENTION_DAYS',
     default: 90,
