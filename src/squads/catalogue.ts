@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { type ErrorCode, SquadraError } from '../kernel/errors.ts';
-import type { Role, Specialization } from './role.ts';
+import { findSpecialization, type Role, type Specialization } from './role.ts';
 import { memberInput } from './squad-input.ts';
 import type { MemberInput } from './squad.ts';
 
@@ -24,17 +24,23 @@ export interface Catalogue {
 }
 
 const promptFile = /^(?<role>[a-z][a-z0-9_]*)(?:\.(?<specialization>[a-z][a-z0-9_]*))?\.md$/;
-const templateFile = /^(?<name>[a-z][a-z0-9_]*)\.yaml$/;
+const templateFile = /^(?<name>[a-z][a-z0-9_-]*)\.yaml$/;
 const templateContent = z.strictObject({ description: z.string().min(1), members: z.array(memberInput).min(1) });
 
-/** Reads `prompts/<role>.md`, `prompts/<role>.<specialization>.md` and `templates/<name>.yaml` below a folder, once. */
+/**
+ * Reads `prompts/<role>.md`, `prompts/<role>.<specialization>.md` and `templates/<name>.yaml` below a folder, once. Throws when a
+ * template names a role or a specialization that is not there, so that one that can be used can be used whole.
+ */
 export function readCatalogue(folder: URL = new URL('./', import.meta.url)): Catalogue {
   const roles = readRoles(new URL('prompts/', folder));
   const templates = readTemplates(new URL('templates/', folder));
+  const findRole = (name: string): Role => pick(roles, name, 'UNKNOWN_ROLE', 'role');
+  for (const { role, specialization } of templates.flatMap(({ members }) => members))
+    findSpecialization(findRole(role), specialization ?? null);
   return {
     roles,
     templates,
-    role: (name) => pick(roles, name, 'UNKNOWN_ROLE', 'role'),
+    role: findRole,
     template: (name) => pick(templates, name, 'UNKNOWN_TEMPLATE', 'template'),
   };
 }
@@ -76,8 +82,12 @@ function readTemplates(folder: URL): readonly Template[] {
     });
 }
 
+/** Written as people write them; names of roles have lower-case letters only. */
+const spellings = { 'ai ml': 'AI/ML', ai: 'AI', ml: 'ML', devops: 'DevOps' };
+
 function readable(name: string): string {
-  const words = name.replaceAll('_', ' ');
+  let words = name.replaceAll('_', ' ');
+  for (const [plain, proper] of Object.entries(spellings)) words = words.replace(new RegExp(`\\b${plain}\\b`), proper);
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -69,21 +69,21 @@ describe('building a squad', () => {
     [
       'UNKNOWN_ROLE',
       { name: 'web', members: [{ role: 'tester' }, { role: 'wizard' }] },
-      /There is no role "wizard"\. Known are: backend_developer, /,
+      /There is no role "wizard"\. Known are: ai_engineer, .*, tester\./,
     ],
     [
       'UNKNOWN_TEMPLATE',
       { name: 'web', template: 'hardware' },
-      /There is no template "hardware"\. Known are: software\./,
+      /There is no template "hardware"\. Known are: ai-ml, research, review, software\./,
     ],
     [
       'UNKNOWN_SPECIALIZATION',
       { name: 'web', members: [{ role: 'tester', specialization: 'node' }] },
-      /has no specialization "node"\. Known are: automation\./,
+      /has no specialization "node"\. Known are: automation, performance\./,
     ],
     [
       'UNKNOWN_SPECIALIZATION',
-      { name: 'web', members: [{ role: 'reviewer', specialization: 'node' }] },
+      { name: 'web', members: [{ role: 'tech_lead', specialization: 'node' }] },
       /It has none\./,
     ],
   ])('refuses with %s, listing the known ones', (code, input, message) => {
