@@ -4,6 +4,8 @@ import type { Member } from '../squads/squad.ts';
 import type { NewMessage } from '../work/message.ts';
 import type { Usage } from '../work/usage.ts';
 import type { ItemChange } from '../work/work-item.ts';
+import type { ApprovalOptions, ApprovalResult } from './step-api.ts';
+import type { AnyTool, InDoubtPolicy } from './tool.ts';
 
 /** What an ask ends with. `object` is there when a schema was given. */
 export interface Answer {
@@ -18,12 +20,16 @@ export interface AskOptions {
   readonly name?: string;
   /** What the answer has to match; given back parsed as `object`. */
   readonly schema?: ZodType;
+  /** What it may call beside the tools of the member; of two with one name this one counts. */
+  readonly tools?: readonly AnyTool[];
 }
 
 /** One try of a journaled call. `signal` aborts when the run is cancelled, fenced or out of time. */
 export interface CallAttempt {
   /** 1 for the first try. */
   readonly number: number;
+  /** Whether the step fails for good if this try fails. */
+  readonly isLast: boolean;
   readonly signal: AbortSignal;
   /** `<execution>/<step key>`: the same for every attempt of a step. */
   readonly idempotencyKey: string;
@@ -35,8 +41,19 @@ export interface CallAttempt {
 export interface CallResult {
   readonly output: Json;
   readonly messages: readonly NewMessage[];
-  readonly usage: Usage;
+  /** Null for a call that costs no tokens. */
+  readonly usage: Usage | null;
   readonly item?: ItemChange;
+}
+
+/** What is done about an attempt of which nothing was heard, because of a crash or a `LostAttempt`. */
+export interface LostCall {
+  /** `ask` opens the approval `<call>/in-doubt-<attempt>` with the choices retry, skip and fail. */
+  readonly policy: InDoubtPolicy;
+  /** What the person is asked. */
+  readonly question: { readonly title: string; readonly details: string };
+  /** What the call gives when the person says skip. */
+  readonly skipped: () => CallResult;
 }
 
 /** A call with its intent committed before it leaves and its result committed before anything else happens. */
@@ -51,7 +68,13 @@ export interface JournaledCall {
   /** Committed when the last attempt failed. */
   readonly failed?: (reason: string) => ItemChange;
   /** What an attempt whose outcome was lost in a crash counts as. */
-  readonly reservation: Usage;
+  readonly reservation?: Usage;
+  /** Recorded with each intent, for who watches. */
+  readonly details?: Readonly<Record<string, Json>>;
+  /** Calls are made again where absent. */
+  readonly lost?: LostCall;
+  /** False for what touches nothing outside: nothing has to be committed before it. */
+  readonly intent?: boolean;
   readonly timeoutMs: number;
   readonly make: (attempt: CallAttempt) => Promise<CallResult>;
 }
@@ -63,18 +86,30 @@ export interface RecordedCall {
   readonly usage: Usage;
 }
 
-/** One ask: which member is asked what, and the way to make calls that happen once. */
+/** One ask: which member is asked what, and the way to make calls that happen once. Names are added to its key. */
 export interface AskRequest {
   readonly tenant: string;
   readonly executionId: string;
   /** The full key of the ask, such as `review` or `round-2/review`. */
   readonly key: string;
+  /** 0 for an ask of the workflow, one more for each agent in between. */
+  readonly depth: number;
   /** Derived from the execution and the key, so the same in every replay. */
   readonly itemId: string;
   readonly member: Member;
+  /** The members of the squad. */
+  readonly colleagues: readonly Member[];
   readonly message: string;
   readonly options: AskOptions;
+  /** How long it has been at work, waiting for people aside, also before a restart. Not the same in a replay: for calls only. */
+  readonly elapsedMs: () => number;
+  /** Whether the journal knows the step: what was decided on the way to it stands. */
+  readonly isRecorded: (name: string) => boolean;
   readonly call: (call: JournaledCall) => Promise<RecordedCall>;
+  /** Asks a person, and waits. */
+  readonly approve: (name: string, options: ApprovalOptions) => Promise<ApprovalResult>;
+  /** Asks a colleague, as an ask within this one. */
+  readonly ask: (member: Member, name: string, message: string) => Promise<Answer>;
 }
 
 /** The port through which `squad.ask` is filled: the agents floor implements it. Calls of one ask come one after the other. */

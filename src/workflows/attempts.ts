@@ -1,6 +1,7 @@
 import type { Timer } from '../kernel/clock.ts';
 import { isRetryable, SquadraError } from '../kernel/errors.ts';
 import { toError, toFailure } from '../kernel/failure.ts';
+import type { Json } from '../kernel/json.ts';
 import { retryDelayMs } from '../kernel/retry.ts';
 import type { JournalRecord, StepType } from '../work/journal.ts';
 import { isUsage } from '../work/usage.ts';
@@ -34,20 +35,36 @@ export interface Work<T> {
   readonly reservation?: Usage;
   /** Committed with the last failure. */
   readonly failed?: (reason: string) => ItemChange;
+  /** What is recorded of an attempt beside its intent, for who watches (JSON). */
+  readonly details?: Readonly<Record<string, Json>>;
+  /** How an attempt of which nothing was heard is settled; where absent it failed, and another one is made. */
+  readonly doubt?: Doubt<T>;
+}
+
+/** What is to be done about an attempt that left and of which nothing was heard. */
+export type DoubtDecision = 'retry' | 'skip' | 'fail';
+
+/** Who decides about attempts in doubt, and what the step gives when one is passed over. */
+export interface Doubt<T> {
+  decide(attempt: number): Promise<DoubtDecision>;
+  skipped(): Succeeded<T>;
 }
 
 /** One try of a step. The abort controller is made when somebody asks for the signal. */
 export class Attempt implements StepAttempt, Stoppable {
   readonly number: number;
+  /** Whether the step fails for good if this attempt fails. */
+  readonly isLast: boolean;
   readonly #run: Run;
   readonly #key: string;
   #controller: AbortController | null = null;
   #stopped: Error | null = null;
 
-  constructor(run: Run, key: string, number: number) {
+  constructor(run: Run, key: string, number: number, isLast: boolean) {
     this.#run = run;
     this.#key = key;
     this.number = number;
+    this.isLast = isLast;
   }
 
   get idempotencyKey(): string {
@@ -68,6 +85,9 @@ export class Attempt implements StepAttempt, Stoppable {
   }
 }
 
+/** What an attempt ends with that left, and of which no more will be heard although nothing crashed. */
+export class LostAttempt extends Error {}
+
 /** Does a step until it succeeds or its tries are used up, each outcome committed before anybody hears of it. */
 export class AttemptLoop<T> {
   readonly #run: Run;
@@ -83,38 +103,57 @@ export class AttemptLoop<T> {
     this.#failures = past?.failures ?? 0;
     this.#number = past?.attempts ?? 0;
     if (past === null) this.#begin(null);
-    else if (past.inDoubt !== null) this.#begin(past.inDoubt.attempt);
+    else if (past.inDoubt !== null) this.#settleDoubt(past.inDoubt.attempt);
     else if (past.failed?.dueAt != null) this.#pause(past.failed.dueAt);
     else this.#begin(null);
   }
 
+  /** Nothing more is recorded of the attempt until it is decided what becomes of it. */
+  #settleDoubt(number: number): void {
+    const { doubt } = this.#work;
+    if (doubt === undefined) {
+      this.#begin(number);
+      return;
+    }
+    const attempt = new Attempt(this.#run, this.#work.key, number, true);
+    const settle = (then: () => void): void => {
+      if (this.#run.isOver) return;
+      this.#run.hold(attempt);
+      then();
+    };
+    doubt.decide(number).then(
+      (decision) => {
+        if (decision === 'retry') this.#begin(number);
+        else if (decision === 'skip') settle(() => this.#succeed(attempt, doubt.skipped()));
+        else settle(() => this.#fail(attempt, this.#inDoubt(number)));
+      },
+      (error: unknown) => settle(() => this.#fail(attempt, error)),
+    );
+  }
+
+  #inDoubt(number: number): SquadraError {
+    const message = `Attempt ${number} of '${this.#work.key}' was cut off; what it did is not known.`;
+    return new SquadraError('IN_DOUBT', message);
+  }
+
   /** `inDoubt` is the attempt of which nothing was heard: it is settled as failed before the next one leaves. */
   #begin(inDoubt: number | null): void {
-    const { key, type, settings, inputHash, begin, reservation } = this.#work;
+    const { key, type, settings, inputHash, begin, reservation, details } = this.#work;
     if (!settings.intent) {
       this.#perform();
       return;
     }
     const records: JournalRecord[] = [];
     if (inDoubt !== null) {
-      const error = toFailure(
-        new SquadraError(
-          'IN_DOUBT',
-          `Attempt ${inDoubt} of '${key}' was cut off by a crash; what it did is not known.`,
-        ),
-      );
+      const error = toFailure(this.#inDoubt(inDoubt));
       const now = this.#run.services.clock.now();
       records.push(
         stepRecord(key, type, 'failed', { attempt: inDoubt, error, dueAt: now, usage: reservation ?? null }),
       );
     }
-    records.push(
-      stepRecord(key, type, 'intent', {
-        attempt: this.#number + 1,
-        inputHash,
-        details: reservation === undefined ? null : JSON.stringify({ reservation }),
-      }),
-    );
+    const told =
+      reservation === undefined && details === undefined ? null : JSON.stringify({ reservation, ...details });
+    records.push(stepRecord(key, type, 'intent', { attempt: this.#number + 1, inputHash, details: told }));
     const first = this.#number === 0 && begin !== undefined;
     if (first) records.push(...begin.records);
     const items = begin?.item === undefined ? {} : { items: [begin.item] };
@@ -126,8 +165,8 @@ export class AttemptLoop<T> {
   }
 
   #perform(): void {
-    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number);
-    const { timeoutMs } = this.#work.settings;
+    const { timeoutMs, retry } = this.#work.settings;
+    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, this.#failures >= retry.retries);
     let open = true;
     const timer: Timer = this.#run.services.clock.setTimer(timeoutMs, () => {
       const error = new SquadraError(
@@ -173,7 +212,12 @@ export class AttemptLoop<T> {
   }
 
   #fail(attempt: Attempt, error: unknown): void {
-    const { key, type, inputHash, settings } = this.#work;
+    const { key, type, inputHash, settings, doubt } = this.#work;
+    if (doubt !== undefined && error instanceof LostAttempt) {
+      this.#settleDoubt(attempt.number);
+      this.#run.release(attempt);
+      return;
+    }
     const failure = toFailure(error);
     this.#failures++;
     if (isRetryable(error) && this.#failures <= settings.retry.retries) {

@@ -2,23 +2,34 @@ import { decodeJson, encodeJson, hashJson } from '../kernel/json.ts';
 import type { MessageRecord } from '../work/journal.ts';
 import type { NewMessage } from '../work/message.ts';
 import { noUsage } from '../work/usage.ts';
-import type { CallAttempt, JournaledCall, RecordedCall } from './asker.ts';
-import type { Attempt, Succeeded, Work } from './attempts.ts';
+import type { AskRequest, CallAttempt, CallResult, JournaledCall, LostCall, RecordedCall } from './asker.ts';
+import type { Attempt, Doubt, DoubtDecision, Succeeded, Work } from './attempts.ts';
 import type { StepSettings } from './effect.ts';
 import type { Run } from './run.ts';
 import { performStep } from './steps.ts';
 
+const doubtChoices: readonly DoubtDecision[] = ['retry', 'skip', 'fail'];
+
+/** The ask that makes the call. */
+type CallingAsk = Pick<AskRequest, 'key' | 'approve'>;
+
 /** A model or tool call of an ask: its intent is committed before it leaves, its result before anything else happens. */
-export function callStep(run: Run, askKey: string, call: JournaledCall, defaults: StepSettings): Promise<RecordedCall> {
-  const key = `${askKey}/${call.name}`;
-  const { begin } = call;
+export function callStep(
+  run: Run,
+  asking: CallingAsk,
+  call: JournaledCall,
+  defaults: StepSettings,
+): Promise<RecordedCall> {
+  const key = `${asking.key}/${call.name}`;
+  const { begin, lost, reservation, details, failed } = call;
   const work: Work<RecordedCall> = {
     key,
     type: call.type,
     inputHash: hashJson(call.input),
-    settings: { retry: defaults.retry, timeoutMs: call.timeoutMs, intent: true },
-    reservation: call.reservation,
+    settings: { retry: defaults.retry, timeoutMs: call.timeoutMs, intent: call.intent ?? true },
     perform: (attempt) => perform(run, key, call, attempt),
+    ...(reservation === undefined ? {} : { reservation }),
+    ...(details === undefined ? {} : { details }),
     ...(begin === undefined
       ? {}
       : {
@@ -27,7 +38,8 @@ export function callStep(run: Run, askKey: string, call: JournaledCall, defaults
             ...(begin.item === undefined ? {} : { item: begin.item }),
           },
         }),
-    ...(call.failed === undefined ? {} : { failed: call.failed }),
+    ...(failed === undefined ? {} : { failed }),
+    ...(lost === undefined || lost.policy === 'retry' ? {} : { doubt: doubtOf(run, asking, call.name, lost) }),
   };
   return performStep(run, work, (past, output) => ({
     output: decodeJson(output),
@@ -37,10 +49,34 @@ export function callStep(run: Run, askKey: string, call: JournaledCall, defaults
   }));
 }
 
+/**
+ * Lets a person decide about attempts in doubt. What was asked in earlier runs is asked again before the call is reached, so
+ * that a replay comes by the same steps in the same order.
+ */
+function doubtOf(run: Run, { key, approve }: CallingAsk, name: string, lost: LostCall): Doubt<RecordedCall> {
+  const skipped = (): Succeeded<RecordedCall> => succeeded(run, `${key}/${name}`, lost.skipped());
+  if (lost.policy === 'fail') return { decide: async () => 'fail', skipped };
+  const ask = async (attempt: number): Promise<DoubtDecision> => {
+    const answer = await approve(doubtName(name, attempt), { ...lost.question, choices: doubtChoices });
+    return doubtChoices.find((choice) => 'choice' in answer && choice === answer.choice) ?? 'fail';
+  };
+  const asked = new Map<number, Promise<DoubtDecision>>();
+  const attempts = run.history.steps.get(`${key}/${name}`)?.attempts ?? 0;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if (run.history.steps.has(`${key}/${doubtName(name, attempt)}`)) asked.set(attempt, ask(attempt));
+  }
+  return { decide: (attempt) => asked.get(attempt) ?? ask(attempt), skipped };
+}
+
+function doubtName(name: string, attempt: number): string {
+  return `${name}/in-doubt-${attempt}`;
+}
+
 async function perform(run: Run, key: string, call: JournaledCall, attempt: Attempt): Promise<Succeeded<RecordedCall>> {
   let offset = 0;
   const callAttempt: CallAttempt = {
     number: attempt.number,
+    isLast: attempt.isLast,
     signal: attempt.signal,
     idempotencyKey: attempt.idempotencyKey,
     delta: (text) => {
@@ -49,13 +85,14 @@ async function perform(run: Run, key: string, call: JournaledCall, attempt: Atte
       offset += text.length;
     },
   };
-  const { output, messages, usage, item } = await call.make(callAttempt);
-  const text = encodeJson(output, {
-    maxBytes: run.services.limits.maxResultBytes,
-    what: `the result of step '${key}'`,
-  });
+  return succeeded(run, key, await call.make(callAttempt));
+}
+
+function succeeded(run: Run, key: string, { output, messages, usage, item }: CallResult): Succeeded<RecordedCall> {
+  const { maxResultBytes } = run.services.limits;
+  const text = encodeJson(output, { maxBytes: maxResultBytes, what: `the result of step '${key}'` });
   return {
-    value: { output: decodeJson(text), messages, usage },
+    value: { output: decodeJson(text), messages, usage: usage ?? noUsage },
     output: text,
     records: messages.map(messageRecord),
     usage,

@@ -3,10 +3,12 @@ import type { NewMessage } from '../work/message.ts';
 
 /** What the journal says about one step. */
 export interface StepHistory {
+  /** When the first record of it was written: epoch milliseconds. */
+  readonly since: number;
   /** The record that ended it: completed, or failed for good. */
   final: Journaled<StepRecord> | null;
   /** The record that opened it, of a step that waits. */
-  waiting: StepRecord | null;
+  waiting: Journaled<StepRecord> | null;
   /** The last failed attempt of the present try of the execution. */
   failed: StepRecord | null;
   /** Failed attempts since the execution was last queued: what the retry policy counts. */
@@ -29,18 +31,21 @@ export interface History {
   readonly size: number;
   /** How often it was picked up after a crash without getting any further. */
   readonly resumes: number;
+  /** When it was last queued again after a failure: epoch milliseconds, 0 when it never was. */
+  readonly retriedAt: number;
 }
 
-const nothing: History = { steps: new Map(), order: [], size: 0, resumes: 0 };
+const nothing: History = { steps: new Map(), order: [], size: 0, resumes: 0, retriedAt: 0 };
 
 /** Folds a journal. A retry of the execution voids final failures: those steps run again, committed ones stay. */
 export function historyOf(records: readonly Journaled[]): History {
   if (records.length === 0) return nothing;
   const steps = new Map<string, StepHistory>();
-  const of = (key: string): StepHistory => {
+  const of = (key: string, since: number): StepHistory => {
     let step = steps.get(key);
     if (step === undefined) {
       step = {
+        since,
         final: null,
         waiting: null,
         failed: null,
@@ -57,18 +62,21 @@ export function historyOf(records: readonly Journaled[]): History {
   };
   let size = 0;
   let resumes = 0;
+  let retriedAt = 0;
   for (const record of records) {
     size += sizeOf(record);
     if (record.kind === 'step') {
-      note(of(record.key), record);
+      note(of(record.key, record.at), record);
       if (isProgress(record)) resumes = 0;
     } else if (record.kind === 'message') {
-      if (record.message.stepKey !== null) of(record.message.stepKey).messages.push(record.message);
-    } else if (record.status === 'queued') voidFailures(steps.values());
-    else if (record.reason === 'resumed') resumes++;
+      if (record.message.stepKey !== null) of(record.message.stepKey, record.at).messages.push(record.message);
+    } else if (record.status === 'queued') {
+      voidFailures(steps.values());
+      retriedAt = record.at;
+    } else if (record.reason === 'resumed') resumes++;
     else resumes = 0;
   }
-  return { steps, order: orderOf(steps), size, resumes };
+  return { steps, order: orderOf(steps), size, resumes, retriedAt };
 }
 
 /** What a record adds to the size of a journal, in characters. */

@@ -1,20 +1,16 @@
-import { createHash } from 'node:crypto';
 import { SquadraError } from '../kernel/errors.ts';
 import { durationMs } from '../kernel/duration.ts';
-import { approvalSignal } from '../work/approval-store.ts';
-import type { ApprovalAnswer, ApprovalRequest } from '../work/approval-store.ts';
 import { decodeJson } from '../kernel/json.ts';
 import type { Member, Squad } from '../squads/squad.ts';
+import { approveStep } from './approval-step.ts';
+import { ask } from './ask.ts';
 import type { Answer, AskOptions } from './asker.ts';
-import { callStep } from './call-step.ts';
 import type { StepSettings } from './effect.ts';
 import type { Run } from './run.ts';
 import type { SquadApi } from './squad-api.ts';
-import type { ApprovalOptions, ApprovalResult, StepApi, WaitResult } from './step-api.ts';
+import type { StepApi, WaitResult } from './step-api.ts';
 import { stepKey } from './step-key.ts';
 import { runStep, sleepStep, waitStep } from './steps.ts';
-
-const defaultChoices = ['approve', 'reject'];
 
 /** `step` for one run; `scope` is the key of the scope it stands in, empty at the top. */
 export function stepApi(run: Run, scope: string, defaults: StepSettings): StepApi {
@@ -49,26 +45,6 @@ function waitForSignal<T>(
   );
 }
 
-function approveStep(run: Run, key: string, options: ApprovalOptions): Promise<ApprovalResult> {
-  const { title, details = null, choices = defaultChoices, timeout } = options;
-  if (choices.length === 0) throw new SquadraError('INVALID_STEP', `Approval '${key}' offers no choice.`);
-  const ms = timeout === undefined ? null : durationMs(timeout, `the timeout of step '${key}'`);
-  const request: ApprovalRequest = { id: derivedId(run.executionId, `approval:${key}`), title, details, choices };
-  const input = { title, details, choices: [...choices], ms };
-  const work = {
-    key,
-    type: 'approval',
-    input,
-    durationMs: ms,
-    signal: approvalSignal(key),
-    details: JSON.stringify(request),
-  } as const;
-  // The store wrote the payload from a checked answer.
-  return waitStep(run, work, (payload) =>
-    payload === null ? { timedOut: true } : (JSON.parse(payload) as ApprovalAnswer),
-  );
-}
-
 /** `squad` for one run. */
 export function squadApi(run: Run, tenant: string, squad: Squad | null, defaults: StepSettings): SquadApi {
   const members = squad?.members ?? [];
@@ -79,7 +55,8 @@ export function squadApi(run: Run, tenant: string, squad: Squad | null, defaults
     options: AskOptions,
   ): Promise<Answer> => {
     if (member === undefined) throw noMember(run.executionId, wanted, squad);
-    return ask(run, tenant, { member, key: stepKey('', options.name ?? member.role), message, options }, defaults);
+    const key = stepKey('', options.name ?? member.role);
+    return ask(run, { tenant, member, colleagues: members, key, message, options }, defaults);
   };
   return {
     members,
@@ -100,34 +77,6 @@ export function squadApi(run: Run, tenant: string, squad: Squad | null, defaults
   };
 }
 
-interface Ask {
-  readonly member: Member;
-  readonly key: string;
-  readonly message: string;
-  readonly options: AskOptions;
-}
-
-function ask(
-  run: Run,
-  tenant: string,
-  { member, key, message, options }: Ask,
-  defaults: StepSettings,
-): Promise<Answer> {
-  const { executionId } = run;
-  run.reserveKey(key);
-  const itemId = derivedId(executionId, `item:${key}`);
-  return run.services.asker.ask({
-    tenant,
-    executionId,
-    key,
-    itemId,
-    member,
-    message,
-    options,
-    call: (call) => callStep(run, key, call, defaults),
-  });
-}
-
 function noMember(executionId: string, role: string, squad: Squad | null): SquadraError {
   if (squad === null)
     return new SquadraError(
@@ -138,11 +87,4 @@ function noMember(executionId: string, role: string, squad: Squad | null): Squad
   return new SquadraError('UNKNOWN_ROLE', `Squad '${squad.name}' has no ${role}; its roles are ${roles}.`, {
     details: { role },
   });
-}
-
-/** An id that is the same in every replay, and lies where the execution's own id lies in an index. */
-export function derivedId(executionId: string, name: string): string {
-  const digest = createHash('sha256').update(executionId).update('\0').update(name).digest('hex');
-  // Time from the execution (UUIDv7), version 8 (custom) and the variant as RFC 9562 has them, the rest from the digest.
-  return `${executionId.slice(0, 13)}-8${digest.slice(0, 3)}-a${digest.slice(3, 6)}-${digest.slice(6, 18)}`;
 }

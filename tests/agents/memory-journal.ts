@@ -5,11 +5,20 @@ import type { Member } from '../../src/squads/squad.ts';
 import type { NewMessage } from '../../src/work/message.ts';
 import type { Usage } from '../../src/work/usage.ts';
 import type { ItemChange } from '../../src/work/work-item.ts';
-import type { AskOptions, AskRequest, CallResult, JournaledCall, RecordedCall } from '../../src/workflows/asker.ts';
+import { noUsage } from '../../src/work/usage.ts';
+import type {
+  Answer,
+  AskOptions,
+  AskRequest,
+  CallResult,
+  JournaledCall,
+  RecordedCall,
+} from '../../src/workflows/asker.ts';
+import type { ApprovalOptions, ApprovalResult } from '../../src/workflows/step-api.ts';
 
 /** Something the journal was told, in order. */
 export type JournalEntry =
-  | { readonly entry: 'intent'; readonly key: string; readonly attempt: number; readonly reservation: Usage }
+  | { readonly entry: 'intent'; readonly key: string; readonly attempt: number; readonly reservation: Usage | null }
   | { readonly entry: 'result'; readonly key: string; readonly output: Json }
   | { readonly entry: 'failure'; readonly key: string; readonly error: unknown };
 
@@ -23,21 +32,41 @@ export class MemoryJournal {
   readonly #controller = new AbortController();
   /** How often a call is tried; like the engine, but without waiting in between. */
   attempts = 1;
+  /** What the ask is told about its time. */
+  elapsedMs = 0;
+  /** What people were asked, and what they say. */
+  readonly questions: { readonly key: string; readonly options: ApprovalOptions }[] = [];
+  answerWith: (name: string, options: ApprovalOptions) => ApprovalResult = () => ({ choice: 'approve', by: 'test' });
+  /** Answers what agents ask each other. */
+  asker: { ask(request: AskRequest): Promise<Answer> } | null = null;
 
   cancel(reason: unknown): void {
     this.#controller.abort(reason);
   }
 
   request(member: Member, message: string, options: AskOptions = {}, key = options.name ?? member.role): AskRequest {
+    return this.#request({ member, message, options, key, depth: 0, colleagues: [member] });
+  }
+
+  #request(asked: Pick<AskRequest, 'member' | 'message' | 'options' | 'key' | 'depth' | 'colleagues'>): AskRequest {
+    const { key } = asked;
     return {
+      ...asked,
       tenant: 'local',
       executionId: 'execution-1',
-      key,
       itemId: `item-${key}`,
-      member,
-      message,
-      options,
+      elapsedMs: () => this.elapsedMs,
+      isRecorded: (name) => this.#results.has(`${key}/${name}`),
       call: (call) => this.#call(`${key}/${call.name}`, call),
+      approve: async (name, approval) => {
+        this.questions.push({ key: `${key}/${name}`, options: approval });
+        return this.answerWith(name, approval);
+      },
+      ask: (member, name, message) => {
+        if (this.asker === null) throw new Error('Nobody answers what agents ask each other.');
+        const inner = { ...asked, member, message, options: {}, key: `${key}/${name}`, depth: asked.depth + 1 };
+        return this.asker.ask(this.#request(inner));
+      },
     };
   }
 
@@ -50,10 +79,12 @@ export class MemoryJournal {
       if (call.begin.item !== undefined) this.items.push(call.begin.item);
     }
     for (let number = 1; ; number += 1) {
-      this.entries.push({ entry: 'intent', key, attempt: number, reservation: call.reservation });
+      if (call.intent !== false)
+        this.entries.push({ entry: 'intent', key, attempt: number, reservation: call.reservation ?? null });
       try {
         const result = await call.make({
           number,
+          isLast: number >= this.attempts,
           signal: this.#controller.signal,
           idempotencyKey: `execution-1/${key}`,
           delta: (text) => void this.deltas.push(text),
@@ -73,7 +104,7 @@ export class MemoryJournal {
     this.entries.push({ entry: 'result', key, output });
     this.messages.push(...messages);
     if (item !== undefined) this.items.push(item);
-    const text = encodeJson({ output, messages, usage }, { maxBytes: 64 * 1024 * 1024, what: key });
+    const text = encodeJson({ output, messages, usage: usage ?? noUsage }, { maxBytes: 64 * 1024 * 1024, what: key });
     this.#results.set(key, text);
     return JSON.parse(text) as RecordedCall;
   }
