@@ -3,6 +3,7 @@ import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
 import { decodeJson, encodeJson } from '../kernel/json.ts';
 import type { Json } from '../kernel/json.ts';
+import { noUsage } from '../work/usage.ts';
 import type { WorkItem } from '../work/work-item.ts';
 import type { WorkItemFilter, WorkItemPatch, WorkItemStatistics, WorkItemStore } from '../work/work-item-store.ts';
 import { checkLimit, defaultLimit, pageOf } from './page.ts';
@@ -61,6 +62,7 @@ export class WorkItems {
       artifacts: this.#json(input.artifacts, 'artifacts'),
       labels: input.labels ?? [],
       dependencies: [...new Set(input.dependencies)],
+      usage: noUsage,
       version: 1,
       createdAt: now,
       updatedAt: now,

@@ -47,6 +47,11 @@ export interface MessageRecord {
   readonly message: NewMessage;
 }
 
+/** The ask that a model or tool call belongs to: calls are named `<ask>/<kind>/<place>`. Null for other steps. */
+export function askKeyOf({ key, type }: Pick<StepRecord, 'key' | 'type'>): string | null {
+  return type === 'model' || type === 'tool' ? key.split('/').slice(0, -2).join('/') : null;
+}
+
 export type JournalRecord = StepRecord | StatusRecord | MessageRecord;
 
 /** A record as it lies in the journal: numbered without gaps from 1, stamped with epoch milliseconds. */

@@ -1,4 +1,5 @@
 import type { Json } from '../kernel/json.ts';
+import type { Usage } from './usage.ts';
 
 export const workItemStatuses = [
   'pending',
@@ -41,6 +42,8 @@ export interface WorkItem {
   readonly artifacts: Json;
   readonly labels: readonly string[];
   readonly dependencies: readonly string[];
+  /** Of the model calls made for it. */
+  readonly usage: Usage;
   readonly version: number;
   readonly createdAt: number;
   readonly updatedAt: number;

@@ -8,6 +8,7 @@ import type { ApprovalStore } from '../../src/work/approval-store.ts';
 import type { ExecutionReports, ExecutionStore, JournalSession, NewExecution } from '../../src/work/execution-store.ts';
 import type { StatusRecord, StepRecord } from '../../src/work/journal.ts';
 import { noUsage } from '../../src/work/usage.ts';
+import type { UsageReports } from '../../src/work/usage-report.ts';
 import type { WorkItem } from '../../src/work/work-item.ts';
 import type { WorkItemStore } from '../../src/work/work-item-store.ts';
 
@@ -15,6 +16,7 @@ import type { WorkItemStore } from '../../src/work/work-item-store.ts';
 export interface ContractState extends AsyncDisposable {
   readonly executions: ExecutionStore;
   readonly reports: ExecutionReports;
+  readonly usage: UsageReports;
   readonly workItems: WorkItemStore;
   readonly squads: SquadStore;
   readonly approvals: ApprovalStore;
@@ -88,6 +90,7 @@ export function newItem(given: Partial<WorkItem> = {}): WorkItem {
     artifacts: null,
     labels: [],
     dependencies: [],
+    usage: noUsage,
     version: 1,
     createdAt: Date.UTC(2026, 0, 1),
     updatedAt: Date.UTC(2026, 0, 1),

@@ -97,6 +97,25 @@ export function journalContract(open: OpenState): void {
       expect(await state.workItems.get(tenant, other)).toBeNull();
     });
 
+    it('counts what a call came to at the item of its ask too, in the same commit', async () => {
+      const { tenant } = twoTenants();
+      const { session } = await running(state, tenant);
+      const [first, second] = [newId(), newId()];
+      const begin = (id: string, stepKey: string) =>
+        ({ change: 'begin', id, title: 't', memberId: 'm', stepKey }) as const;
+      const call = (key: string) => completedStep(key, { type: 'model', usage: someUsage });
+      await session.commit({
+        records: [call('plan/model/1'), call('plan/model/2'), completedStep('merge', { usage: someUsage })],
+        items: [begin(first, 'plan'), begin(second, 'round/plan')],
+      });
+      await session.commit({ records: [call('round/plan/tool/1.2'), call('nobody/model/1')] });
+      expect(await state.workItems.get(tenant, first)).toMatchObject({
+        usage: addUsage(someUsage, someUsage),
+        version: 1,
+      });
+      expect((await state.workItems.get(tenant, second))?.usage).toEqual(someUsage);
+    });
+
     it.each(['cancel', 'fail', 'complete'] as const)(
       'settles a call in flight at its reservation on %s',
       async (how) => {
@@ -110,7 +129,11 @@ export function journalContract(open: OpenState): void {
             output: null,
             details: phase === 'intent' ? JSON.stringify({ reservation: someUsage }) : null,
           });
-        await session.commit({ records: [call(1, 'intent'), call(1, 'completed'), call(2, 'intent')] });
+        const item = newId();
+        await session.commit({
+          records: [call(1, 'intent'), call(1, 'completed'), call(2, 'intent')],
+          items: [{ change: 'begin', id: item, title: 't', memberId: 'm', stepKey: 'ask' }],
+        });
         if (how === 'cancel') await state.executions.cancel(tenant, id, null);
         else if (how === 'fail')
           await session.commit({
@@ -125,6 +148,7 @@ export function journalContract(open: OpenState): void {
         ]);
         expect(read.at(-1)).toMatchObject({ kind: 'status' });
         expect((await state.reports.get(tenant, id))?.usage).toEqual(someUsage);
+        expect((await state.workItems.get(tenant, item))?.usage).toEqual(someUsage);
       },
     );
 

@@ -3,10 +3,11 @@ import { decodeJson } from '../../kernel/json.ts';
 import type { Execution, ExecutionStatus } from '../execution.ts';
 import { text, textOrNull, whole, wholeOrNull } from './columns.ts';
 import type { Row } from './statements.ts';
+import { usageAt, usageColumnNames } from './usage-columns.ts';
 
 /** The columns of an execution in the order of `executionOf`. */
 export const executionColumnNames = `id, tenant, workflow, squad_id, squad_version, status, priority, epoch, version, input, output, error, reason, metadata,
-  input_tokens, output_tokens, cached_tokens, reasoning_tokens, cost_micro_usd, model_calls, estimated_calls, unpriced_calls,
+  ${usageColumnNames},
   wake_at, created_at, started_at, ended_at`;
 
 /** Maps a row of `executionColumnNames`. The casts are safe because only this adapter writes the columns. */
@@ -28,16 +29,7 @@ export function executionOf(row: Row): Execution {
     error: error === null ? null : (JSON.parse(error) as Failure),
     reason: textOrNull(row[12]),
     metadata: decodeJson(text(row[13])),
-    usage: {
-      inputTokens: whole(row[14]),
-      outputTokens: whole(row[15]),
-      cachedTokens: whole(row[16]),
-      reasoningTokens: whole(row[17]),
-      costMicroUsd: whole(row[18]),
-      modelCalls: whole(row[19]),
-      estimatedCalls: whole(row[20]),
-      unpricedCalls: whole(row[21]),
-    },
+    usage: usageAt(row, 14),
     wakeAt: wholeOrNull(row[22]),
     createdAt: whole(row[23]),
     startedAt: wholeOrNull(row[24]),

@@ -1,14 +1,14 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { ApprovalRequest } from '../approval-store.ts';
 import type { Commit, Committed, JournalSession, PendingSignal } from '../execution-store.ts';
+import { askKeyOf } from '../journal.ts';
 import type { JournalRecord, StatusRecord } from '../journal.ts';
 import { addUsage, noUsage } from '../usage.ts';
 import type { Usage } from '../usage.ts';
 import { journalColumns } from './journal-row.ts';
-import type { ApprovalColumns, CommitMore, StatusColumns } from './operations/committing.ts';
+import type { ApprovalColumns, CommitMore, CommitUsage, StatusColumns } from './operations/committing.ts';
 import type { Row } from './statements.ts';
 import { usageColumns } from './usage-columns.ts';
-import type { UsageColumns } from './usage-columns.ts';
 import type { Writer } from './writer.ts';
 
 const asleep: Committed = { awake: false };
@@ -67,12 +67,17 @@ function statusColumns({ status, output, error, reason, wakeAt }: StatusRecord):
   return [status, output ?? null, error === undefined ? null : JSON.stringify(error), reason ?? null, wakeAt ?? null];
 }
 
-function usageOf(records: readonly JournalRecord[]): UsageColumns | null {
-  let sum: Usage | null = null;
+function usageOf(records: readonly JournalRecord[]): CommitUsage | null {
+  let total: Usage | null = null;
+  const byAsk = new Map<string, Usage>();
   for (const record of records) {
-    if (record.kind === 'step' && record.usage !== null) sum = addUsage(sum ?? noUsage, record.usage);
+    if (record.kind !== 'step' || record.usage === null) continue;
+    total = addUsage(total ?? noUsage, record.usage);
+    const ask = askKeyOf(record);
+    if (ask !== null) byAsk.set(ask, addUsage(byAsk.get(ask) ?? noUsage, record.usage));
   }
-  return sum === null ? null : usageColumns(sum);
+  if (total === null) return null;
+  return { total: usageColumns(total), asks: [...byAsk].map(([ask, usage]) => [ask, usageColumns(usage)]) };
 }
 
 function moreOf({ records, items, takesSignal, awaitedSignals, closesItems = false }: Commit): CommitMore | null {

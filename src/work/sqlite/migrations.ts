@@ -49,6 +49,7 @@ const migrations: readonly string[] = [
   CREATE UNIQUE INDEX executions_idempotency ON executions (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
   CREATE INDEX executions_unfinished ON executions (status, id) WHERE status NOT IN ('completed', 'cancelled');
   CREATE INDEX executions_squad ON executions (squad_id, status) WHERE squad_id IS NOT NULL;
+  CREATE INDEX executions_usage ON executions (tenant, created_at) WHERE model_calls > 0;
   CREATE INDEX executions_ended ON executions (ended_at, status) WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled');
 
   CREATE TABLE journal (
@@ -114,6 +115,14 @@ const migrations: readonly string[] = [
     step_key TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL DEFAULT 0,
+    output_tokens INTEGER NOT NULL DEFAULT 0,
+    cached_tokens INTEGER NOT NULL DEFAULT 0,
+    reasoning_tokens INTEGER NOT NULL DEFAULT 0,
+    cost_micro_usd INTEGER NOT NULL DEFAULT 0,
+    model_calls INTEGER NOT NULL DEFAULT 0,
+    estimated_calls INTEGER NOT NULL DEFAULT 0,
+    unpriced_calls INTEGER NOT NULL DEFAULT 0,
     title TEXT NOT NULL,
     description TEXT,
     reason TEXT,
@@ -126,7 +135,7 @@ const migrations: readonly string[] = [
   CREATE UNIQUE INDEX work_items_id ON work_items (tenant, id);
   CREATE INDEX work_items_order ON work_items (tenant, priority DESC, no);
   CREATE INDEX work_items_open ON work_items (tenant, status, priority DESC, no) WHERE status NOT IN ('completed', 'failed', 'cancelled');
-  CREATE INDEX work_items_execution ON work_items (execution_id) WHERE execution_id IS NOT NULL;
+  CREATE INDEX work_items_execution ON work_items (execution_id, step_key) WHERE execution_id IS NOT NULL;
 
   CREATE TABLE work_item_dependencies (
     tenant TEXT NOT NULL,

@@ -5,6 +5,7 @@ import { ReaderPool } from './reader-pool.ts';
 import { SqliteApprovalReports } from './sqlite-approval-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteSquadReports } from './sqlite-squad-store.ts';
+import { SqliteUsageReports } from './sqlite-usage-reports.ts';
 import { statePaths } from './sqlite-state.ts';
 import { SqliteWorkItemReports } from './sqlite-work-item-store.ts';
 
@@ -18,6 +19,7 @@ export interface SqliteReportsSettings {
 export interface SqliteReports extends AsyncDisposable {
   readonly readers: ReaderPool;
   readonly reports: SqliteExecutionReports;
+  readonly usage: SqliteUsageReports;
   readonly squads: SqliteSquadReports;
   readonly workItems: SqliteWorkItemReports;
   readonly approvals: SqliteApprovalReports;
@@ -37,6 +39,7 @@ export function openSqliteReports(settings: SqliteReportsSettings, clock: Clock)
   return {
     readers,
     reports: new SqliteExecutionReports(readers),
+    usage: new SqliteUsageReports(readers),
     squads: new SqliteSquadReports(readers),
     workItems: new SqliteWorkItemReports(readers),
     approvals: new SqliteApprovalReports(readers),

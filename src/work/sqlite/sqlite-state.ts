@@ -8,6 +8,7 @@ import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteExecutionStore } from './sqlite-execution-store.ts';
 import { SqliteInbox } from './sqlite-inbox.ts';
 import { SqliteSquadStore } from './sqlite-squad-store.ts';
+import { SqliteUsageReports } from './sqlite-usage-reports.ts';
 import { SqliteWorkItemStore } from './sqlite-work-item-store.ts';
 import { Writer } from './writer.ts';
 import { storeError } from './sqlite-failure.ts';
@@ -35,6 +36,7 @@ export interface SqliteState extends AsyncDisposable {
   readonly readers: ReaderPool;
   readonly executions: SqliteExecutionStore;
   readonly reports: SqliteExecutionReports;
+  readonly usage: SqliteUsageReports;
   readonly squads: SqliteSquadStore;
   readonly workItems: SqliteWorkItemStore;
   readonly approvals: SqliteApprovalStore;
@@ -58,6 +60,7 @@ export async function openSqliteState(
       readers,
       executions: new SqliteExecutionStore(writer, clock),
       reports: new SqliteExecutionReports(readers),
+      usage: new SqliteUsageReports(readers),
       squads: new SqliteSquadStore(writer, readers),
       workItems: new SqliteWorkItemStore(writer, readers, clock),
       approvals: new SqliteApprovalStore(writer, readers, clock),

@@ -1,11 +1,36 @@
 import type { Usage } from '../usage.ts';
+import { whole } from './columns.ts';
+import type { Row } from './statements.ts';
+
+const names = [
+  'input_tokens',
+  'output_tokens',
+  'cached_tokens',
+  'reasoning_tokens',
+  'cost_micro_usd',
+  'model_calls',
+  'estimated_calls',
+  'unpriced_calls',
+] as const;
+
+/** The columns of a usage in the order of `usageColumns`, of executions and of work items. */
+export const usageColumnNames = names.join(', ');
+
+/** The sums of those columns over a group; `from` is the name of the table in the query. */
+export const usageSums = (from: string): string => names.map((name) => `coalesce(sum(${from}.${name}), 0)`).join(', ');
+
+/** A usage in one column; NULL for the many rows without any, which spares them eight numbers. */
+export const usageColumn = `CASE WHEN model_calls > 0 THEN json_array(${usageColumnNames}) END`;
+
+const additions = names.map((name) => `${name} = ${name} + ?`).join(', ');
 
 /** Adds the columns of `usageColumns` to an execution by its number. */
-export const addUsageSql = `UPDATE executions SET input_tokens = input_tokens + ?, output_tokens = output_tokens + ?, cached_tokens = cached_tokens + ?,
-  reasoning_tokens = reasoning_tokens + ?, cost_micro_usd = cost_micro_usd + ?, model_calls = model_calls + ?,
-  estimated_calls = estimated_calls + ?, unpriced_calls = unpriced_calls + ? WHERE no = ?`;
+export const addUsageSql = `UPDATE executions SET ${additions} WHERE no = ?`;
 
-/** Tokens, cost and counts in the order of the parameters of `addUsageSql`. */
+/** Adds them to the work item of an ask: execution, key of the ask, tenant. A count is no change of the item, so its version stays. */
+export const addItemUsageSql = `UPDATE work_items SET ${additions} WHERE execution_id = ? AND step_key = ? AND +tenant = ?`;
+
+/** Tokens, cost and counts in the order of the columns. */
 export type UsageColumns = readonly [number, number, number, number, number, number, number, number];
 
 /** Usage in the order of the parameters of `addUsageSql`. */
@@ -22,4 +47,19 @@ export function usageColumns(usage: Usage): UsageColumns {
     estimatedCalls,
     unpricedCalls,
   ];
+}
+
+/** The usage whose columns begin at a place of a row. */
+export function usageAt(row: Row | readonly number[], start: number): Usage {
+  const column = (place: number): number => whole(row[start + place]);
+  return {
+    inputTokens: column(0),
+    outputTokens: column(1),
+    cachedTokens: column(2),
+    reasoningTokens: column(3),
+    costMicroUsd: column(4),
+    modelCalls: column(5),
+    estimatedCalls: column(6),
+    unpricedCalls: column(7),
+  };
 }

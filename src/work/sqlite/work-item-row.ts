@@ -3,10 +3,12 @@ import type { WorkItem, WorkItemStatus } from '../work-item.ts';
 import type { WorkItemPatch } from '../work-item-store.ts';
 import { text, textOrNull, whole } from './columns.ts';
 import type { Row } from './statements.ts';
+import { usageAt, usageColumn } from './usage-columns.ts';
+import { noUsage } from '../usage.ts';
 
 /** The columns of a work item in the order of `workItemOf`. */
 export const workItemColumnNames = `id, title, description, status, reason, priority, member_id, convoy_id, execution_id, step_key,
-  context, metadata, artifacts, labels, dependencies, version, created_at, updated_at`;
+  context, metadata, artifacts, labels, dependencies, version, created_at, updated_at, ${usageColumn}`;
 
 /** Most items have none of these: not decoded, not encoded. */
 const nothing = 'null';
@@ -37,10 +39,12 @@ export function workItemOf(row: Row): WorkItem {
     version: whole(row[15]),
     createdAt: whole(row[16]),
     updatedAt: whole(row[17]),
+    // An array of numbers, as `usageColumn` writes it.
+    usage: row[18] === null ? noUsage : usageAt(JSON.parse(text(row[18])) as number[], 0),
   };
 }
 
-/** A new item as it travels to the writer thread: the columns of `workItemColumnNames` without version and `updated_at`. */
+/** A new item as it travels to the writer thread: the columns of `workItemColumnNames` without version, `updated_at` and usage. */
 export type NewWorkItemColumns = readonly [
   id: string,
   title: string,

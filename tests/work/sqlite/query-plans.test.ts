@@ -60,6 +60,8 @@ describe('the statements of the state file', () => {
     ['pending approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10, status: 'pending' } })],
     ['all approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10 } })],
     ['squads', (ask) => ask.squads(page)],
+    ['usage', (ask) => ask.usage({ tenant: 'local', filter: { groupBy: null } })],
+    ['usage of members', (ask) => ask.usage({ tenant: 'local', filter: { squadId: 'x', from: 1, groupBy: 'member' } })],
   ];
 
   it.each(asked)('read %s by an index that has them in order', (_, ask) => {
@@ -90,6 +92,11 @@ describe('the statements of the state file', () => {
       'pending approvals',
       'approvals_pending',
       (ask: ReturnType<typeof queries>) => ask.approvals({ ...page, filter: { limit: 10, status: 'pending' } }),
+    ],
+    [
+      'usage of days',
+      'executions_usage',
+      (ask: ReturnType<typeof queries>) => ask.usage({ tenant: 'local', filter: { from: 1, groupBy: 'day' } }),
     ],
     [
       'approvals of an execution',

@@ -1,8 +1,10 @@
 import { executionStoreContract } from '../../contracts/execution-store-contract.ts';
 import { journalContract } from '../../contracts/journal-contract.ts';
 import { retentionContract } from '../../contracts/retention-contract.ts';
+import { usageReportContract } from '../../contracts/usage-report-contract.ts';
 import { openTemporaryState } from './open-state.ts';
 
 executionStoreContract(openTemporaryState);
 journalContract(openTemporaryState);
 retentionContract(openTemporaryState);
+usageReportContract(openTemporaryState);

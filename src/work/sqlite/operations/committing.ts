@@ -3,7 +3,7 @@ import { SquadraError } from '../../../kernel/errors.ts';
 import type { ItemChange } from '../../work-item.ts';
 import type { JournalColumns } from '../journal-row.ts';
 import { prepare } from '../statements.ts';
-import { addUsageSql } from '../usage-columns.ts';
+import { addItemUsageSql, addUsageSql } from '../usage-columns.ts';
 import type { UsageColumns } from '../usage-columns.ts';
 import { settling } from './settling.ts';
 import { workItemEffects } from './work-item-effects.ts';
@@ -29,9 +29,15 @@ export type CommitArguments = readonly [
   executionId: string,
   records: readonly JournalColumns[],
   status: StatusColumns | null,
-  usage: UsageColumns | null,
+  usage: CommitUsage | null,
   more: CommitMore | null,
 ];
+
+/** What the commit's calls came to: all of them, and those of each ask. */
+export interface CommitUsage {
+  readonly total: UsageColumns;
+  readonly asks: readonly (readonly [askKey: string, usage: UsageColumns])[];
+}
 
 /** What few commits have. */
 export interface CommitMore {
@@ -65,6 +71,7 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
       WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'`,
   );
   const addUsage = prepare(database, addUsageSql);
+  const addItemUsage = prepare(database, addItemUsageSql);
   const settle = settling(database);
   const dropApprovals = prepare(
     database,
@@ -85,8 +92,14 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
     }
     if (more?.closesItems === true) settle({ no, executionId, tenant, at });
     for (const columns of records) insert.run(no, tenant, at, ...columns);
-    if (usage !== null) addUsage.run(...usage, no);
-    return more === null ? false : extras.apply({ no, executionId, tenant, at, ended: status?.[0] ?? null }, more);
+    const ended = status?.[0] ?? null;
+    const awake = more === null ? false : extras.apply({ no, executionId, tenant, at, ended }, more);
+    if (usage !== null) {
+      addUsage.run(...usage.total, no);
+      // After the item of the ask was begun, which may be in this same commit.
+      for (const [ask, columns] of usage.asks) addItemUsage.run(...columns, executionId, ask, tenant);
+    }
+    return awake;
   };
 }
 

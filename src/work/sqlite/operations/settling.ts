@@ -2,8 +2,10 @@ import type { DatabaseSync } from 'node:sqlite';
 import { toFailure } from '../../../kernel/failure.ts';
 import { SquadraError } from '../../../kernel/errors.ts';
 import { prepare } from '../statements.ts';
+import { askKeyOf } from '../../journal.ts';
+import type { StepType } from '../../journal.ts';
 import { isUsage } from '../../usage.ts';
-import { addUsageSql, usageColumns } from '../usage-columns.ts';
+import { addItemUsageSql, addUsageSql, usageColumns } from '../usage-columns.ts';
 
 /** Whose calls are settled, and when. */
 export interface Settlement {
@@ -30,6 +32,7 @@ export function settling(database: DatabaseSync): (settlement: Settlement) => vo
       SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, 'step', ?4, ?5, 'failed', ?6, ?7 FROM journal WHERE execution = ?1`,
   );
   const addUsage = prepare(database, addUsageSql);
+  const addItemUsage = prepare(database, addItemUsageSql);
   return ({ no, executionId, tenant, at }) => {
     for (const [key, type, attempt, reserved] of open.all(no)) {
       const reservation: unknown = typeof reserved === 'string' ? JSON.parse(reserved) : null;
@@ -40,7 +43,10 @@ export function settling(database: DatabaseSync): (settlement: Settlement) => vo
       );
       const data = JSON.stringify({ error: { ...toFailure(error), stack: undefined }, details: null, usage });
       fail.run(no, tenant, at, String(key), String(type), Number(attempt), data);
-      if (usage !== null) addUsage.run(...usageColumns(usage), no);
+      if (usage === null) continue;
+      addUsage.run(...usageColumns(usage), no);
+      const ask = askKeyOf({ key: String(key), type: type as StepType });
+      if (ask !== null) addItemUsage.run(...usageColumns(usage), executionId, ask, tenant);
     }
   };
 }

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { approvalQueries } from './approvals.ts';
 import { executionQueries } from './executions.ts';
 import { squadQueries } from './squads.ts';
+import { usageQueries } from './usage.ts';
 import { workItemQueries } from './work-items.ts';
 
 /** Everything a reader thread can answer, by name. Results are rows; the main thread maps them. */
@@ -11,6 +12,7 @@ export function queries(database: DatabaseSync) {
     ...squadQueries(database),
     ...approvalQueries(database),
     ...workItemQueries(database),
+    ...usageQueries(database),
   };
 }
 
