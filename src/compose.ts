@@ -2,7 +2,10 @@ import { createAsker } from './agents/agent-loop.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
 import type { ProviderV4 } from '@ai-sdk/provider';
 import { createPrices } from './agents/pricing.ts';
+import type { Prices } from './agents/pricing.ts';
 import { MemoryBus } from './bus/memory/memory-bus.ts';
+import { readPrices } from './config/prices.ts';
+import type { PriceOptions } from './config/prices.ts';
 import { readProcessSettings } from './config/settings.ts';
 import type { SettingOptions, Settings } from './config/settings.ts';
 import { EmbeddedEngine } from './engines/embedded/embedded-engine.ts';
@@ -32,6 +35,7 @@ import { openSqliteReports } from './work/sqlite/sqlite-reports.ts';
 import { openSqliteState } from './work/sqlite/sqlite-state.ts';
 import type { SqliteState } from './work/sqlite/sqlite-state.ts';
 import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
+import type { UsageReports } from './work/usage-report.ts';
 import type { WorkItemStore } from './work/work-item-store.ts';
 import type { RunServices } from './workflows/run-services.ts';
 import type { AnyWorkflow, Workflow } from './workflows/workflow.ts';
@@ -47,6 +51,8 @@ export interface SquadraOptions {
   readonly squads?: readonly SquadInput[];
   /** AI SDK providers by name, beside those built in. */
   readonly models?: Readonly<Record<string, ProviderV4>>;
+  /** Own prices in US dollars per million tokens, by `provider/model` or `provider`; they win over the public list. */
+  readonly prices?: PriceOptions;
 }
 
 /** What tests and commands of the product replace. */
@@ -64,7 +70,7 @@ export interface Surroundings {
   readonly offlinePaceMs: number | null;
 }
 
-const optionNames = new Set(['stateDir', 'settings', 'workflows', 'squads', 'models']);
+const optionNames = new Set(['stateDir', 'settings', 'workflows', 'squads', 'models', 'prices']);
 const production: Surroundings = {
   clock: systemClock,
   faults: noFaults,
@@ -106,12 +112,13 @@ export async function openSquadraIn(options: SquadraOptions, replaced: Partial<S
   }
   const surroundings = { ...production, ...replaced };
   const settings = settingsOf(options);
+  const prices = createPrices(surroundings.clock, readPrices(options.prices));
   // Before anything is opened: what is wrong with the workflows should not leave a file behind.
   // Only `defineWorkflow` makes workflows, so what is hidden of their types is there.
   const workflows = new WorkflowRegistry((options.workflows ?? []) as readonly Workflow[]);
   const state = await openSqliteState(settings, surroundings.clock, surroundings.command);
   try {
-    return await start(state, settings, options, workflows, surroundings);
+    return await start(state, { settings, prices }, options, workflows, surroundings);
   } catch (error) {
     await state[Symbol.asyncDispose]();
     throw error;
@@ -124,6 +131,7 @@ export interface StateReports extends AsyncDisposable {
   readonly squads: Pick<SquadStore, 'find' | 'atVersion' | 'list'>;
   readonly workItems: Pick<WorkItemStore, 'get' | 'list' | 'statistics'>;
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
+  readonly usage: UsageReports;
 }
 
 /** Opens a state folder for reading, beside the process that runs it or alone. Throws `NOT_FOUND` when there is no state yet. */
@@ -137,7 +145,7 @@ function settingsOf({ settings, stateDir }: SquadraOptions): Settings {
 
 async function start(
   state: SqliteState,
-  settings: Settings,
+  { settings, prices }: { readonly settings: Settings; readonly prices: Prices },
   options: SquadraOptions,
   workflows: WorkflowRegistry,
   surroundings: Surroundings,
@@ -161,7 +169,7 @@ async function start(
     faults,
     random,
     limits: settings,
-    asker: createAsker({ registry, catalogue, settings, clock, prices: createPrices(clock) }),
+    asker: createAsker({ registry, catalogue, settings, clock, prices }),
     onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
     onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
   };
@@ -210,6 +218,7 @@ async function start(
       directory,
       approvals,
       workItems,
+      usage: state.usage,
       maxInputBytes,
       statistics,
       close,

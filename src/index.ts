@@ -1,5 +1,6 @@
 export { openSquadra } from './compose.ts';
 export type { SquadraOptions } from './compose.ts';
+export type { PriceOptions } from './config/prices.ts';
 export type { SettingOptions } from './config/settings.ts';
 export type { Duration } from './kernel/duration.ts';
 export { NonRetryableError, SquadraError } from './kernel/errors.ts';
@@ -11,6 +12,7 @@ export type { Page } from './orchestrator/page.ts';
 export type { Run } from './orchestrator/run-handle.ts';
 export type { Approvals, ListFilter, Squadra, Squads, SquadraStatistics } from './orchestrator/squadra.ts';
 export type { SubmitRequest } from './orchestrator/submissions.ts';
+export type { UsageLine, UsageOptions, UsageReport } from './orchestrator/usage-report.ts';
 export type { WorkItemInput, WorkItems } from './orchestrator/work-items.ts';
 export type { SquadChange } from './squads/squad-input.ts';
 export type { Member, MemberInput, Squad, SquadInput } from './squads/squad.ts';
@@ -18,6 +20,7 @@ export type { Approval, ApprovalAnswer, ApprovalStatus } from './work/approval-s
 export type { Execution, ExecutionStatus } from './work/execution.ts';
 export type { Changed, Outcome } from './work/execution-store.ts';
 export type { Journaled, JournalRecord, MessageRecord, StatusRecord, StepRecord } from './work/journal.ts';
+export type { UsageGrouping } from './work/usage-report.ts';
 export type { Usage } from './work/usage.ts';
 export type { WorkItem, WorkItemStatus } from './work/work-item.ts';
 export type { WorkItemFilter, WorkItemPatch, WorkItemStatistics } from './work/work-item-store.ts';

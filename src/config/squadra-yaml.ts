@@ -4,6 +4,8 @@ import { LineCounter, isNode, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { z } from 'zod';
 import { SquadraError } from '../kernel/errors.ts';
+import { priceTable } from './prices.ts';
+import type { PriceOptions } from './prices.ts';
 
 const name = z.string().trim().min(1);
 
@@ -28,6 +30,7 @@ const squad = z.strictObject({
 const schema = z.strictObject({
   workflows: z.array(name).default([]),
   squads: z.array(squad).default([]),
+  prices: priceTable.default({}),
 });
 
 /** A squad as `squadra.yaml` describes it. Roles, templates and tools are checked where they are known. */
@@ -38,6 +41,8 @@ export interface SquadraYaml {
   /** Absolute paths of the files whose exported workflows count. */
   readonly workflows: string[];
   readonly squads: SquadEntry[];
+  /** Own prices in US dollars per million tokens, by `provider/model` or `provider`. */
+  readonly prices: PriceOptions;
 }
 
 /**
@@ -62,10 +67,10 @@ export function readSquadraYaml(path: string): SquadraYaml {
       parsed.error.issues.map((issue) => `${place(document, lines, issue.path)}${issue.message}`),
     );
   }
-  const { workflows, squads } = parsed.data;
+  const { workflows, squads, prices } = parsed.data;
   const problems = repeatedNames(squads);
   if (problems.length > 0) throw invalidFile(path, problems);
-  return { workflows: workflows.map((file) => resolve(dirname(path), file)), squads };
+  return { workflows: workflows.map((file) => resolve(dirname(path), file)), squads, prices };
 }
 
 function readText(path: string): string {

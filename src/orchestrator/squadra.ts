@@ -7,6 +7,7 @@ import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 import type { Approval, ApprovalAnswer, ApprovalStatus, ApprovalStore } from '../work/approval-store.ts';
 import type { Execution, ExecutionStatus } from '../work/execution.ts';
+import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { checkLimit, defaultLimit, pageOf } from './page.ts';
@@ -15,6 +16,8 @@ import { RunHandle } from './run-handle.ts';
 import type { Run, RunHandleParts } from './run-handle.ts';
 import type { SquadDirectory } from './squad-directory.ts';
 import type { Submissions, SubmitRequest } from './submissions.ts';
+import { reportUsage } from './usage-report.ts';
+import type { UsageOptions, UsageReport } from './usage-report.ts';
 import { WorkItems } from './work-items.ts';
 
 /** What a list of executions can be narrowed to. `squad` takes an id or a name; `limit` is 1 to 200, 50 where nothing is said. */
@@ -52,6 +55,7 @@ export interface SquadraParts extends RunHandleParts {
   readonly directory: SquadDirectory;
   readonly approvals: ApprovalStore;
   readonly workItems: WorkItemStore;
+  readonly usage: UsageReports;
   readonly maxInputBytes: number;
   readonly statistics: () => SquadraStatistics;
   readonly close: () => Promise<void>;
@@ -117,6 +121,11 @@ export class Squadra implements AsyncDisposable {
       limit: checkLimit(limit),
     });
     return pageOf(items, limit);
+  }
+
+  /** Tokens and cost of the executions that are stored, summed and by group. Throws `INVALID_INPUT` or `NOT_FOUND`. */
+  usage(options: UsageOptions = {}): Promise<UsageReport> {
+    return reportUsage(this.#parts, this.tenant, options);
   }
 
   /** What this process has in hand. */

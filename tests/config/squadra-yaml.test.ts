@@ -59,8 +59,20 @@ squads:
     ]);
   });
 
+  it('lists own prices in dollars per million tokens, each checked with its line', () => {
+    const prices =
+      'prices:\n  openai/gpt-5-mini: { input: 0.25, cached: 0.025, output: 2 }\n  own: { input: 0, output: 0 }\n';
+    expect(readSquadraYaml(written(prices)).prices).toEqual({
+      'openai/gpt-5-mini': { input: 0.25, cached: 0.025, output: 2 },
+      own: { input: 0, output: 0 },
+    });
+    expect(problemsOf('prices:\n  own:\n    input: -1\n    output: 1\n')).toEqual([
+      expect.stringMatching(/^line 3, prices\.own\.input: /),
+    ]);
+  });
+
   it.each(['', '# nothing yet\n', '---\n'])('may be empty: %j', (text) => {
-    expect(readSquadraYaml(written(text))).toEqual({ workflows: [], squads: [] });
+    expect(readSquadraYaml(written(text))).toEqual({ workflows: [], squads: [], prices: {} });
   });
 
   it('names every problem with its line', () => {
