@@ -82,15 +82,22 @@ export class Commands {
 
   /** Answers by the id of the approval. */
   async answer(tenant: string, approvalId: string, answer: ApprovalAnswer): Promise<Approval> {
+    encodeJson(answer, {
+      maxBytes: this.#parts.maxInputBytes,
+      what: `the answer to approval ${approvalId}`,
+      refusal: 'PAYLOAD_TOO_LARGE',
+    });
     const approval = await this.#parts.approvals.answer(tenant, approvalId, answer);
     this.#wake(tenant, approval.executionId, 0, null);
     return approval;
   }
 
-  /** Answers the pending approval of an execution by the name of its step, with or without its scopes. */
+  /** Answers the pending approval of an execution by the name of its step, with or without its scopes, or of the call it is about. */
   async approve(tenant: string, id: string, name: string, answer: ApprovalAnswer): Promise<Approval> {
     const found = await this.#parts.approvals.list(tenant, { executionId: id, limit: 200 });
-    const named = found.filter(({ stepKey }) => stepKey === name || stepKey.endsWith(`/${name}`));
+    const isMeant = (key: string): boolean =>
+      key === name || key.endsWith(`/${name}`) || key.startsWith(`${name}/`) || key.includes(`/${name}/`);
+    const named = found.filter(({ stepKey }) => isMeant(stepKey));
     const pending = named.filter(({ status }) => status === 'pending');
     const one = pending.length > 0 ? pending : named;
     const [approval] = one;

@@ -1,6 +1,6 @@
 import { SquadraError } from '../kernel/errors.ts';
 import type { Json } from '../kernel/json.ts';
-import type { Approval } from '../work/approval-store.ts';
+import type { Approval, ApprovalAnswer } from '../work/approval-store.ts';
 import type { Execution } from '../work/execution.ts';
 import type { Changed, ExecutionReports, Outcome } from '../work/execution-store.ts';
 import type { Journaled, MessageRecord } from '../work/journal.ts';
@@ -25,10 +25,7 @@ export interface Run<O = unknown> {
   retry(): Promise<Changed>;
   signal(name: string, payload?: unknown): Promise<Changed>;
   /** `name` is that of the approval step. `by` is `local` where nobody signs in. */
-  approve(
-    name: string,
-    answer: { readonly choice: string; readonly comment?: string; readonly by?: string },
-  ): Promise<Approval>;
+  approve(name: string, answer: Omit<ApprovalAnswer, 'by'> & { readonly by?: string }): Promise<Approval>;
 }
 
 export interface RunHandleParts {
@@ -96,16 +93,8 @@ export class RunHandle<O> implements Run<O> {
 
   approve(
     name: string,
-    {
-      choice,
-      comment,
-      by = this.#tenant,
-    }: { readonly choice: string; readonly comment?: string; readonly by?: string },
+    { by = this.#tenant, ...answer }: Omit<ApprovalAnswer, 'by'> & { readonly by?: string },
   ): Promise<Approval> {
-    return this.#parts.commands.approve(this.#tenant, this.id, name, {
-      choice,
-      by,
-      ...(comment === undefined ? {} : { comment }),
-    });
+    return this.#parts.commands.approve(this.#tenant, this.id, name, { ...answer, by });
   }
 }

@@ -12,6 +12,8 @@ export interface Approval {
   readonly choice: string | null;
   readonly by: string | null;
   readonly comment: string | null;
+  /** What was asked for in words. */
+  readonly text: string | null;
   readonly createdAt: number;
   readonly answeredAt: number | null;
 }
@@ -28,6 +30,8 @@ export interface ApprovalAnswer {
   readonly choice: string;
   readonly by: string;
   readonly comment?: string;
+  /** The answer to a question that asks for words. */
+  readonly text?: string;
 }
 
 /** The name under which an answer travels to the waiting step. */

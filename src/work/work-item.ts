@@ -49,6 +49,15 @@ export interface WorkItem {
   readonly updatedAt: number;
 }
 
+/** A file that came out of the work on an item. */
+export interface Artifact {
+  /** In the workspace of the execution. */
+  readonly path: string;
+  readonly bytes: number;
+  /** The step that left it. */
+  readonly stepKey: string;
+}
+
 /** What a run does to an item of its own, in the commit of the step that does it. */
 export type ItemChange =
   | {
@@ -58,5 +67,6 @@ export type ItemChange =
       readonly memberId: string;
       readonly stepKey: string;
     }
+  | { readonly change: 'attach'; readonly id: string; readonly artifact: Artifact }
   | { readonly change: 'complete'; readonly id: string }
   | { readonly change: 'fail'; readonly id: string; readonly reason: string };

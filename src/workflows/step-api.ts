@@ -24,7 +24,13 @@ export interface StepOptions {
 export type WaitResult<T> = { readonly payload: T; readonly timedOut: false } | { readonly timedOut: true };
 
 export type ApprovalResult =
-  | { readonly choice: string; readonly by: string; readonly comment?: string; readonly timedOut?: false }
+  | {
+      readonly choice: string;
+      readonly by: string;
+      readonly comment?: string;
+      readonly text?: string;
+      readonly timedOut?: false;
+    }
   | { readonly timedOut: true };
 
 export interface ApprovalOptions {

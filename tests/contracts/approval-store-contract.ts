@@ -31,7 +31,16 @@ export function approvalStoreContract(open: OpenState): void {
         details: JSON.stringify(request),
       });
       await session.commit({ records: [waiting], awaitedSignals: [approvalSignal(stepKey)] });
-      const asked = { ...request, executionId, stepKey, status: 'pending', choice: null, by: null, comment: null };
+      const asked = {
+        ...request,
+        executionId,
+        stepKey,
+        status: 'pending',
+        choice: null,
+        by: null,
+        comment: null,
+        text: null,
+      };
       return { id: request.id, executionId, session, asked: { ...asked, createdAt: clock.now(), answeredAt: null } };
     };
 
@@ -47,7 +56,7 @@ export function approvalStoreContract(open: OpenState): void {
       const { tenant, foreign } = twoTenants();
       const { id, asked, session } = await ask(tenant);
       await clock.advance(60_000);
-      const answer = { choice: 'yes', by: 'ann', comment: 'good “work”' };
+      const answer = { choice: 'yes', by: 'ann', comment: 'good “work”', text: 'In May.\nNot before.' };
       await expect(state.approvals.answer(foreign, id, answer)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       const answered = await state.approvals.answer(tenant, id, answer);
       expect(answered).toEqual({ ...asked, ...answer, status: 'answered', answeredAt: clock.now() });

@@ -97,6 +97,27 @@ export function journalContract(open: OpenState): void {
       expect(await state.workItems.get(tenant, other)).toBeNull();
     });
 
+    it('adds the files of a step to the item of its ask, in the commit of the step', async () => {
+      const { tenant } = twoTenants();
+      const { session } = await running(state, tenant);
+      const id = newId();
+      const attach = (path: string) =>
+        ({ change: 'attach', id, artifact: { path, bytes: 9, stepKey: 'ask/tool/1.1' } }) as const;
+      await session.commit({
+        records: [],
+        items: [{ change: 'begin', id, title: 't', memberId: 'm', stepKey: 'ask' }],
+      });
+      await session.commit({ records: [completedStep('ask/tool/1.1')], items: [attach('a.txt')] });
+      await session.commit({ records: [completedStep('ask/tool/1.2')], items: [attach('b “c”.txt')] });
+      expect(await state.workItems.get(tenant, id)).toMatchObject({
+        version: 3,
+        artifacts: [
+          { path: 'a.txt', bytes: 9, stepKey: 'ask/tool/1.1' },
+          { path: 'b “c”.txt', bytes: 9, stepKey: 'ask/tool/1.1' },
+        ],
+      });
+    });
+
     it('counts what a call came to at the item of its ask too, in the same commit', async () => {
       const { tenant } = twoTenants();
       const { session } = await running(state, tenant);

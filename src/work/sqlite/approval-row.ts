@@ -4,7 +4,7 @@ import type { Row } from './statements.ts';
 
 /** The columns of an approval in the order of `approvalOf`. */
 export const approvalColumnNames =
-  'id, execution_id, step_key, title, details, choices, status, choice, by, comment, created_at, answered_at';
+  'id, execution_id, step_key, title, details, choices, status, choice, by, comment, text, created_at, answered_at';
 
 /** Maps a row of `approvalColumnNames`. The casts are safe because only this adapter writes the columns. */
 export function approvalOf(row: Row): Approval {
@@ -19,7 +19,8 @@ export function approvalOf(row: Row): Approval {
     choice: textOrNull(row[7]),
     by: textOrNull(row[8]),
     comment: textOrNull(row[9]),
-    createdAt: whole(row[10]),
-    answeredAt: wholeOrNull(row[11]),
+    text: textOrNull(row[10]),
+    createdAt: whole(row[11]),
+    answeredAt: wholeOrNull(row[12]),
   };
 }

@@ -95,6 +95,7 @@ const migrations: readonly string[] = [
     choice TEXT,
     by TEXT,
     comment TEXT,
+    text TEXT,
     created_at INTEGER NOT NULL,
     answered_at INTEGER
   ) STRICT, WITHOUT ROWID;

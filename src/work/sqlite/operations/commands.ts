@@ -175,7 +175,7 @@ function answering(
   );
   const answer = prepare(
     database,
-    `UPDATE approvals SET status = 'answered', choice = ?, by = ?, comment = ?, answered_at = ? WHERE id = ? RETURNING ${approvalColumnNames}`,
+    `UPDATE approvals SET status = 'answered', choice = ?, by = ?, comment = ?, text = ?, answered_at = ? WHERE id = ? RETURNING ${approvalColumnNames}`,
   );
   return ({ tenant, id, at, answer: given }) => {
     const row = find.first(id, tenant);
@@ -193,7 +193,7 @@ function answering(
         { details: { choices: offered } },
       );
     }
-    const answered = answer.first(given.choice, given.by, given.comment ?? null, at, id);
+    const answered = answer.first(given.choice, given.by, given.comment ?? null, given.text ?? null, at, id);
     if (answered === undefined) throw new SquadraError('INTERNAL', `Approval ${id} vanished while it was answered.`);
     signal(no, { signalId: id, tenant, name: approvalSignal(stepKey), payload: JSON.stringify(given), at });
     return answered;

@@ -135,6 +135,11 @@ function commitExtras(database: DatabaseSync): CommitExtras {
     database,
     "UPDATE work_items SET status = ?, reason = ?, version = version + 1, updated_at = ? WHERE id = ? AND tenant = ? AND status = 'in_progress'",
   );
+  const attach = prepare(
+    database,
+    `UPDATE work_items SET artifacts = json_insert(iif(json_type(artifacts) = 'array', artifacts, '[]'), '$[#]', json(?)), version = version + 1, updated_at = ?
+      WHERE id = ? AND tenant = ?`,
+  );
   const closeOpen = prepare(
     database,
     `UPDATE work_items SET status = ?, reason = ?, version = version + 1, updated_at = ?
@@ -160,6 +165,7 @@ function commitExtras(database: DatabaseSync): CommitExtras {
   const change = (item: ItemChange, executionId: string, tenant: string, at: number): void => {
     if (item.change === 'begin')
       begin.run(item.id, tenant, item.memberId, executionId, item.stepKey, at, at, item.title);
+    else if (item.change === 'attach') attach.run(JSON.stringify(item.artifact), at, item.id, tenant);
     else if (item.change === 'complete') {
       if (end.run('completed', null, at, item.id, tenant) > 0) effects.completed(tenant, item.id, at);
     } else if (end.run('failed', item.reason, at, item.id, tenant) > 0) effects.ended(tenant, item.id, 'failed', at);
