@@ -104,9 +104,18 @@ function sentencesOf(prose: readonly string[]): readonly string[] {
   return text.match(/\S[^.!?]*(?:[.!?](?!\s|$)[^.!?]*)*[.!?]?/gu) ?? [];
 }
 
-function pointOf(text: string): Point {
+/** A point with the name it bears in a list. */
+export function pointOf(text: string): Point {
   const name = boldStart.exec(text)?.groups?.name ?? text;
   return { name: bare(shorten(name, maxNameLength)), text: shorten(text, maxTextLength) };
+}
+
+/** The first line of a text that says something in words, for a quotation. */
+export function quotation(text: string): string {
+  const line = printable(text)
+    .split('\n')
+    .find((candidate) => /^[^>{}[\]]*\p{L}/u.test(candidate));
+  return shorten((line ?? 'nothing').replace(/^#+\s*/u, ''), maxTitleLength);
 }
 
 /** Without the full stop, so that it can stand inside a sentence. */

@@ -5,10 +5,12 @@ import { z } from 'zod';
 import { readRequest } from '../../src/agents/offline-request.ts';
 import { offlineAnswer } from '../../src/agents/offline-script.ts';
 import { createOfflineModel } from '../../src/agents/offline-model.ts';
+import { readCatalogue } from '../../src/squads/catalogue.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
 import { failureOf, openAsking } from './asking.ts';
 import { MemoryJournal } from './memory-journal.ts';
 
+const roles = readCatalogue().roles.map((role) => role.name);
 const request = readFileSync(new URL('../../examples/feature-request.md', import.meta.url), 'utf8');
 
 describe('the offline script', () => {
@@ -44,12 +46,22 @@ describe('the offline script', () => {
     expect(readRequest('# Request\n\n# Feature request: login\n\nPlease.').title).toBe('login');
   });
 
-  it.each(['project_manager', 'backend_developer', 'frontend_developer', 'tester', 'reviewer', 'stranger', ''])(
-    'says in the first line that it is a script, as %j',
-    (role) => {
-      expect(offlineAnswer(role, request)).toMatch(/^> Offline script: no language model wrote this\./);
-    },
-  );
+  it.each(roles)('has lines of its own for %s, in the words of the request', (role) => {
+    const answer = offlineAnswer(role, request);
+    expect(answer).not.toContain('There is no script');
+    expect(answer).toContain('Request: “sign in with a link, and see where you are signed in”');
+    expect(answer).toMatch(/“Sign in with a link”|\*\*Sign in with a link\*\*/);
+    expect(answer.match(/^## .+$/gm)?.length).toBeGreaterThanOrEqual(3);
+    expect(answer.split('\n', 3)[2]).not.toBe(offlineAnswer('stranger', request).split('\n', 3)[2]);
+  });
+
+  it('gives no two roles the same lines', () => {
+    expect(new Set(roles.map((role) => offlineAnswer(role, request))).size).toBe(roles.length);
+  });
+
+  it.each([...roles, 'stranger', ''])('says in the first line that it is a script, as %j', (role) => {
+    expect(offlineAnswer(role, request)).toMatch(/^> Offline script: no language model wrote this\./);
+  });
 
   it('makes do with one sentence, and with nothing', () => {
     expect(readRequest('Add a login page')).toMatchObject({
@@ -63,9 +75,8 @@ describe('the offline script', () => {
   });
 
   it('gives the same bytes for the same text and no control characters for any text', () => {
-    const roles = fc.constantFrom('project_manager', 'backend_developer', 'frontend_developer', 'tester', 'reviewer');
     fc.assert(
-      fc.property(roles, fc.string({ unit: 'binary', maxLength: 400 }), (role, message) => {
+      fc.property(fc.constantFrom(...roles), fc.string({ unit: 'binary', maxLength: 400 }), (role, message) => {
         const answer = offlineAnswer(role, message);
         expect(answer).toBe(offlineAnswer(role, message));
         expect(answer).not.toMatch(/(?!\n)\p{Cc}/u);
