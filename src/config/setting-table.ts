@@ -1,6 +1,7 @@
 import {
   choiceSetting,
   durationSetting,
+  hostListSetting,
   numberSetting,
   secretSetting,
   sizeSetting,
@@ -158,6 +159,11 @@ export const settingTable = {
     max: 1000,
     unit: 'milliseconds',
     doc: 'Time added to every commit, to see how a system behaves on a slow disk. For tests and measurements; leave it at 0.',
+  }),
+
+  fetchAllow: hostListSetting({
+    env: 'SQUADRA_FETCH_ALLOW',
+    doc: 'What the tool `fetch_url` may read. A host is reached only at public addresses, or at those of a range listed here. Without it the tool refuses every page.',
   }),
 
   openaiApiKey: secretSetting({

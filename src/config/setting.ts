@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { durationMs, formatDuration } from '../kernel/duration.ts';
 import type { Duration } from '../kernel/duration.ts';
 import { SquadraError } from '../kernel/errors.ts';
@@ -147,6 +149,35 @@ export function urlSetting(row: Named): Setting<string | null> {
       return { ok: true, value: url.href.replace(/\/+$/, '') };
     },
   };
+}
+
+/** Hosts and addresses, separated by commas: `example.com, *.example.org, 10.0.0.0/8`; `*` for every public host. */
+export function hostListSetting(row: Named): Setting<readonly string[]> {
+  return {
+    ...describe(row, 'none', 'hosts'),
+    default: [],
+    bounds: 'hosts, `*.host`, `*`, addresses, ranges',
+    parse: (value) => {
+      const entries = typeof value === 'string' ? value.split(',') : value;
+      if (!Array.isArray(entries) || !entries.every((entry) => typeof entry === 'string'))
+        return wrong('is not a list of hosts, separated by commas');
+      const hosts = entries.map((entry) => entry.trim().toLowerCase()).filter((entry) => entry !== '');
+      const bad = hosts.find((host) => !isHostEntry(host));
+      if (bad !== undefined)
+        return wrong(`contains '${bad}', which is no host (without http:// and port), address or range of addresses`);
+      return {
+        ok: true,
+        value: hosts.map((host) => (isIP(host) === 0 && !host.includes('/') ? domainToASCII(host) || host : host)),
+      };
+    },
+  };
+}
+
+function isHostEntry(text: string): boolean {
+  const { address = '', prefix } = /^(?<address>[^/]+)(?:\/(?<prefix>\d{1,3}))?$/.exec(text)?.groups ?? {};
+  const family = isIP(address);
+  if (family !== 0) return prefix === undefined || Number(prefix) <= (family === 4 ? 32 : 128);
+  return /^(?:\*|(?:\*\.)?[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*)$/u.test(text);
 }
 
 function describe(row: Named, shownDefault: string, unit: string) {

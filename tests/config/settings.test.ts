@@ -65,6 +65,22 @@ describe('the settings', () => {
     });
   });
 
+  it('read lists of hosts and addresses', () => {
+    const listed = ' Docs.Example.com, *.bücher.example,, 10.0.0.0/8,::1, * ';
+    const fetchAllow = ['docs.example.com', '*.xn--bcher-kva.example', '10.0.0.0/8', '::1', '*'];
+    expect(readSettings({ SQUADRA_FETCH_ALLOW: listed })).toMatchObject({ fetchAllow });
+    expect(readSettings({}, { fetchAllow: listed.split(',') })).toMatchObject({ fetchAllow });
+  });
+
+  it.each(['https://example.com', 'example.com:80', '10.0.0.0/40', 'a b', '*.*', '-/x'])(
+    'know that %s is no host',
+    (host) => {
+      expect(problemsOf({ SQUADRA_FETCH_ALLOW: `a.example, ${host}` })).toEqual([
+        expect.stringContaining(`contains '${host}', which is no host`),
+      ]);
+    },
+  );
+
   it('given in code win over the environment', () => {
     const environment = { SQUADRA_MAX_STEPS: '500', SQUADRA_SHUTDOWN_GRACE: '1m', OPENAI_API_KEY: 'sk-1' };
     const settings = readSettings(environment, { maxSteps: 7, shutdownGrace: { seconds: 2 }, openaiApiKey: null });
