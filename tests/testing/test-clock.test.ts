@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TestClock } from '../../src/testing/test-clock.ts';
+import { settle, TestClock } from '../../src/testing/test-clock.ts';
 
 it('fires timers in the order of their time, those of the same time in the order they were set', async () => {
   const clock = new TestClock(0);
@@ -37,4 +37,37 @@ it('goes to the next timer, and says when there is none', async () => {
   expect(clock.now()).toBe(5_000);
   expect(await clock.advanceToNext()).toBe(false);
   expect(clock.timers).toBe(0);
+});
+
+it('tells that somebody waits for the time to go on, and lets them go on when it does', async () => {
+  const clock = new TestClock(0);
+  const paused = clock.untilPaused();
+  const log: string[] = [];
+  void clock.pause(10).then(() => log.push(`paused until ${clock.now()}`));
+  await paused;
+  const controller = new AbortController();
+  void clock.pause(50, controller.signal).catch((error: unknown) => log.push(String(error)));
+  void clock.hang(controller.signal).catch((error: unknown) => log.push(String(error)));
+  expect(clock.pauses).toBe(3);
+  await clock.advance(10);
+  controller.abort('enough');
+  await settle();
+  expect(log).toEqual(['paused until 10', 'enough', 'enough']);
+  expect([clock.pauses, clock.timers]).toEqual([0, 0]);
+  await expect(clock.pause(1, controller.signal)).rejects.toBe('enough');
+});
+
+it('jumps as a machine that slept: all that is due fires at the new time, in order', async () => {
+  const clock = new TestClock(0);
+  const fired: string[] = [];
+  const again = (): void => {
+    fired.push(`tick at ${clock.now()}`);
+    clock.setTimer(10, again);
+  };
+  clock.setTimer(10, again);
+  clock.setTimer(5, () => fired.push(`first at ${clock.now()}`));
+  await clock.jump(1_000);
+  expect(fired).toEqual(['first at 1000', 'tick at 1000']);
+  await clock.jump(500);
+  expect(clock.now()).toBe(1_000);
 });
