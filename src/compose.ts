@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { createAsker } from './agents/agent-loop.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
 import type { ProviderV4 } from '@ai-sdk/provider';
@@ -169,7 +170,15 @@ async function start(
     faults,
     random,
     limits: settings,
-    asker: createAsker({ registry, catalogue, settings, clock, prices }),
+    asker: createAsker({
+      registry,
+      catalogue,
+      settings,
+      clock,
+      prices,
+      toolbox: { toolsOf: async () => [] },
+      workspaceRoot: join(resolve(settings.stateDir), 'out'),
+    }),
     onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
     onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
   };

@@ -1,23 +1,37 @@
-import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { Settings } from '../config/settings.ts';
-import type { Catalogue } from '../squads/catalogue.ts';
-import type { ItemChange } from '../work/work-item.ts';
-import { addUsage, noUsage } from '../work/usage.ts';
-import type { Answer, Asker, AskRequest } from '../workflows/asker.ts';
 import { Semaphore } from '../flow/semaphore.ts';
+import type { Catalogue } from '../squads/catalogue.ts';
+import type { Member } from '../squads/squad.ts';
+import { addUsage, noUsage } from '../work/usage.ts';
+import type { ItemChange } from '../work/work-item.ts';
+import type { Answer, Asker, AskRequest } from '../workflows/asker.ts';
+import type { AnyTool } from '../workflows/tool.ts';
 import { type Agent, buildAgent } from './agent.ts';
 import { AgentPool, type AgentPoolStats } from './agent-pool.ts';
+import { RepeatedCalls } from './ask-limits.ts';
+import { compact } from './compaction.ts';
+import { openConversation, type ToolResult, withTurn } from './conversation.ts';
+import { ModelCaller, type ModelCallerParts } from './model-caller.ts';
 import { ModelStep, type ModelStepParts, type TurnResult } from './model-step.ts';
-import { type OutputFormat, outputFormat, repairMessage } from './output-format.ts';
+import { type OutputFormat, outputFormat } from './output-format.ts';
+import { ToolDescriptions, ToolSet } from './tool-set.ts';
+import { ToolStep, type ToolStepParts } from './tool-step.ts';
 
-/** One repair of an answer that does not match its schema. */
-const maxTurns = 2;
+/** Of an answer that does not match its schema. */
+const maxRepairs = 1;
 const maxTitleLength = 200;
 
 /** What the agents floor needs from its surroundings. */
-export interface AskerParts extends ModelStepParts {
+export interface AskerParts extends ModelCallerParts {
   readonly catalogue: Catalogue;
-  readonly settings: ModelStepParts['settings'] & Pick<Settings, 'maxConcurrentModelCalls'>;
+  readonly settings: ModelCallerParts['settings'] &
+    ModelStepParts['settings'] &
+    ToolStepParts['settings'] &
+    Pick<Settings, 'maxConcurrentModelCalls' | 'maxRepeatedCalls'>;
+  /** What a member may call. Throws `TOOL_UNAVAILABLE` when a server of tools cannot be reached. */
+  readonly toolbox: { toolsOf(member: Member): Promise<readonly AnyTool[]> };
+  /** The folder that holds the workspaces of executions. */
+  readonly workspaceRoot: string;
 }
 
 /** The asker and how busy it is. */
@@ -25,60 +39,104 @@ export interface AgentAsker extends Asker {
   stats(): { readonly agents: AgentPoolStats; readonly calls: ReturnType<Semaphore['stats']> };
 }
 
-/** Fills `squad.ask`: the member's agent answers, one model call per step. */
+/** Fills `squad.ask`: the member's agent answers, one model or tool call per step. */
 export function createAsker(parts: AskerParts): AgentAsker {
+  const { settings, clock, registry, toolbox, workspaceRoot } = parts;
   const pool = new AgentPool((member) => buildAgent(member, parts));
-  const places = new Semaphore(parts.settings.maxConcurrentModelCalls);
-  const step = new ModelStep(parts, places);
+  const places = new Semaphore(settings.maxConcurrentModelCalls);
+  const caller = new ModelCaller(parts, places);
+  const toolsOf = async ({ member, options }: AskRequest): Promise<ToolSet> =>
+    new ToolSet([...(await toolbox.toolsOf(member)), ...(options.tools ?? [])]);
+  const models = new ModelStep({ settings, descriptions: new ToolDescriptions(), toolsOf }, caller);
+  const tools = new ToolStep({ settings, clock, secrets: registry.secrets, workspaceRoot, toolsOf });
   return {
-    ask: (request) => runAgent(pool.get(request.member), request, step),
+    ask: (request) => new AgentRun(pool.get(request.member), request, { caller, models, tools, settings }).answer(),
     stats: () => ({ agents: pool.stats(), calls: places.stats() }),
   };
 }
 
+interface LoopParts {
+  readonly caller: ModelCaller;
+  readonly models: ModelStep;
+  readonly tools: ToolStep;
+  readonly settings: Pick<Settings, 'maxRepeatedCalls'>;
+}
+
 /**
+ * One ask, from its first model call to its answer.
+ *
  * L1  What a call is given is a function of the ask and of committed answers alone, so a call made again is the same call.
  * L2  Nothing is held while a step is awaited: a run that parks never comes back here.
  * L3  The item begins with the first intent, and completes or fails in the commit of the call that decides it.
+ * L4  Nothing is awaited but steps. Tools are looked up within the steps that need them, and what was decided about a call is
+ *     recorded with the answer that asks for it.
  */
-async function runAgent(agent: Agent, request: AskRequest, step: ModelStep): Promise<Answer> {
-  const format = outputFormat(request.options.schema);
-  let prompt = openingPrompt(agent, format, request.message);
-  let usage = noUsage;
-  for (let turn = 1; ; turn += 1) {
-    const isLast = turn === maxTurns;
-    const result: TurnResult = await step.take({
-      agent,
-      request,
-      format,
-      prompt,
-      name: `model/${turn}`,
-      isLast,
-      ...(turn === 1 ? { begin: { messages: [askMessage(request)], item: beginItem(request) } } : {}),
-    });
-    usage = addUsage(usage, result.usage);
-    if (result.accepted) return { text: result.text, ...result.value, usage, itemId: request.itemId };
-    prompt = withRepair(prompt, result.text, result.problems);
+class AgentRun {
+  readonly #agent: Agent;
+  readonly #request: AskRequest;
+  readonly #parts: LoopParts;
+  readonly #format: OutputFormat;
+  readonly #repeated: RepeatedCalls;
+  #usage = noUsage;
+  #toolCalls = 0;
+  #repairs = 0;
+
+  constructor(agent: Agent, request: AskRequest, parts: LoopParts) {
+    this.#agent = agent;
+    this.#request = request;
+    this.#parts = parts;
+    this.#format = outputFormat(request.options.schema);
+    this.#repeated = new RepeatedCalls(parts.settings);
   }
-}
 
-function openingPrompt(agent: Agent, format: OutputFormat, message: string): LanguageModelV4Prompt {
-  const system =
-    format.instruction === ''
-      ? agent.systemPrompt
-      : `${agent.systemPrompt}\n\n## Answer format\n\n${format.instruction}`;
-  return [
-    { role: 'system', content: system },
-    { role: 'user', content: [{ type: 'text', text: message }] },
-  ];
-}
+  async answer(): Promise<Answer> {
+    const { instruction, hash } = this.#format;
+    const system = this.#agent.systemPrompt + (instruction === '' ? '' : `\n\n## Answer format\n\n${instruction}`);
+    let conversation = openConversation(system, this.#request.message, hash);
+    for (let turn = 1; ; turn += 1) {
+      const compacted = await compact(this.#parts.caller, this.#agent, this.#request, conversation, turn);
+      if (compacted.usage !== null) this.#usage = addUsage(this.#usage, compacted.usage);
+      conversation = compacted.conversation;
+      const result = await this.#parts.models.take({
+        agent: this.#agent,
+        request: this.#request,
+        format: this.#format,
+        conversation,
+        number: turn,
+        toolCalls: this.#toolCalls,
+        canRepair: this.#repairs < maxRepairs,
+        ...(turn === 1 ? { begin: { messages: [askMessage(this.#request)], item: beginItem(this.#request) } } : {}),
+      });
+      this.#usage = addUsage(this.#usage, result.usage);
+      switch (result.kind) {
+        case 'answer':
+          return { text: result.text, ...result.value, usage: this.#usage, itemId: this.#request.itemId };
+        case 'repair':
+          this.#repairs += 1;
+          conversation = withTurn(conversation, result, result.usage);
+          break;
+        case 'tools':
+          conversation = withTurn(
+            conversation,
+            { ...result, results: await this.#callTools(turn, result) },
+            result.usage,
+          );
+          break;
+      }
+    }
+  }
 
-function withRepair(prompt: LanguageModelV4Prompt, answer: string, problems: readonly string[]): LanguageModelV4Prompt {
-  return [
-    ...prompt,
-    { role: 'assistant', content: [{ type: 'text', text: answer }] },
-    { role: 'user', content: [{ type: 'text', text: repairMessage(problems) }] },
-  ];
+  /** One after the other, in the order of the answer: a later call may count on an earlier one. */
+  async #callTools(turn: number, { calls }: Extract<TurnResult, { kind: 'tools' }>): Promise<readonly ToolResult[]> {
+    this.#toolCalls += calls.length;
+    const results: ToolResult[] = [];
+    for (const [index, call] of calls.entries()) {
+      const name = `tool/${turn}.${index + 1}`;
+      const refusal = this.#repeated.note(call, this.#request);
+      results.push(await this.#parts.tools.take({ request: this.#request, name, call, refusal }));
+    }
+    return results;
+  }
 }
 
 function askMessage(request: AskRequest) {

@@ -7,12 +7,17 @@ import type {
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { type CallLimits, CallWatch } from './call-watch.ts';
+import { type ReceivedReasoning, type ReceivedToolCall, takeReasoning } from './received-parts.ts';
 
 /** One call of a model. */
 export interface ModelCall {
   readonly model: LanguageModelV4;
   readonly options: Omit<LanguageModelV4CallOptions, 'abortSignal'>;
-  readonly limits: CallLimits & { readonly maxTextBytes: number };
+  readonly limits: CallLimits & {
+    /** Of text, reasoning and arguments together, in UTF-16 units. */
+    readonly maxLength: number;
+    readonly maxToolCalls: number;
+  };
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onText: (delta: string) => void;
@@ -21,8 +26,13 @@ export interface ModelCall {
 /** What came back so far. It is filled while the call runs, so that a call that fails can still be counted. */
 export interface Received {
   text: string;
-  /** UTF-16 units of reasoning, which is counted but not kept. */
+  readonly reasoning: Map<string, ReceivedReasoning>;
+  /** In the order of the answer. */
+  readonly calls: ReceivedToolCall[];
+  /** UTF-16 units of reasoning, of the arguments of whole calls, and of arguments as they streamed. */
   reasoningLength: number;
+  callLength: number;
+  streamedLength: number;
   /** Whether the provider began to answer. */
   answering: boolean;
   usage: LanguageModelV4Usage | null;
@@ -37,7 +47,11 @@ export interface Received {
 export function nothingReceived(): Received {
   return {
     text: '',
+    reasoning: new Map(),
+    calls: [],
     reasoningLength: 0,
+    callLength: 0,
+    streamedLength: 0,
     answering: false,
     usage: null,
     finishReason: null,
@@ -64,7 +78,7 @@ export async function callModel(call: ModelCall, received: Received): Promise<vo
     received.answering = true;
     watch.sign();
     const finish = await readStream(stream, call, watch, received);
-    requireAnswer(finish);
+    requireAnswer(finish, received.calls.length);
   } catch (error) {
     if (watch.signal.aborted) throw watch.signal.reason;
     watch.abandon();
@@ -116,11 +130,23 @@ function takePart(part: LanguageModelV4StreamPart, call: ModelCall, watch: CallW
     case 'text-delta':
       received.firstTokenMs ??= watch.elapsedMs;
       received.text += part.delta;
-      if (received.text.length > call.limits.maxTextBytes) throw tooLong(call.limits.maxTextBytes);
+      checkLength(received, call);
       call.onText(part.delta);
       return;
+    case 'reasoning-start':
     case 'reasoning-delta':
-      received.reasoningLength += part.delta.length;
+    case 'reasoning-end':
+      if (part.type === 'reasoning-delta') received.reasoningLength += part.delta.length;
+      checkLength(received, call);
+      takeReasoning(received.reasoning, part);
+      return;
+    case 'tool-input-delta':
+      received.firstTokenMs ??= watch.elapsedMs;
+      received.streamedLength += part.delta.length;
+      checkLength(received, call);
+      return;
+    case 'tool-call':
+      takeToolCall(part, call, received);
       return;
     case 'response-metadata':
       received.responseId = part.id ?? received.responseId;
@@ -131,12 +157,40 @@ function takePart(part: LanguageModelV4StreamPart, call: ModelCall, watch: CallW
   }
 }
 
+function takeToolCall(
+  part: Extract<LanguageModelV4StreamPart, { type: 'tool-call' }>,
+  call: ModelCall,
+  received: Received,
+) {
+  // What the provider does by itself is not for us to do.
+  if (part.providerExecuted === true) return;
+  const { toolCallId: id, toolName: name, input, providerMetadata } = part;
+  received.callLength += input.length;
+  checkLength(received, call);
+  received.calls.push({ id, name, input, metadata: providerMetadata ?? null });
+  const { maxToolCalls } = call.limits;
+  if (received.calls.length > maxToolCalls) {
+    const message = `The model's answer asks for more than the ${maxToolCalls} tool calls that are left (SQUADRA_MAX_TOOL_CALLS_PER_ASK); it was broken off.`;
+    throw new SquadraError('TOOL_CALL_LIMIT', message, { details: { maxToolCalls } });
+  }
+}
+
+/** Of all that was received, in UTF-16 units. Arguments count once, whether they came in pieces, whole, or both ways. */
+export function lengthOf({ text, reasoningLength, callLength, streamedLength }: Received): number {
+  return text.length + reasoningLength + Math.max(callLength, streamedLength);
+}
+
+function checkLength(received: Received, { limits }: ModelCall): void {
+  if (lengthOf(received) > limits.maxLength) throw tooLong(limits.maxLength);
+}
+
 /** Servers that are nearly compatible end a complete answer with words of their own. */
 const ownWordsForStop = new Set(['eos', 'eos_token', 'end_turn', 'stop_sequence', 'complete', 'COMPLETE', 'STOP']);
 
-function requireAnswer(finish: FinishPart | null): void {
+function requireAnswer(finish: FinishPart | null, toolCalls: number): void {
   if (finish === null) throw notComplete('no finish reason');
   const { unified, raw } = finish.finishReason;
+  if (unified === 'tool-calls' && toolCalls > 0) return;
   if (unified === 'stop' || (unified === 'other' && ownWordsForStop.has(raw ?? ''))) return;
   if (unified === 'length') {
     throw new SquadraError('MODEL_LENGTH', 'The model reached its output limit before the answer was complete.');

@@ -1,29 +1,25 @@
-import type { LanguageModelV4Message, LanguageModelV4Prompt } from '@ai-sdk/provider';
+import type { Json } from '../kernel/json.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
-import type { Semaphore } from '../flow/semaphore.ts';
+import type { NewMessage } from '../work/message.ts';
 import type { Usage } from '../work/usage.ts';
 import type { AskRequest, CallAttempt, CallResult, JournaledCall, RecordedCall } from '../workflows/asker.ts';
 import type { Agent } from './agent.ts';
-import { callModel, nothingReceived, type Received } from './model-call.ts';
-import { modelError } from './model-errors.ts';
-import type { ModelRegistry } from './model-registry.ts';
-import { reserveUsage, settleUsage } from './model-usage.ts';
+import { modelCallRefusal } from './ask-limits.ts';
+import { type Conversation, promptOf } from './conversation.ts';
+import type { Received } from './model-call.ts';
+import { type MadeCall, type ModelCaller, toolBytes } from './model-caller.ts';
+import { estimatedTokens } from './model-usage.ts';
 import type { CheckedAnswer, OutputFormat } from './output-format.ts';
-import type { Prices } from './pricing.ts';
+import { type PlannedCall, planCalls } from './planned-call.ts';
+import type { ToolDescriptions, ToolSet } from './tool-set.ts';
+import { readTurn, type RecordedReasoning } from './turn-record.ts';
 
-/** Sent as the limit of every answer, so that the reservation of a call is a ceiling. About 25 pages. */
-const maxOutputTokens = 8_192;
-/** A reasoning token's text is not kept; its length is, and most of it is one byte a unit. */
-const bytesPerUnit = 1;
-
-/** What making model calls needs from its surroundings. */
+/** What the steps of an agent need beside a way to call models. */
 export interface ModelStepParts {
-  readonly registry: ModelRegistry;
-  readonly settings: Pick<Settings, 'maxResultBytes' | 'modelIdleTimeoutMs' | 'modelTimeoutMs'>;
-  readonly clock: Clock;
-  readonly prices: Prices;
+  readonly settings: Pick<Settings, 'maxModelCallsPerAsk' | 'maxToolCallsPerAsk' | 'stepTimeoutMs'>;
+  readonly descriptions: ToolDescriptions;
+  readonly toolsOf: (request: AskRequest) => Promise<ToolSet>;
 }
 
 /** One turn of an agent: what it is given, and where its step stands. */
@@ -31,140 +27,137 @@ export interface Turn {
   readonly agent: Agent;
   readonly request: AskRequest;
   readonly format: OutputFormat;
-  readonly prompt: LanguageModelV4Prompt;
-  readonly name: string;
-  /** Whether an answer that does not match fails the step, instead of leading to another turn. */
-  readonly isLast: boolean;
+  readonly conversation: Conversation;
+  /** From 1. */
+  readonly number: number;
+  /** Tool calls of the turns before. */
+  readonly toolCalls: number;
+  /** Whether an answer that does not match leads to another turn, instead of failing the step. */
+  readonly canRepair: boolean;
   readonly begin?: NonNullable<JournaledCall['begin']>;
 }
 
 /** What a committed turn says. */
 export type TurnResult = { readonly text: string; readonly usage: Usage } & (
-  | { readonly accepted: true; readonly value: { readonly object?: unknown } }
-  | { readonly accepted: false; readonly problems: readonly string[] }
+  | { readonly kind: 'answer'; readonly value: { readonly object?: unknown } }
+  | { readonly kind: 'repair'; readonly problems: readonly string[] }
+  | { readonly kind: 'tools'; readonly calls: readonly PlannedCall[]; readonly reasoning: readonly RecordedReasoning[] }
 );
 
 /** Makes one model call as one journaled step. */
 export class ModelStep {
   readonly #parts: ModelStepParts;
-  readonly #places: Semaphore;
+  readonly #caller: ModelCaller;
 
-  constructor(parts: ModelStepParts, places: Semaphore) {
+  constructor(parts: ModelStepParts, caller: ModelCaller) {
     this.#parts = parts;
-    this.#places = places;
+    this.#caller = caller;
   }
 
   async take(turn: Turn): Promise<TurnResult> {
-    const { request, format, prompt, name } = turn;
-    const inputBytes = promptBytes(prompt);
+    const { request, format, conversation, agent } = turn;
+    const refusal = modelCallRefusal(turn.number, request, this.#parts.settings);
     const recorded = await request.call({
-      name,
+      name: nameOf(turn),
       type: 'model',
-      // Without the system prompt: another release's wording of a role is no change of the workflow.
-      input: {
-        messages: prompt.slice(1).map((message) => ({ role: message.role, text: textOf(message) })),
-        format: format.hash,
-      },
+      input: { conversation: conversation.fingerprint },
       ...(turn.begin === undefined ? {} : { begin: turn.begin }),
       failed: (reason) => ({ change: 'fail', id: request.itemId, reason }),
-      reservation: reserveUsage(turn.agent.priced, inputBytes, maxOutputTokens, this.#parts.prices),
-      // The call has limits of its own; this one adds the wait for a place, which takes as long as others' calls do.
-      timeoutMs: 2 * this.#parts.settings.modelTimeoutMs,
-      make: (attempt) => this.#make(turn, inputBytes, attempt),
+      timeoutMs: this.#caller.stepTimeoutMs,
+      ...(refusal === null
+        ? {
+            reservation: this.#caller.reserve(agent, promptOf(conversation)),
+            make: (attempt: CallAttempt) => this.#make(turn, attempt),
+          }
+        : { intent: false, make: () => Promise.reject(refusal) }),
     });
     return readRecorded(recorded, format, request);
   }
 
-  async #make(turn: Turn, inputBytes: number, attempt: CallAttempt): Promise<CallResult> {
-    const { agent, request, format } = turn;
-    const received = nothingReceived();
-    const settle = (): Usage => {
-      const outputBytes = Buffer.byteLength(received.text) + received.reasoningLength * bytesPerUnit;
-      return settleUsage(
-        { model: agent.priced, inputBytes, outputBytes, reported: received.usage },
-        this.#parts.prices,
-      );
-    };
-    await this.#call(turn, attempt, received, settle);
-    const checked = format.check(received.text);
-    if (!checked.ok && turn.isLast) throw invalidOutput(request, checked.problems, settle());
-    return {
-      output: { accepted: checked.ok, ...describeCall(agent, received) },
-      messages: [
-        {
-          role: 'assistant',
-          kind: 'answer',
-          memberId: request.member.id,
-          text: received.text,
-          stepKey: `${request.key}/${turn.name}`,
-        },
-      ],
-      usage: settle(),
-      ...(checked.ok ? { item: { change: 'complete', id: request.itemId } } : {}),
-    };
+  async #make(turn: Turn, attempt: CallAttempt): Promise<CallResult> {
+    const { agent, request, format, conversation } = turn;
+    const { settings, descriptions, toolsOf } = this.#parts;
+    const tools = await toolsOf(request);
+    attempt.signal.throwIfAborted();
+    const offered = tools.offer(descriptions);
+    const made = await this.#caller.make(
+      {
+        agent,
+        request,
+        name: nameOf(turn),
+        prompt: promptOf(conversation),
+        // Later turns go by what the provider counted, and that includes the tools.
+        tokens: conversation.tokens + (turn.number === 1 ? estimatedTokens(toolBytes(offered)) : 0),
+        tools: offered,
+        responseFormat: format.responseFormat,
+        maxToolCalls: settings.maxToolCallsPerAsk - turn.toolCalls,
+      },
+      attempt,
+    );
+    const { received } = made;
+    if (received.calls.length === 0) return finalResult(turn, made);
+    const calls = await planCalls(received.calls, tools, {
+      member: request.member,
+      colleagues: request.colleagues,
+      defaultTimeoutMs: settings.stepTimeoutMs,
+      turn: turn.number,
+    });
+    return toolResult(turn, made, calls);
   }
+}
 
-  async #call(
-    { agent, format, prompt }: Turn,
-    attempt: CallAttempt,
-    received: Received,
-    settle: () => Usage,
-  ): Promise<void> {
-    const { settings, clock, registry } = this.#parts;
-    const release = await this.#places.acquire(attempt.signal);
-    try {
-      await callModel(
-        {
-          model: agent.model,
-          options: {
-            prompt,
-            maxOutputTokens,
-            temperature: agent.temperature,
-            responseFormat: format.responseFormat,
-            headers: { 'Idempotency-Key': attempt.idempotencyKey },
-          },
-          limits: {
-            idleMs: settings.modelIdleTimeoutMs,
-            totalMs: settings.modelTimeoutMs,
-            maxTextBytes: settings.maxResultBytes,
-          },
-          clock,
-          signal: attempt.signal,
-          onText: (delta) => attempt.delta(delta),
-        },
-        received,
-      );
-    } catch (error) {
-      attempt.signal.throwIfAborted();
-      const failure = modelError(error, {
-        model: agent.priced,
-        secrets: registry.secrets,
-        now: clock.now(),
-        answering: received.answering,
-      });
-      // What was answered, or may have been, is paid for although it failed.
-      throw received.answering || failure.code === 'MODEL_TIMEOUT' ? withUsage(failure, settle()) : failure;
-    } finally {
-      release();
-    }
-  }
+function nameOf({ number }: Turn): string {
+  return `model/${number}`;
+}
+
+function finalResult(turn: Turn, { received, usage }: MadeCall): CallResult {
+  const { request, format, agent } = turn;
+  const text = received.text.toWellFormed();
+  const checked = format.check(text);
+  if (!checked.ok && !turn.canRepair) throw invalidOutput(request, checked.problems, usage);
+  return {
+    output: { accepted: checked.ok, ...describeCall(agent, received) },
+    messages: [messageOf(turn, 'answer', text)],
+    usage,
+    ...(checked.ok ? { item: { change: 'complete', id: request.itemId } } : {}),
+  };
+}
+
+function toolResult(turn: Turn, { received, usage }: MadeCall, calls: readonly PlannedCall[]): CallResult {
+  const reasoning = [...received.reasoning.values()].map(({ text, metadata }) => ({
+    text,
+    // A provider's own metadata is JSON by its type.
+    ...(metadata === null ? {} : { metadata: metadata as Json }),
+  }));
+  return {
+    output: {
+      accepted: false,
+      calls,
+      ...(reasoning.length === 0 ? {} : { reasoning }),
+      ...describeCall(turn.agent, received),
+    },
+    messages: received.text === '' ? [] : [messageOf(turn, 'remark', received.text.toWellFormed())],
+    usage,
+  };
+}
+
+/** The text is well-formed: half a character pair cannot be stored, and a replay has to see what the first run saw. */
+function messageOf(turn: Turn, kind: 'answer' | 'remark', text: string): NewMessage {
+  const { request } = turn;
+  const stepKey = `${request.key}/${nameOf(turn)}`;
+  return { role: 'assistant', kind, memberId: request.member.id, text, stepKey };
 }
 
 /** A pure function of what was committed, so that a replay goes the same way. */
 function readRecorded(recorded: RecordedCall, format: OutputFormat, request: AskRequest): TurnResult {
-  const text = recorded.messages.find((message) => message.kind === 'answer')?.text ?? '';
+  const { accepted, calls, reasoning = [], text } = readTurn(recorded);
   const { usage } = recorded;
+  if (calls !== undefined) return { kind: 'tools', text, usage, calls, reasoning };
   const checked = format.check(text);
-  if (wasAccepted(recorded)) {
-    if (!checked.ok)
-      throw invalidOutput(request, ['The answer was accepted before the schema changed.', ...checked.problems]);
-    return { accepted: true, text, usage, value: checked.value };
-  }
-  return { accepted: false, text, usage, problems: problemsOf(checked) };
-}
-
-function wasAccepted({ output }: RecordedCall): boolean {
-  return typeof output === 'object' && output !== null && 'accepted' in output && output.accepted === true;
+  if (!accepted) return { kind: 'repair', text, usage, problems: problemsOf(checked) };
+  if (!checked.ok)
+    throw invalidOutput(request, ['The answer was accepted before the schema changed.', ...checked.problems]);
+  return { kind: 'answer', text, usage, value: checked.value };
 }
 
 function problemsOf(checked: CheckedAnswer): readonly string[] {
@@ -182,17 +175,4 @@ function invalidOutput(request: AskRequest, problems: readonly string[], usage?:
   return new SquadraError('INVALID_OUTPUT', message, {
     details: { problems, ...(usage === undefined ? {} : { usage }) },
   });
-}
-
-function withUsage(error: SquadraError, usage: Usage): SquadraError {
-  return new SquadraError(error.code, error.message, { cause: error.cause, details: { ...error.details, usage } });
-}
-
-function promptBytes(prompt: LanguageModelV4Prompt): number {
-  return prompt.reduce((bytes, message) => bytes + Buffer.byteLength(textOf(message)), 0);
-}
-
-function textOf(message: LanguageModelV4Message): string {
-  if (typeof message.content === 'string') return message.content;
-  return message.content.map((part) => ('text' in part ? part.text : '')).join('\n');
 }

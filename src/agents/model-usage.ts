@@ -60,6 +60,7 @@ function partOf(count: number | undefined, total: number): number {
   return count === undefined || !(count > 0) ? 0 : Math.min(Math.round(count), total);
 }
 
-function estimatedTokens(bytes: number): number {
+/** About how many tokens a text of so many UTF-8 bytes takes. */
+export function estimatedTokens(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken);
 }

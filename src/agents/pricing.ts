@@ -28,6 +28,8 @@ export interface OwnPrice {
 export interface Prices {
   /** Whole micro-dollars; null when the model has no known price. */
   costMicroUsd(model: PricedModel, tokens: TokenCounts): number | null;
+  /** How many tokens the model can read and write in one call, as the price list says; null when it does not. */
+  windowTokens(model: PricedModel): number | null;
 }
 
 /** Models whose place in the list is remembered. */
@@ -43,6 +45,7 @@ export function createPrices(clock: Clock, own: Readonly<Record<string, OwnPrice
       const price = table.get(`${model.provider}/${model.model}`) ?? table.get(model.provider);
       return price === undefined ? list.cost(model, tokens, new Date(clock.now())) : ownCost(price, tokens);
     },
+    windowTokens: (model) => list.window(model),
   };
 }
 
@@ -57,15 +60,24 @@ class PriceList {
   readonly #found = new LRUCache<string, { readonly provider: Provider | null }>({ max: maxListed });
 
   cost(priced: PricedModel, tokens: TokenCounts, timestamp: Date): number | null {
+    const provider = this.#find(priced);
+    if (provider === null) return null;
+    const price = calcPrice(listUsage(tokens), priced.model, { provider, timestamp });
+    return price === null ? null : roundHalfUp(price.total_price * 1e6);
+  }
+
+  window(priced: PricedModel): number | null {
+    return this.#find(priced)?.models[0]?.context_window ?? null;
+  }
+
+  #find(priced: PricedModel): Provider | null {
     const key = JSON.stringify([priced.provider, priced.model, priced.apiUrl]);
     let found = this.#found.get(key);
     if (found === undefined) {
       found = { provider: searchList(priced) };
       this.#found.set(key, found);
     }
-    if (found.provider === null) return null;
-    const price = calcPrice(listUsage(tokens), priced.model, { provider: found.provider, timestamp });
-    return price === null ? null : roundHalfUp(price.total_price * 1e6);
+    return found.provider;
   }
 }
 

@@ -37,6 +37,9 @@ export interface CallAttempt {
   delta(text: string): void;
 }
 
+/** What an attempt ends with that left, and of which no more will be heard although nothing crashed. */
+export class LostAttempt extends Error {}
+
 /** What a call leaves behind, all in one commit. `output` must not repeat the text of the messages. */
 export interface CallResult {
   readonly output: Json;

@@ -7,6 +7,7 @@ import type { JournalRecord, StepType } from '../work/journal.ts';
 import { isUsage } from '../work/usage.ts';
 import type { Usage } from '../work/usage.ts';
 import type { ItemChange } from '../work/work-item.ts';
+import { LostAttempt } from './asker.ts';
 import { stepRecord } from './effect.ts';
 import type { Settler, StepSettings } from './effect.ts';
 import type { StepHistory } from './history.ts';
@@ -84,9 +85,6 @@ export class Attempt implements StepAttempt, Stoppable {
     this.#controller?.abort(reason);
   }
 }
-
-/** What an attempt ends with that left, and of which no more will be heard although nothing crashed. */
-export class LostAttempt extends Error {}
 
 /** Does a step until it succeeds or its tries are used up, each outcome committed before anybody hears of it. */
 export class AttemptLoop<T> {

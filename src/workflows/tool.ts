@@ -36,6 +36,8 @@ export interface ToolDefinition<I = never> {
   readonly inDoubt?: InDoubtPolicy;
   /** A person says yes to every call before it is made. */
   readonly requireApproval?: boolean;
+  /** False where the whole of a long result can be had again, as of a file: it is cut for the model, and no copy is kept. */
+  readonly keepsResult?: boolean;
   /** How long one call may take; the setting `stepTimeout` where nothing is said. */
   readonly timeoutMs?: number;
   /**

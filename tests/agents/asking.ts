@@ -8,6 +8,7 @@ import { createIds } from '../../src/kernel/id.ts';
 import { buildSquad } from '../../src/squads/build-squad.ts';
 import { type Catalogue, readCatalogue } from '../../src/squads/catalogue.ts';
 import type { Member, MemberInput } from '../../src/squads/squad.ts';
+import type { AnyTool } from '../../src/workflows/tool.ts';
 
 export interface AskingOptions {
   /** Of an OpenAI-compatible server. */
@@ -15,6 +16,10 @@ export interface AskingOptions {
   readonly settings?: SettingOptions;
   readonly models?: Readonly<Record<string, ProviderV4>>;
   readonly clock?: Clock;
+  /** What every member may call. */
+  readonly tools?: readonly AnyTool[];
+  /** Where workspaces lie; nothing is written where tools write nothing. */
+  readonly workspaceRoot?: string;
 }
 
 /** An asker on its own, without an engine around it. */
@@ -26,7 +31,14 @@ export interface Asking {
 /** Reading the prompts takes a moment, and they do not change while tests run. */
 const catalogue: Catalogue = readCatalogue();
 
-export function openAsking({ url, settings = {}, models = {}, clock = systemClock }: AskingOptions = {}): Asking {
+export function openAsking({
+  url,
+  settings = {},
+  models = {},
+  clock = systemClock,
+  tools = [],
+  workspaceRoot = '/nowhere',
+}: AskingOptions = {}): Asking {
   const all = readSettings(
     {},
     { ...(url === undefined ? {} : { openaiBaseUrl: url, openaiApiKey: 'sk-test-0123456789' }), ...settings },
@@ -34,7 +46,15 @@ export function openAsking({ url, settings = {}, models = {}, clock = systemCloc
   const registry = createModelRegistry({ settings: all, clock, models, offlinePaceMs: 0 });
   const ids = createIds(clock);
   return {
-    asker: createAsker({ registry, catalogue, settings: all, clock, prices: createPrices(clock) }),
+    asker: createAsker({
+      registry,
+      catalogue,
+      settings: all,
+      clock,
+      prices: createPrices(clock),
+      toolbox: { toolsOf: async () => tools },
+      workspaceRoot,
+    }),
     member(fields = {}) {
       const squad = buildSquad({ name: 'test', members: [{ role: 'tester', ...fields }] }, { catalogue, ids, clock });
       const [member] = squad.members;
