@@ -69,6 +69,8 @@ export interface Surroundings {
   readonly decorate: (executions: ExecutionStore) => ExecutionStore;
   /** Milliseconds that the offline model takes for each few words; null leaves it as it is. */
   readonly offlinePaceMs: number | null;
+  /** Where settings come from that the options do not give: the environment of the process. */
+  readonly readSettings: (overrides?: SettingOptions) => Settings;
 }
 
 const optionNames = new Set(['stateDir', 'settings', 'workflows', 'squads', 'models', 'prices']);
@@ -79,6 +81,7 @@ const production: Surroundings = {
   command: 'library',
   runs: true,
   offlinePaceMs: null,
+  readSettings: readProcessSettings,
   decorate: (executions) => executions,
 };
 
@@ -112,7 +115,7 @@ export async function openSquadraIn(options: SquadraOptions, replaced: Partial<S
       );
   }
   const surroundings = { ...production, ...replaced };
-  const settings = settingsOf(options);
+  const settings = settingsOf(options, surroundings.readSettings);
   const prices = createPrices(surroundings.clock, readPrices(options.prices));
   // Before anything is opened: what is wrong with the workflows should not leave a file behind.
   // Only `defineWorkflow` makes workflows, so what is hidden of their types is there.
@@ -140,8 +143,8 @@ export function openReports(options: Pick<SquadraOptions, 'stateDir' | 'settings
   return openSqliteReports(settingsOf(options), systemClock);
 }
 
-function settingsOf({ settings, stateDir }: SquadraOptions): Settings {
-  return readProcessSettings(stateDir === undefined ? settings : { ...settings, stateDir });
+function settingsOf({ settings, stateDir }: SquadraOptions, read = readProcessSettings): Settings {
+  return read(stateDir === undefined ? settings : { ...settings, stateDir });
 }
 
 async function start(
