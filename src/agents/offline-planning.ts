@@ -92,12 +92,12 @@ export const planningScripts: Readonly<Record<string, Script>> = {
     return architecture(request);
   },
 
-  ai_ml_project_manager({ title, firstSentence, tasks, constraints, acceptance }) {
+  ai_ml_project_manager({ title, tasks, constraints, acceptance }) {
     const first = tasks[0]?.name ?? title;
     return [
       `# Bets and gates: ${title}`,
       '## Bet',
-      `That “${firstSentence}” can be had by learning from data, and that no rule would do as well. The bar is that rule.`,
+      `That “${bare(title)}” can be had by learning from data, and that no rule would do as well. The bar is that rule.`,
       '## Tasks',
       numbered(tasks, taskLine),
       '## Go or stop',
