@@ -40,6 +40,7 @@ export class Life {
         const claim = await this.#alive(() => store.claim(tenant, id));
         return claim === null ? null : { ...claim, session: this.#session(claim.session) };
       },
+      fork: (...fork) => this.#alive(() => store.fork(...fork)),
       start: (...start) => this.#alive(() => store.start(...start)),
       cancel: (...cancel) => this.#alive(() => store.cancel(...cancel)),
       retry: (...retry) => this.#alive(() => store.retry(...retry)),

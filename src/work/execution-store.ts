@@ -1,6 +1,7 @@
 import type { Failure } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
 import type { Execution, ExecutionStatus } from './execution.ts';
+import type { Inheritance } from './fork.ts';
 import type { Journaled, JournalRecord } from './journal.ts';
 import type { ItemChange } from './work-item.ts';
 
@@ -84,6 +85,8 @@ export interface Changed {
 export interface ExecutionStore {
   /** Throws `IDEMPOTENCY_CONFLICT` when the key was used for another request. */
   submit(tenant: string, execution: NewExecution): Promise<Submitted>;
+  /** Stores a new execution together with what it takes over from another; it is to be queued. Returns the squad's version it has. */
+  fork(tenant: string, execution: NewExecution, inheritance: Inheritance): Promise<number | null>;
   /** `created → queued`. Throws `ALREADY_ENDED` or `NOT_FOUND`. */
   start(tenant: string, id: string): Promise<Changed>;
   /** Raises the epoch and loads what is there; null when the execution is unknown, not startable or ended. */

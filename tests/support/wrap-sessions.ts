@@ -15,6 +15,7 @@ export function wrapSessions(store: ExecutionStore, wrap: WrapSession): Executio
       const claim = await store.claim(tenant, id);
       return claim === null ? null : { ...claim, session: wrap(claim.session, id) };
     },
+    fork: (...fork) => store.fork(...fork),
     start: (...start) => store.start(...start),
     cancel: (...cancel) => store.cancel(...cancel),
     retry: (...retry) => store.retry(...retry),

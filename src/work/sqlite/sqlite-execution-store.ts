@@ -1,9 +1,11 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Changed, Claim, ExecutionStore, NewExecution, Submitted } from '../execution-store.ts';
+import type { Inheritance } from '../fork.ts';
 import { executionOf } from './execution-row.ts';
-import { journaled } from './journal-row.ts';
+import { journalColumns, journaled } from './journal-row.ts';
 import type { JournalRow } from './journal-row.ts';
 import { pendingSignal, SqliteJournalSession } from './journal-session.ts';
+import type { SubmitArguments } from './operations/submission.ts';
 import type { Writer } from './writer.ts';
 
 /** The journal's write port on the writer thread. */
@@ -17,34 +19,8 @@ export class SqliteExecutionStore implements ExecutionStore {
   }
 
   async submit(tenant: string, execution: NewExecution): Promise<Submitted> {
-    const {
-      id,
-      workflow,
-      squadId,
-      squadVersion,
-      status,
-      priority,
-      input,
-      isRequest,
-      metadata,
-      idempotency,
-      createdAt,
-    } = execution;
-    const stored = await this.#writer.run('submit', [
-      tenant,
-      id,
-      workflow,
-      squadId,
-      squadVersion,
-      status,
-      priority,
-      input,
-      isRequest ? 1 : 0,
-      metadata,
-      idempotency?.key ?? null,
-      idempotency?.requestHash ?? null,
-      createdAt,
-    ]);
+    const { id, status } = execution;
+    const stored = await this.#writer.run('submit', submitArguments(tenant, execution));
     const claimed = !stored.existing && status === 'running';
     return {
       id: stored.id,
@@ -54,6 +30,11 @@ export class SqliteExecutionStore implements ExecutionStore {
         ? new SqliteJournalSession(this.#writer, this.#clock, { tenant, executionId: id, no: stored.no, epoch: 1 })
         : null,
     };
+  }
+
+  fork(tenant: string, execution: NewExecution, { records, items, snapshot }: Inheritance): Promise<number | null> {
+    const submission = submitArguments(tenant, execution);
+    return this.#writer.run('fork', { submission, records: records.map(journalColumns), items, snapshot });
   }
 
   start(tenant: string, id: string): Promise<Changed> {
@@ -94,4 +75,24 @@ export class SqliteExecutionStore implements ExecutionStore {
   prune(endedBefore: number, atMost: number): Promise<number> {
     return this.#writer.run('prune', [endedBefore, atMost]);
   }
+}
+
+function submitArguments(tenant: string, execution: NewExecution): SubmitArguments {
+  const { id, workflow, squadId, squadVersion, status, priority, input, metadata, idempotency, createdAt } = execution;
+  const { isRequest } = execution;
+  return [
+    tenant,
+    id,
+    workflow,
+    squadId,
+    squadVersion,
+    status,
+    priority,
+    input,
+    isRequest ? 1 : 0,
+    metadata,
+    idempotency?.key ?? null,
+    idempotency?.requestHash ?? null,
+    createdAt,
+  ];
 }

@@ -1,10 +1,12 @@
 import { executionStoreContract } from '../../contracts/execution-store-contract.ts';
+import { forkContract } from '../../contracts/fork-contract.ts';
 import { journalContract } from '../../contracts/journal-contract.ts';
 import { retentionContract } from '../../contracts/retention-contract.ts';
 import { usageReportContract } from '../../contracts/usage-report-contract.ts';
 import { openTemporaryState } from './open-state.ts';
 
 executionStoreContract(openTemporaryState);
+forkContract(openTemporaryState);
 journalContract(openTemporaryState);
 retentionContract(openTemporaryState);
 usageReportContract(openTemporaryState);

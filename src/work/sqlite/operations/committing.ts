@@ -51,6 +51,10 @@ export interface CommitMore {
   readonly closesItems: boolean;
 }
 
+/** Adds a record at the end of a journal: execution, tenant, time, then the columns of the record. */
+export const appendRecordSql = `INSERT INTO journal (execution, seq, tenant, at, kind, key, type, phase, attempt, input_hash, due_at, data, text)
+  SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM journal WHERE execution = ?1`;
+
 /**
  * Appends records under the epoch; true when a parked run has a signal it waits for.
  * The id is asked for beside the number because numbers of deleted executions are given again.
@@ -60,11 +64,7 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
     database,
     "SELECT 1 FROM executions WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'",
   );
-  const insert = prepare(
-    database,
-    `INSERT INTO journal (execution, seq, tenant, at, kind, key, type, phase, attempt, input_hash, due_at, data, text)
-      SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM journal WHERE execution = ?1`,
-  );
+  const insert = prepare(database, appendRecordSql);
   const setStatus = prepare(
     database,
     `UPDATE executions SET status = ?, output = ?, error = ?, reason = ?, wake_at = ?, ended_at = ?, version = version + 1

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { claiming, pendingSignals } from './claiming.ts';
 import { commands } from './commands.ts';
 import { committing } from './committing.ts';
+import { forking } from './forking.ts';
 import { retention } from './retention.ts';
 import { squadOperations } from './squads.ts';
 import { submission } from './submission.ts';
@@ -14,6 +15,7 @@ import { workItemOperations } from './work-items.ts';
 export function operations(database: DatabaseSync) {
   return {
     submit: submission(database),
+    fork: forking(database),
     claim: claiming(database),
     commit: committing(database),
     pendingSignals: pendingSignals(database),

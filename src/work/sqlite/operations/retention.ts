@@ -7,7 +7,7 @@ export type PruneArguments = readonly [endedBefore: number, atMost: number];
 export function retention(database: DatabaseSync): (prune: PruneArguments) => number {
   const old = prepare(
     database,
-    `SELECT no, tenant, id, squad_id FROM executions
+    `SELECT no, tenant, id, squad_id, squad_version FROM executions
       WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') AND ended_at < ? ORDER BY ended_at LIMIT ?`,
   );
   const parts = [
@@ -28,13 +28,21 @@ export function retention(database: DatabaseSync): (prune: PruneArguments) => nu
       AND NOT EXISTS (SELECT 1 FROM squads WHERE tenant = ?1 AND id = ?2)
       AND NOT EXISTS (SELECT 1 FROM executions WHERE squad_id = ?2)`,
   );
+  // A snapshot of a fork is needed by nobody but the fork and what was forked from that.
+  const snapshot = prepare(
+    database,
+    `DELETE FROM squad_versions WHERE tenant = ?1 AND squad_id = ?2 AND version = ?3
+      AND NOT EXISTS (SELECT 1 FROM executions WHERE squad_id = ?2 AND squad_version = ?3)`,
+  );
   return ([endedBefore, atMost]) => {
     const rows = old.all(endedBefore, atMost);
     const squads = new Map<string, string>();
-    for (const [no, tenant, id, squadId] of rows) {
+    for (const [no, tenant, id, squadId, squadVersion] of rows) {
       for (const [item] of items.all(String(id), String(tenant))) dependencies.run(String(tenant), String(item));
       for (const part of parts) part.run(Number(no));
-      if (typeof squadId === 'string') squads.set(squadId, String(tenant));
+      if (typeof squadId !== 'string') continue;
+      squads.set(squadId, String(tenant));
+      if (Number(squadVersion) < 0) snapshot.run(String(tenant), squadId, Number(squadVersion));
     }
     for (const [squadId, tenant] of squads) versions.run(tenant, squadId);
     return rows.length;
