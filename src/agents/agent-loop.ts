@@ -105,7 +105,8 @@ class AgentRun {
         number: turn,
         toolCalls: this.#toolCalls,
         canRepair: this.#repairs < maxRepairs,
-        ...(turn === 1 ? { begin: { messages: [askMessage(this.#request)], item: beginItem(this.#request) } } : {}),
+        // The item in every turn: a retry of the execution may begin with the second one, and its item is ready again.
+        begin: { messages: turn === 1 ? [askMessage(this.#request)] : [], item: beginItem(this.#request) },
       });
       this.#usage = addUsage(this.#usage, result.usage);
       switch (result.kind) {
@@ -133,7 +134,8 @@ class AgentRun {
     for (const [index, call] of calls.entries()) {
       const name = `tool/${turn}.${index + 1}`;
       const refusal = this.#repeated.note(call, this.#request);
-      results.push(await this.#parts.tools.take({ request: this.#request, name, call, refusal }));
+      const begin = { messages: [], item: beginItem(this.#request) };
+      results.push(await this.#parts.tools.take({ request: this.#request, name, call, refusal, begin }));
     }
     return results;
   }

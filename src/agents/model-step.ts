@@ -34,7 +34,7 @@ export interface Turn {
   readonly toolCalls: number;
   /** Whether an answer that does not match leads to another turn, instead of failing the step. */
   readonly canRepair: boolean;
-  readonly begin?: NonNullable<JournaledCall['begin']>;
+  readonly begin: NonNullable<JournaledCall['begin']>;
 }
 
 /** What a committed turn says. */
@@ -61,7 +61,7 @@ export class ModelStep {
       name: nameOf(turn),
       type: 'model',
       input: { conversation: conversation.fingerprint },
-      ...(turn.begin === undefined ? {} : { begin: turn.begin }),
+      begin: turn.begin,
       failed: (reason) => ({ change: 'fail', id: request.itemId, reason }),
       timeoutMs: this.#caller.stepTimeoutMs,
       ...(refusal === null

@@ -2,7 +2,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { isRetryable, SquadraError } from '../kernel/errors.ts';
 import { LostAttempt } from '../workflows/asker.ts';
-import type { AskRequest, CallAttempt, CallResult } from '../workflows/asker.ts';
+import type { AskRequest, CallAttempt, CallResult, JournaledCall } from '../workflows/asker.ts';
 import type { AnyTool, ToolContext } from '../workflows/tool.ts';
 import { depthRefusal, remainingMs } from './ask-limits.ts';
 import { question } from './ask-person.ts';
@@ -33,6 +33,7 @@ export interface ToolTurn {
   readonly call: PlannedCall;
   /** The error with which the ask ends here, for a call that is one too many. */
   readonly refusal: SquadraError | null;
+  readonly begin: NonNullable<JournaledCall['begin']>;
 }
 
 type RunHandling = Extract<PlannedCall['handling'], { do: 'run' }>;
@@ -75,14 +76,15 @@ export class ToolStep {
   }
 
   async #record(
-    { request, name, call }: ToolTurn,
-    how: Pick<Parameters<AskRequest['call']>[0], 'intent' | 'timeoutMs' | 'make' | 'lost'>,
+    { request, name, call, begin }: ToolTurn,
+    how: Pick<JournaledCall, 'intent' | 'timeoutMs' | 'make' | 'lost'>,
   ): Promise<ToolResult> {
     const recorded = await request.call({
       name,
       type: 'tool',
       input: { tool: call.name, input: call.input },
       details: { tool: call.name },
+      begin,
       failed: (reason) => ({ change: 'fail', id: request.itemId, reason }),
       ...how,
     });

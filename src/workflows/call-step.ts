@@ -63,7 +63,11 @@ function doubtOf(run: Run, { key, approve }: CallingAsk, name: string, lost: Los
   const asked = new Map<number, Promise<DoubtDecision>>();
   const attempts = run.history.steps.get(`${key}/${name}`)?.attempts ?? 0;
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    if (run.history.steps.has(`${key}/${doubtName(name, attempt)}`)) asked.set(attempt, ask(attempt));
+    if (!run.history.steps.has(`${key}/${doubtName(name, attempt)}`)) continue;
+    const decision = ask(attempt);
+    // Nobody may come to hear of it: only the last attempt can still be in doubt.
+    decision.catch(() => {});
+    asked.set(attempt, decision);
   }
   return { decide: (attempt) => asked.get(attempt) ?? ask(attempt), skipped };
 }

@@ -37,15 +37,22 @@ export class MemoryJournal {
   /** What people were asked, and what they say. */
   readonly questions: { readonly key: string; readonly options: ApprovalOptions }[] = [];
   answerWith: (name: string, options: ApprovalOptions) => ApprovalResult = () => ({ choice: 'approve', by: 'test' });
+  /** The members of the squad, where there are more than the one who is asked. */
+  squad: readonly Member[] | null = null;
   /** Answers what agents ask each other. */
   asker: { ask(request: AskRequest): Promise<Answer> } | null = null;
+
+  /** Loses a result, as if the process had died before its commit. */
+  forget(key: string): void {
+    this.#results.delete(key);
+  }
 
   cancel(reason: unknown): void {
     this.#controller.abort(reason);
   }
 
   request(member: Member, message: string, options: AskOptions = {}, key = options.name ?? member.role): AskRequest {
-    return this.#request({ member, message, options, key, depth: 0, colleagues: [member] });
+    return this.#request({ member, message, options, key, depth: 0, colleagues: this.squad ?? [member] });
   }
 
   #request(asked: Pick<AskRequest, 'member' | 'message' | 'options' | 'key' | 'depth' | 'colleagues'>): AskRequest {
