@@ -4,6 +4,8 @@ import { LineCounter, isNode, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { z } from 'zod';
 import { SquadraError } from '../kernel/errors.ts';
+import { mcpTable } from './mcp-servers.ts';
+import type { McpOptions } from './mcp-servers.ts';
 import { priceTable } from './prices.ts';
 import type { PriceOptions } from './prices.ts';
 
@@ -31,6 +33,7 @@ const schema = z.strictObject({
   workflows: z.array(name).default([]),
   squads: z.array(squad).default([]),
   prices: priceTable.default({}),
+  mcp: mcpTable.default({}),
 });
 
 /** A squad as `squadra.yaml` describes it. Roles, templates and tools are checked where they are known. */
@@ -43,6 +46,8 @@ export interface SquadraYaml {
   readonly squads: SquadEntry[];
   /** Own prices in US dollars per million tokens, by `provider/model` or `provider`. */
   readonly prices: PriceOptions;
+  /** MCP servers by name, for the option `mcp` of `openSquadra`; `${NAME}` in them is filled there. */
+  readonly mcp: McpOptions;
 }
 
 /**
@@ -67,10 +72,24 @@ export function readSquadraYaml(path: string): SquadraYaml {
       parsed.error.issues.map((issue) => `${place(document, lines, issue.path)}${issue.message}`),
     );
   }
-  const { workflows, squads, prices } = parsed.data;
+  const { workflows, squads, prices, mcp } = parsed.data;
   const problems = repeatedNames(squads);
   if (problems.length > 0) throw invalidFile(path, problems);
-  return { workflows: workflows.map((file) => resolve(dirname(path), file)), squads, prices };
+  return {
+    workflows: workflows.map((file) => resolve(dirname(path), file)),
+    squads,
+    prices,
+    // Each entry was checked by the schema of its kind.
+    mcp: startedIn(dirname(path), mcp as McpOptions),
+  };
+}
+
+/** Commands run in the folder of the file, unless they say where. */
+function startedIn(folder: string, servers: McpOptions): McpOptions {
+  const entries = Object.entries(servers).map(([name, entry]) => {
+    return [name, 'command' in entry ? { ...entry, cwd: resolve(folder, entry.cwd ?? '.') } : entry] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function readText(path: string): string {

@@ -71,8 +71,52 @@ squads:
     ]);
   });
 
+  it('describes MCP servers, whose commands run in its folder', () => {
+    const path = written(`
+mcp:
+  files:
+    command: npx
+    args: [-y, some-server]
+    env: { TOKEN: '\${FILES_TOKEN}' }
+    tools: [read]
+  search: { url: 'https://example.com/mcp', headers: { authorization: 'Bearer \${KEY}' }, timeout: 10s }
+  beside: { command: ./server.mjs, cwd: tools }
+`);
+    expect(readSquadraYaml(path).mcp).toEqual({
+      files: {
+        command: 'npx',
+        args: ['-y', 'some-server'],
+        env: { TOKEN: '${FILES_TOKEN}' },
+        tools: ['read'],
+        cwd: join(path, '..'),
+      },
+      search: { url: 'https://example.com/mcp', headers: { authorization: 'Bearer ${KEY}' }, timeout: '10s' },
+      beside: { command: './server.mjs', cwd: join(path, '../tools') },
+    });
+  });
+
+  it('names what is wrong with an MCP server, with its line', () => {
+    const problems = problemsOf(`mcp:
+  a b: { command: x }
+  none: { tools: [x] }
+  both: { command: x, url: 'http://x' }
+  late:
+    url: ftp://x
+    timeout: 2h
+    colour: red
+`);
+    expect(problems).toEqual([
+      expect.stringMatching(/^line 2, mcp\.a b: is no name for a server/),
+      expect.stringMatching(/^line 3, mcp\.none: needs a `command` to start or the `url`/),
+      expect.stringMatching(/^line 4, mcp\.both: .*url/),
+      expect.stringMatching(/^line 6, mcp\.late\.url: is no http or https address/),
+      expect.stringMatching(/^line 7, mcp\.late\.timeout: is no duration up to an hour/),
+      expect.stringMatching(/^line 6, mcp\.late: .*colour/),
+    ]);
+  });
+
   it.each(['', '# nothing yet\n', '---\n'])('may be empty: %j', (text) => {
-    expect(readSquadraYaml(written(text))).toEqual({ workflows: [], squads: [], prices: {} });
+    expect(readSquadraYaml(written(text))).toEqual({ workflows: [], squads: [], prices: {}, mcp: {} });
   });
 
   it('names every problem with its line', () => {

@@ -41,6 +41,7 @@ function listTool(open: Open): AnyTool {
     description: 'Lists the files and folders of the workspace, or of one folder in it, with everything below.',
     input: z.strictObject({ path: pathOf('The folder; leave it out for all').optional() }),
     isReadOnly: true,
+    keepsResult: false,
     run: async ({ path = '.' }, context) => {
       const { entries, more } = await open(context).list(parseWorkspacePath(path));
       if (entries.length === 0) return 'It is empty.';
@@ -76,6 +77,7 @@ function readTool(open: Open): AnyTool {
       lines: z.int().min(1).optional().describe('How many lines to read; all where left out.'),
     }),
     isReadOnly: true,
+    keepsResult: false,
     run: async ({ path, fromLine = 1, lines }, context) => {
       const text = await open(context).read(parseWorkspacePath(path));
       if (fromLine === 1 && lines === undefined) return text;
