@@ -1,4 +1,5 @@
 import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
+import { SquadraError } from '../kernel/errors.ts';
 import type { Usage } from '../work/usage.ts';
 import type { AskRequest } from '../workflows/asker.ts';
 import type { Agent } from './agent.ts';
@@ -59,12 +60,18 @@ export async function compact(
           tokens: estimatedTokens(bytesOf(prompt)),
           tools: [],
           responseFormat: { type: 'text' },
-          maxToolCalls: 0,
+          // None is offered; a model that calls one all the same may have written notes beside it.
+          maxToolCalls: Number.POSITIVE_INFINITY,
         },
         attempt,
       );
       const { provider, model } = agent.priced;
-      return { output: { notes: received.text.toWellFormed(), kept, provider, model }, messages: [], usage };
+      const notes = received.text.toWellFormed().trim();
+      if (notes === '')
+        throw new SquadraError('MODEL_BROKEN_STREAM', `The model wrote no notes at '${request.key}/${name}'.`, {
+          details: { usage },
+        });
+      return { output: { notes, kept, provider, model }, messages: [], usage };
     },
   });
   const { notes, kept: keptThen } = readNotes(recorded.output);

@@ -31,6 +31,7 @@ function apiError(error: APICallError, call: FailedCall): SquadraError {
   // The status of the answer's head: it had begun, and then its body broke.
   if (status < 400) return failure('MODEL_BROKEN_STREAM', 'broke off its answer', error, call);
   const said = `answered ${status}`;
+  if (isOverflow(error)) return failure('CONTEXT_OVERFLOW', 'cannot read that much at once', error, call, { status });
   if (status !== 429 && status < 500 && !passingStatuses.has(status)) {
     return failure('MODEL_REJECTED', said, error, call, { status }, cures.get(status));
   }
@@ -58,6 +59,17 @@ const cures = new Map([
   [404, 'Check the model (SQUADRA_MODEL, or the member) and the address (OPENAI_BASE_URL).'],
   [413, 'The request is too long for this model.'],
 ]);
+
+/** Providers have no status for it, and each says it in words of its own. */
+const overflowWords =
+  /context_length_exceeded|(?:maximum|max) context length|prompt is too long|exceeds? the (?:model's )?context/i;
+/** What a provider says of an error is short; a page of a proxy need not be searched to its end. */
+const maxSearched = 10_000;
+
+function isOverflow({ statusCode, message, responseBody }: APICallError): boolean {
+  if (statusCode !== 400 && statusCode !== 413 && statusCode !== 422) return false;
+  return overflowWords.test(`${message} ${responseBody ?? ''}`.slice(0, maxSearched));
+}
 
 /** OpenAI says 429 both for "slow down" and for "pay first"; only the code in the body tells them apart. */
 function isOutOfQuota(error: APICallError): boolean {

@@ -170,6 +170,17 @@ describe('a conversation that grows', () => {
     }
   });
 
+  it('is not replaced by nothing', async () => {
+    const isNotes = (content: unknown) => typeof content === 'string' && content.startsWith('You keep the notes');
+    const rest = pages(6);
+    const { answer } = ask(
+      ({ prompt }) => (isNotes(prompt[0]?.content) ? looking(1) : (rest.shift() ?? 'Done.')),
+      settings,
+    );
+    expect(await failureOf(answer)).toMatchObject({ code: 'MODEL_BROKEN_STREAM' });
+    expect(journal.entries.at(-1)).toMatchObject({ key: expect.stringContaining('/compact/') });
+  });
+
   it('fails with CONTEXT_OVERFLOW naming member and step where notes are not wanted', async () => {
     const { answer } = ask(summing(pages(9)), { ...settings, compactAt: 0 });
     expect(await failureOf(answer)).toMatchObject({

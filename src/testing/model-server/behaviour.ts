@@ -1,5 +1,15 @@
 import { z } from 'zod';
 
+const toolCall = z.strictObject({
+  name: z.string(),
+  /** Sent as it is, so that broken JSON can be sent too. */
+  arguments: z.string(),
+  id: z.string().exactOptional(),
+});
+
+/** A tool call as it is sent. */
+export type ServedToolCall = Readonly<z.infer<typeof toolCall>>;
+
 const behaviour = z.strictObject({
   /** An HTTP status other than 200 is answered with an error in OpenAI's shape. */
   status: z.coerce.number().exactOptional(),
@@ -13,8 +23,14 @@ const behaviour = z.strictObject({
   /** Between two chunks, in milliseconds. */
   paceMs: z.coerce.number().exactOptional(),
   chunks: z.coerce.number().exactOptional(),
-  /** The answer; made of the question where absent. */
+  /** The answer; made of the question where absent, and nothing beside tool calls. */
   text: z.string().exactOptional(),
+  /** Asks for these tool calls, all in one answer and streamed side by side. */
+  toolCalls: z.array(toolCall).exactOptional(),
+  /** The same by name: `call=look,note` asks for two, with `{"round":1,"place":1}` and so on as arguments. */
+  call: z.string().exactOptional(),
+  /** In how many answers of a conversation tools are called before the last one is text; 1 where absent. */
+  rounds: z.coerce.number().exactOptional(),
   /** Says nothing more: before the head, or after half of the chunks. */
   hang: z.enum(['before', 'inside']).exactOptional(),
   /** After half of the chunks: `socket` breaks the connection, `clean` ends the stream as if nothing were missing. */

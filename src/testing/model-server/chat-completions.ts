@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ModelBehaviour } from './behaviour.ts';
+import type { ModelBehaviour, ServedToolCall } from './behaviour.ts';
 import type { ReceivedCall, ServedCall } from './served-call.ts';
 
 /** What was asked last, whatever is wrong with the rest of the body. */
@@ -33,21 +33,72 @@ function retryHeaders(retryAfter: string | undefined): Record<string, string> {
 /** Streams a whole answer, or as much of one as the behaviour allows. */
 export async function stream(served: ServedCall, behaviour: ModelBehaviour): Promise<void> {
   const { call, response } = served;
-  const text =
-    behaviour.text ?? `You said: ${lastUserMessage(call).slice(0, 200)}\n${'All of it was read. '.repeat(20)}`;
-  const chunks = behaviour.chunks ?? 20;
-  const width = Math.ceil(text.length / chunks);
+  const toolCalls = toolCallsOf(call, behaviour);
+  const text = toolCalls.length > 0 ? (behaviour.text ?? '') : (behaviour.text ?? echo(call));
+  const deltas = [...textDeltas(text, behaviour.chunks ?? 20), ...toolDeltas(toolCalls)];
+  const half = Math.floor(deltas.length / 2);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  for (let index = 0; index < chunks; index += 1) {
-    if (index === Math.floor(chunks / 2) && misbehave(served, behaviour)) return;
+  for (const [index, delta] of deltas.entries()) {
+    if (index === half && misbehave(served, behaviour)) return;
     if (behaviour.paceMs !== undefined) await pause(behaviour.paceMs);
     if (response.destroyed) return;
-    const content = text.slice(index * width, (index + 1) * width);
-    send(response, { choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }] });
+    send(response, { choices: [{ index: 0, delta: { role: 'assistant', ...delta }, finish_reason: null }] });
   }
-  send(response, { choices: [{ index: 0, delta: {}, finish_reason: behaviour.finishReason ?? 'stop' }] });
-  if (behaviour.usage !== false) send(response, { choices: [], usage: usageOf(call, text) });
+  const finishReason = behaviour.finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop');
+  send(response, { choices: [{ index: 0, delta: {}, finish_reason: finishReason }] });
+  if (behaviour.usage !== false)
+    send(response, { choices: [], usage: usageOf(call, text + JSON.stringify(toolCalls).slice(2)) });
   served.complete('data: [DONE]\n\n');
+}
+
+function echo(call: ReceivedCall): string {
+  return `You said: ${lastUserMessage(call).slice(0, 200)}\n${'All of it was read. '.repeat(20)}`;
+}
+
+/** The calls to ask for now: none once the conversation has had its rounds of them. */
+function toolCallsOf(
+  call: ReceivedCall,
+  { toolCalls, call: names, rounds = 1 }: ModelBehaviour,
+): readonly ServedToolCall[] {
+  const round = toolRounds(call) + 1;
+  if (round > rounds) return [];
+  const named = (names?.split(',') ?? []).map((name, index) => ({
+    name,
+    arguments: JSON.stringify({ round, place: index + 1 }),
+  }));
+  return [...(toolCalls ?? []), ...named];
+}
+
+/** How many answers of the conversation so far called tools. */
+function toolRounds({ body }: ReceivedCall): number {
+  const { messages } = JSON.parse(body) as { messages: { role: string; tool_calls?: unknown }[] };
+  return messages.filter(({ role, tool_calls: calls }) => role === 'assistant' && calls !== undefined).length;
+}
+
+function textDeltas(text: string, chunks: number): object[] {
+  if (text === '') return [];
+  const width = Math.ceil(text.length / chunks);
+  return Array.from({ length: chunks }, (_, index) => ({ content: text.slice(index * width, (index + 1) * width) }));
+}
+
+/** Side by side as providers send parallel calls: all names, then the arguments of all in turns. */
+function toolDeltas(calls: readonly ServedToolCall[]): object[] {
+  const pieces = calls.flatMap(({ arguments: text }, index) => [
+    { index, at: 1, text: text.slice(0, Math.ceil(text.length / 2)) },
+    { index, at: 2, text: text.slice(Math.ceil(text.length / 2)) },
+  ]);
+  return [
+    ...calls.map(({ name, id }, index) =>
+      toolDelta(index, { id: id ?? `call_${index + 1}`, type: 'function', function: { name, arguments: '' } }),
+    ),
+    ...pieces
+      .toSorted((a, b) => a.at - b.at)
+      .map(({ index, text }) => toolDelta(index, { function: { arguments: text } })),
+  ];
+}
+
+function toolDelta(index: number, delta: object): object {
+  return { tool_calls: [{ index, ...delta }] };
 }
 
 /** Does in the middle of a stream what was asked for; true when the answer ends there. */
