@@ -1,19 +1,19 @@
 import { join, resolve } from 'node:path';
 import { createAsker } from './agents/agent-loop.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
-import type { ProviderV4 } from '@ai-sdk/provider';
+import { createToolbox } from './agents/tools/toolbox.ts';
+import type { Toolbox } from './agents/tools/toolbox.ts';
 import { createPrices } from './agents/pricing.ts';
 import type { Prices } from './agents/pricing.ts';
 import { MemoryBus } from './bus/memory/memory-bus.ts';
+import { readMcpServers } from './config/mcp-servers.ts';
 import { readPrices } from './config/prices.ts';
-import type { PriceOptions } from './config/prices.ts';
 import { readProcessSettings } from './config/settings.ts';
 import type { SettingOptions, Settings } from './config/settings.ts';
 import { EmbeddedEngine } from './engines/embedded/embedded-engine.ts';
 import { gateState } from './flow/gate.ts';
 import { systemClock } from './kernel/clock.ts';
 import type { Clock } from './kernel/clock.ts';
-import { SquadraError } from './kernel/errors.ts';
 import { noFaults } from './kernel/faults.ts';
 import type { Faults } from './kernel/faults.ts';
 import { createIds } from './kernel/id.ts';
@@ -24,11 +24,12 @@ import { Outcomes } from './orchestrator/outcomes.ts';
 import { resumeAll } from './orchestrator/recovery.ts';
 import { SquadDirectory } from './orchestrator/squad-directory.ts';
 import { Squadra } from './orchestrator/squadra.ts';
+import { checkOptions } from './orchestrator/squadra-options.ts';
+import type { SquadraOptions } from './orchestrator/squadra-options.ts';
 import { Submissions } from './orchestrator/submissions.ts';
 import { WorkflowRegistry } from './orchestrator/workflow-registry.ts';
 import { readCatalogue } from './squads/catalogue.ts';
 import type { SquadStore } from './squads/squad-store.ts';
-import type { SquadInput } from './squads/squad.ts';
 import { createLogger } from './telemetry/logger.ts';
 import type { Logger } from './telemetry/logger.ts';
 import type { ApprovalStore } from './work/approval-store.ts';
@@ -39,22 +40,9 @@ import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts
 import type { UsageReports } from './work/usage-report.ts';
 import type { WorkItemStore } from './work/work-item-store.ts';
 import type { RunServices } from './workflows/run-services.ts';
-import type { AnyWorkflow, Workflow } from './workflows/workflow.ts';
+import type { Workflow } from './workflows/workflow.ts';
 
-/** What `openSquadra` takes; everything has a default. */
-export interface SquadraOptions {
-  /** Short for `settings.stateDir`. */
-  readonly stateDir?: string;
-  /** Those of the environment in camelCase; they win over it. An unknown one is refused. */
-  readonly settings?: SettingOptions;
-  readonly workflows?: readonly AnyWorkflow[];
-  /** Created for tenant `local` where missing, by name; an existing one is left as it is. */
-  readonly squads?: readonly SquadInput[];
-  /** AI SDK providers by name, beside those built in. */
-  readonly models?: Readonly<Record<string, ProviderV4>>;
-  /** Own prices in US dollars per million tokens, by `provider/model` or `provider`; they win over the public list. */
-  readonly prices?: PriceOptions;
-}
+export type { SquadraOptions } from './orchestrator/squadra-options.ts';
 
 /** What tests and commands of the product replace. */
 export interface Surroundings {
@@ -73,7 +61,6 @@ export interface Surroundings {
   readonly readSettings: (overrides?: SettingOptions) => Settings;
 }
 
-const optionNames = new Set(['stateDir', 'settings', 'workflows', 'squads', 'models', 'prices']);
 const production: Surroundings = {
   clock: systemClock,
   faults: noFaults,
@@ -107,22 +94,28 @@ export function openSquadra(options: SquadraOptions = {}): Promise<Squadra> {
 
 /** `openSquadra` with some of its surroundings replaced. */
 export async function openSquadraIn(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Squadra> {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.has(name))
-      throw new SquadraError(
-        'INVALID_SETTING',
-        `'${name}' is no option of openSquadra; those there are: ${[...optionNames].join(', ')}.`,
-      );
-  }
+  checkOptions(options);
   const surroundings = { ...production, ...replaced };
   const settings = settingsOf(options, surroundings.readSettings);
   const prices = createPrices(surroundings.clock, readPrices(options.prices));
+  const mcpServers = readMcpServers(options.mcp);
   // Before anything is opened: what is wrong with the workflows should not leave a file behind.
   // Only `defineWorkflow` makes workflows, so what is hidden of their types is there.
   const workflows = new WorkflowRegistry((options.workflows ?? []) as readonly Workflow[]);
   const state = await openSqliteState(settings, surroundings.clock, surroundings.command);
   try {
-    return await start(state, { settings, prices }, options, workflows, surroundings);
+    const logger = createLogger(settings.logLevel);
+    const workspaceRoot = workspacesOf(settings);
+    const { clock } = surroundings;
+    const toolbox = await createToolbox({
+      settings,
+      mcpServers,
+      tools: options.tools ?? [],
+      workspaceRoot,
+      clock,
+      logger,
+    });
+    return await start(state, { settings, prices, toolbox, logger }, options, workflows, surroundings);
   } catch (error) {
     await state[Symbol.asyncDispose]();
     throw error;
@@ -147,19 +140,30 @@ function settingsOf({ settings, stateDir }: SquadraOptions, read = readProcessSe
   return read(stateDir === undefined ? settings : { ...settings, stateDir });
 }
 
+/** The folder that holds a workspace for each execution. */
+function workspacesOf({ stateDir }: Settings): string {
+  return join(resolve(stateDir), 'out');
+}
+
+interface Prepared {
+  readonly settings: Settings;
+  readonly prices: Prices;
+  readonly toolbox: Toolbox;
+  readonly logger: Logger;
+}
+
 async function start(
   state: SqliteState,
-  { settings, prices }: { readonly settings: Settings; readonly prices: Prices },
+  { settings, prices, toolbox, logger }: Prepared,
   options: SquadraOptions,
   workflows: WorkflowRegistry,
   surroundings: Surroundings,
 ): Promise<Squadra> {
   const { clock, faults, random, runs, offlinePaceMs } = surroundings;
-  const logger = createLogger(settings.logLevel);
   const ids = createIds(clock);
   const bus = new MemoryBus();
   const catalogue = readCatalogue();
-  const directory = new SquadDirectory(state.squads, { catalogue, ids, clock });
+  const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools: toolbox });
   const engine = new EmbeddedEngine(settings, clock);
   const outcomes = new Outcomes(state.reports, (id) => engine.has(id));
   const registry = createModelRegistry({
@@ -179,8 +183,8 @@ async function start(
       settings,
       clock,
       prices,
-      toolbox: { toolsOf: async () => [] },
-      workspaceRoot: join(resolve(settings.stateDir), 'out'),
+      toolbox,
+      workspaceRoot: workspacesOf(settings),
     }),
     onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
     onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
@@ -211,7 +215,8 @@ async function start(
     await resumeAll(reports, engine);
     housekeeping.start();
   }
-  const close = closing({ state, engine, advancer, housekeeping, clock, logger, graceMs: settings.shutdownGraceMs });
+  const graceMs = settings.shutdownGraceMs;
+  const close = closing({ state, toolbox, engine, advancer, housekeeping, clock, logger, graceMs });
   const statistics = () => ({
     engine: engine.statistics(),
     gate: gateState(engine.statistics().queued, settings),
@@ -241,6 +246,7 @@ async function start(
 
 interface Closing {
   readonly state: SqliteState;
+  readonly toolbox: Toolbox;
   readonly engine: EmbeddedEngine;
   readonly advancer: Advancer;
   readonly housekeeping: Housekeeping;
@@ -250,7 +256,16 @@ interface Closing {
 }
 
 /** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
-function closing({ state, engine, advancer, housekeeping, clock, logger, graceMs }: Closing): () => Promise<void> {
+function closing({
+  state,
+  toolbox,
+  engine,
+  advancer,
+  housekeeping,
+  clock,
+  logger,
+  graceMs,
+}: Closing): () => Promise<void> {
   const close = async (): Promise<void> => {
     housekeeping[Symbol.dispose]();
     const drained = engine.drain();
@@ -264,6 +279,7 @@ function closing({ state, engine, advancer, housekeeping, clock, logger, graceMs
     });
     await drained;
     grace.cancel();
+    await toolbox[Symbol.asyncDispose]();
     await state[Symbol.asyncDispose]();
   };
   let closed: Promise<void> | null = null;

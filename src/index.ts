@@ -1,5 +1,5 @@
 export { openSquadra } from './compose.ts';
-export type { SquadraOptions } from './compose.ts';
+export type { McpAddress, McpCommand, McpOptions } from './config/mcp-servers.ts';
 export type { PriceOptions } from './config/prices.ts';
 export type { SettingOptions } from './config/settings.ts';
 export type { Duration } from './kernel/duration.ts';
@@ -11,6 +11,7 @@ export type { EventOptions, SquadraEvent } from './orchestrator/events.ts';
 export type { Page } from './orchestrator/page.ts';
 export type { Run } from './orchestrator/run-handle.ts';
 export type { Approvals, ListFilter, Squadra, Squads, SquadraStatistics } from './orchestrator/squadra.ts';
+export type { SquadraOptions } from './orchestrator/squadra-options.ts';
 export type { SubmitRequest } from './orchestrator/submissions.ts';
 export type { UsageLine, UsageOptions, UsageReport } from './orchestrator/usage-report.ts';
 export type { WorkItemInput, WorkItems } from './orchestrator/work-items.ts';
@@ -34,5 +35,7 @@ export type {
   StepOptions,
   WaitResult,
 } from './workflows/step-api.ts';
+export { defineTool } from './workflows/tool.ts';
+export type { AnyTool, InDoubtPolicy, JsonSchema, Tool, ToolContext, ToolDefinition } from './workflows/tool.ts';
 export { defineWorkflow } from './workflows/workflow.ts';
 export type { AnyWorkflow, Workflow, WorkflowContext, WorkflowDefinition } from './workflows/workflow.ts';

@@ -4,6 +4,7 @@ import type { Catalogue } from './catalogue.ts';
 import { findSpecialization } from './role.ts';
 import { checkMemberCount, parseSquadInput } from './squad-input.ts';
 import type { Member, MemberInput, Squad, SquadInput } from './squad.ts';
+import type { ToolNames } from './tool-names.ts';
 
 /** Members answer varied but not erratic unless they say otherwise; the customary default of chat models' clients. */
 const defaultTemperature = 0.7;
@@ -13,11 +14,12 @@ export interface SquadParts {
   readonly catalogue: Catalogue;
   readonly ids: IdSource;
   readonly clock: Clock;
+  readonly tools: ToolNames;
 }
 
 /**
- * A new squad at version 1, members of the template first. Throws `INVALID_INPUT`, `UNKNOWN_TEMPLATE`, `UNKNOWN_ROLE` or
- * `UNKNOWN_SPECIALIZATION`, and then nothing was made.
+ * A new squad at version 1, members of the template first. Throws `INVALID_INPUT`, `UNKNOWN_TEMPLATE`, `UNKNOWN_ROLE`,
+ * `UNKNOWN_SPECIALIZATION` or `UNKNOWN_TOOL`, and then nothing was made.
  */
 export function buildSquad(input: SquadInput, parts: SquadParts): Squad {
   const { name, description, template, members = [] } = parseSquadInput(input);
@@ -41,10 +43,11 @@ export function buildSquad(input: SquadInput, parts: SquadParts): Squad {
 export function buildMember(
   input: MemberInput,
   colleagues: readonly Member[],
-  parts: Pick<SquadParts, 'catalogue' | 'ids'>,
+  parts: Pick<SquadParts, 'catalogue' | 'ids' | 'tools'>,
 ): Member {
   const role = parts.catalogue.role(input.role);
   const specialization = findSpecialization(role, input.specialization ?? null);
+  parts.tools.check(input.tools ?? []);
   return {
     id: parts.ids(),
     name: input.name ?? freeName(role.title, colleagues),

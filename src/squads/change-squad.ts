@@ -33,10 +33,11 @@ function apply(squad: Squad, change: SquadChange, parts: SquadParts): Squad {
   }
 }
 
-function changeMember(member: Member, change: MemberChange, { catalogue }: SquadParts): Member {
+function changeMember(member: Member, change: MemberChange, { catalogue, tools }: SquadParts): Member {
   const changed = { ...member, ...change, version: member.version + 1 };
   // Checked together: a new role may lack the specialization the member has.
   findSpecialization(catalogue.role(changed.role), changed.specialization);
+  tools.check(change.tools ?? []);
   return changed;
 }
 

@@ -9,6 +9,8 @@ const maxDescriptionLength = 2_000;
 /** About 5,000 tokens, sent with every call of the member. */
 const maxInstructionsLength = 20_000;
 const maxMembers = 100;
+/** Each costs tokens in every call; models lose sight of more. */
+const maxTools = 100;
 
 const text = (maxLength: number) => z.string().trim().min(1).max(maxLength);
 
@@ -23,7 +25,8 @@ const memberFields = {
   model: text(maxNameLength),
   temperature: z.number().min(0).max(2),
   instructions: text(maxInstructionsLength),
-  tools: z.array(z.never('no tool of that name exists')),
+  // Whether they exist is known to whoever has them.
+  tools: z.array(text(maxNameLength)).max(maxTools),
 };
 
 /** What may be given for a new member. */
@@ -57,6 +60,11 @@ const memberChange = z.strictObject({
   tools: memberFields.tools.exactOptional(),
 });
 
+/** What may be different about a member for one execution. */
+const memberOverride = memberChange
+  .pick({ provider: true, model: true, temperature: true, instructions: true })
+  .refine((override) => Object.keys(override).length > 0, 'changes nothing');
+
 const squadChange = z.discriminatedUnion('change', [
   z.strictObject({
     change: z.literal('update'),
@@ -71,6 +79,7 @@ const squadChange = z.discriminatedUnion('change', [
 /** One change of a squad. Fields that are left out stay as they are. */
 export type SquadChange = z.infer<typeof squadChange>;
 export type MemberChange = z.infer<typeof memberChange>;
+export type MemberOverride = z.infer<typeof memberOverride>;
 
 /** Checks what came from outside; throws `INVALID_INPUT` with every problem. */
 export function parseSquadInput(value: unknown): SquadInput {
@@ -80,6 +89,11 @@ export function parseSquadInput(value: unknown): SquadInput {
 /** Checks what came from outside; throws `INVALID_INPUT` with every problem. */
 export function parseSquadChange(value: unknown): SquadChange {
   return parse(squadChange, value, 'change of a squad');
+}
+
+/** Checks what came from outside; throws `INVALID_INPUT` with every problem. */
+export function parseMemberOverrides(value: unknown): Record<string, MemberOverride> {
+  return parse(z.record(z.string(), memberOverride), value, 'change of members');
 }
 
 /** The refusal of a squad that would have too many members or none. */

@@ -56,13 +56,19 @@ export function openAsking({
       workspaceRoot,
     }),
     member(fields = {}) {
-      const squad = buildSquad({ name: 'test', members: [{ role: 'tester', ...fields }] }, { catalogue, ids, clock });
+      const squad = buildSquad(
+        { name: 'test', members: [{ role: 'tester', ...fields }] },
+        { catalogue, ids, clock, tools: anyTool },
+      );
       const [member] = squad.members;
       if (member === undefined) throw new Error('The squad has no member.');
       return member;
     },
   };
 }
+
+/** What tools there are is the toolbox's affair. */
+const anyTool = { check: () => {} };
 
 /** The error of a promise that has to reject. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {

@@ -40,7 +40,7 @@ describe('building a squad', () => {
       model: 'gpt-4.1',
       temperature: 0,
       instructions: 'Be kind.',
-      tools: [],
+      tools: ['list', 'hammer'],
     };
     const [member] = buildSquad({ name: 'web', description: 'Us.', members: [given] }, squadParts()).members;
     expect(member).toMatchObject(given);
@@ -108,7 +108,12 @@ describe('building a squad', () => {
     ['a cold temperature', { name: 'web', members: [{ ...member, temperature: -0.1 }] }, 'members.0.temperature'],
     ['no number', { name: 'web', members: [{ ...member, temperature: Number.NaN }] }, 'members.0.temperature'],
     ["a member's long name", { name: 'web', members: [{ ...member, name: 'x'.repeat(201) }] }, 'members.0.name'],
-    ['tools that do not exist', { name: 'web', members: [{ ...member, tools: ['saw'] }] }, 'members.0.tools.0'],
+    [
+      'too many tools',
+      { name: 'web', members: [{ ...member, tools: Array.from({ length: 101 }, () => 'read') }] },
+      'members.0.tools',
+    ],
+    ['a tool without a name', { name: 'web', members: [{ ...member, tools: ['read', ' '] }] }, 'members.0.tools.1'],
     ['something else entirely', 'web', ''],
   ])('refuses %s', (_, input, path) => {
     const refusal = expect.objectContaining({
@@ -116,6 +121,11 @@ describe('building a squad', () => {
       details: { problems: expect.arrayContaining([{ path, message: expect.any(String) }]) },
     });
     expect(() => buildSquad(input as SquadInput, squadParts())).toThrow(refusal);
+  });
+
+  it('refuses tools that do not exist', () => {
+    const input = { name: 'web', members: [{ ...member, tools: ['read', 'saw'] }] };
+    expect(() => buildSquad(input, squadParts())).toThrow(expect.objectContaining({ code: 'UNKNOWN_TOOL' }));
   });
 
   it('names every problem at once', () => {
