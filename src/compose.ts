@@ -5,6 +5,7 @@ import { createToolbox } from './agents/tools/toolbox.ts';
 import type { Toolbox } from './agents/tools/toolbox.ts';
 import { createPrices } from './agents/pricing.ts';
 import type { Prices } from './agents/pricing.ts';
+import { copyWorkspace, removeWorkspace } from './agents/tools/workspace/copy-workspace.ts';
 import { MemoryBus } from './bus/memory/memory-bus.ts';
 import { readMcpServers } from './config/mcp-servers.ts';
 import { readPrices } from './config/prices.ts';
@@ -19,6 +20,7 @@ import type { Faults } from './kernel/faults.ts';
 import { createIds } from './kernel/id.ts';
 import { Advancer } from './orchestrator/advancer.ts';
 import { Commands } from './orchestrator/commands.ts';
+import { Forks } from './orchestrator/forks.ts';
 import { Housekeeping } from './orchestrator/housekeeping.ts';
 import { Outcomes } from './orchestrator/outcomes.ts';
 import { resumeAll } from './orchestrator/recovery.ts';
@@ -205,6 +207,13 @@ async function start(
   });
   const { maxInputBytes } = settings;
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
+  const intake = { settings, clock, ids, executions, engine, squads: directory, workflows };
+  const workspaceRoot = join(resolve(settings.stateDir), 'out');
+  const workspaces = {
+    copy: (from: string, to: string) => copyWorkspace(workspaceRoot, from, to),
+    remove: (id: string) => removeWorkspace(workspaceRoot, id),
+  };
+  const forks = new Forks({ ...intake, reports, workItems, workspaces });
   const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
   );
@@ -228,6 +237,7 @@ async function start(
       clock,
       ids,
       commands,
+      forks,
       outcomes,
       reports,
       bus,

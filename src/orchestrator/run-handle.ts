@@ -8,6 +8,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Commands } from './commands.ts';
 import { executionEvents } from './events.ts';
 import type { EventOptions, SquadraEvent } from './events.ts';
+import type { ForkRequest, Forks } from './forks.ts';
 import type { Outcomes } from './outcomes.ts';
 
 /** A handle to one execution. Nothing is held open by having one. */
@@ -23,6 +24,11 @@ export interface Run<O = unknown> {
   start(): Promise<Changed>;
   cancel(reason?: string): Promise<Changed>;
   retry(): Promise<Changed>;
+  /**
+   * A new execution that takes over what was committed before a step, for free, and does the rest anew; the original stays
+   * as it is. Throws `NOT_FOUND` for a step it does not have, `INVALID_INPUT` for members the squad does not have.
+   */
+  fork(request: ForkRequest): Promise<Run<O>>;
   signal(name: string, payload?: unknown): Promise<Changed>;
   /** `name` is that of the approval step. `by` is `local` where nobody signs in. */
   approve(name: string, answer: Omit<ApprovalAnswer, 'by'> & { readonly by?: string }): Promise<Approval>;
@@ -30,6 +36,7 @@ export interface Run<O = unknown> {
 
 export interface RunHandleParts {
   readonly commands: Commands;
+  readonly forks: Forks;
   readonly outcomes: Outcomes;
   readonly reports: ExecutionReports;
   readonly bus: Bus;
@@ -85,6 +92,11 @@ export class RunHandle<O> implements Run<O> {
 
   retry(): Promise<Changed> {
     return this.#parts.commands.retry(this.#tenant, this.id);
+  }
+
+  async fork(request: ForkRequest): Promise<Run<O>> {
+    const id = await this.#parts.forks.fork(this.#tenant, this.id, request);
+    return new RunHandle<O>(this.#tenant, id, this.#parts);
   }
 
   signal(name: string, payload?: unknown): Promise<Changed> {
