@@ -33,15 +33,15 @@ export class Waits {
     return this.#open.size;
   }
 
-  /** Ends at once what can end; opens the rest. */
+  /** Ends it at once with a signal that is there already, otherwise opens it. */
   add(wait: OpenWait): void {
     const signal = this.#take(wait.signal);
-    if (signal !== null) wait.end(signal);
-    else if (wait.dueAt !== null && wait.dueAt <= this.#clock.now()) wait.end(null);
-    else {
-      this.#open.set(wait.key, wait);
-      if (wait.record !== null) this.#unrecorded.push(wait.record);
+    if (signal !== null) {
+      wait.end(signal);
+      return;
     }
+    this.#open.set(wait.key, wait);
+    if (wait.record !== null) this.#unrecorded.push(wait.record);
   }
 
   /** Signals from the store, of which some may be known already. */
@@ -55,6 +55,13 @@ export class Waits {
       const signal = this.#take(wait.signal);
       if (signal !== null) this.#end(wait, signal);
     }
+  }
+
+  /** Ends what is due, the earliest first: who comes first must not depend on how long nobody looked. */
+  endDue(): void {
+    const now = this.#clock.now();
+    const due = [...this.#open.values()].filter(({ dueAt }) => dueAt !== null && dueAt <= now);
+    for (const wait of due.sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))) this.#end(wait, null);
   }
 
   /** The records of waits that were opened since the last call. */
@@ -75,26 +82,31 @@ export class Waits {
 
   /** Ends waits as they become due, for as long as the run stays in memory. */
   watch(): void {
-    this.#timer?.cancel();
+    this.unwatch();
     const due = this.nextDue();
-    this.#timer = due === null ? null : this.#clock.setTimer(due - this.#clock.now(), () => this.#endDue());
+    if (due === null) return;
+    this.#timer = this.#clock.setTimer(due - this.#clock.now(), () => {
+      this.endDue();
+      this.watch();
+    });
+  }
+
+  /** Leaves what becomes due to the next run. */
+  unwatch(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
   }
 
   stop(): void {
-    this.#timer?.cancel();
-    this.#timer = null;
+    this.unwatch();
     this.#open.clear();
-  }
-
-  #endDue(): void {
-    const now = this.#clock.now();
-    const due = [...this.#open.values()].filter(({ dueAt }) => dueAt !== null && dueAt <= now);
-    for (const wait of due.sort((a, b) => (a.dueAt ?? 0) - (b.dueAt ?? 0))) this.#end(wait, null);
-    this.watch();
   }
 
   #end(wait: OpenWait, signal: PendingSignal | null): void {
     this.#open.delete(wait.key);
+    // What has ended is not opened any more: its record would come after the one of its end.
+    const unrecorded = wait.record === null ? -1 : this.#unrecorded.indexOf(wait.record);
+    if (unrecorded >= 0) this.#unrecorded.splice(unrecorded, 1);
     wait.end(signal);
   }
 
