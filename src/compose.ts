@@ -6,34 +6,35 @@ import { MemoryBus } from './bus/memory/memory-bus.ts';
 import { readProcessSettings } from './config/settings.ts';
 import type { SettingOptions, Settings } from './config/settings.ts';
 import { EmbeddedEngine } from './engines/embedded/embedded-engine.ts';
-import { gateState } from './flow/gate.ts';
 import { systemClock } from './kernel/clock.ts';
 import type { Clock } from './kernel/clock.ts';
 import { SquadraError } from './kernel/errors.ts';
 import { noFaults } from './kernel/faults.ts';
 import type { Faults } from './kernel/faults.ts';
 import { createIds } from './kernel/id.ts';
-import { Advancer } from './orchestrator/advancer.ts';
-import { Commands } from './orchestrator/commands.ts';
-import { Housekeeping } from './orchestrator/housekeeping.ts';
-import { Outcomes } from './orchestrator/outcomes.ts';
-import { resumeAll } from './orchestrator/recovery.ts';
-import { SquadDirectory } from './orchestrator/squad-directory.ts';
-import { Squadra } from './orchestrator/squadra.ts';
-import { Submissions } from './orchestrator/submissions.ts';
+import { checkExecutions } from './orchestrator/check.ts';
+import type { CheckedExecution } from './orchestrator/check.ts';
+import { routeCommand } from './orchestrator/command-route.ts';
+import type { CommandResult } from './orchestrator/command-route.ts';
+import type { CommandRequest } from './orchestrator/inbox-service.ts';
+import { assemble } from './orchestrator/assembly.ts';
+import type { Assembly } from './orchestrator/assembly.ts';
+import type { Squadra } from './orchestrator/squadra.ts';
 import { WorkflowRegistry } from './orchestrator/workflow-registry.ts';
+import type { Catalogue } from './squads/catalogue.ts';
 import { readCatalogue } from './squads/catalogue.ts';
 import type { SquadStore } from './squads/squad-store.ts';
 import type { SquadInput } from './squads/squad.ts';
-import { createLogger } from './telemetry/logger.ts';
-import type { Logger } from './telemetry/logger.ts';
 import type { ApprovalStore } from './work/approval-store.ts';
+import type { InboxCommand } from './work/inbox.ts';
+import type { StateInspection } from './work/state-inspection.ts';
+import { inspectStateFile } from './work/sqlite/state-file-inspection.ts';
 import { openSqliteReports } from './work/sqlite/sqlite-reports.ts';
-import { openSqliteState } from './work/sqlite/sqlite-state.ts';
+import { openSqliteInbox, openSqliteState, stateOwner } from './work/sqlite/sqlite-state.ts';
 import type { SqliteState } from './work/sqlite/sqlite-state.ts';
 import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
 import type { WorkItemStore } from './work/work-item-store.ts';
-import type { RunServices } from './workflows/run-services.ts';
+import type { Asker } from './workflows/asker.ts';
 import type { AnyWorkflow, Workflow } from './workflows/workflow.ts';
 
 /** What `openSquadra` takes; everything has a default. */
@@ -97,6 +98,11 @@ export function openSquadra(options: SquadraOptions = {}): Promise<Squadra> {
 
 /** `openSquadra` with some of its surroundings replaced. */
 export async function openSquadraIn(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Squadra> {
+  const { squadra } = await open(options, replaced);
+  return squadra;
+}
+
+async function open(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Assembly> {
   for (const name of Object.keys(options)) {
     if (!optionNames.has(name))
       throw new SquadraError(
@@ -118,6 +124,49 @@ export async function openSquadraIn(options: SquadraOptions, replaced: Partial<S
   }
 }
 
+/**
+ * Has a command done by the process that runs a state folder; where none does, takes the folder for as long as it lasts.
+ * Throws what the command throws, or `SHUTTING_DOWN` when the owner did not answer in time.
+ */
+export async function sendCommand(
+  options: StateOptions,
+  request: CommandRequest,
+  timeoutMs: number,
+): Promise<CommandResult> {
+  const settings = settingsOf(options);
+  const ways = {
+    isOwned: () => stateOwner(settings.stateDir) !== null,
+    send: (command: InboxCommand) => openSqliteInbox(settings.stateDir, systemClock).send(command, timeoutMs),
+    takeOneself: async (command: InboxCommand) => {
+      const { squadra, service } = await open(options, { command: request.name, runs: false });
+      await using _squadra = squadra;
+      return await service.take(command);
+    },
+  };
+  return routeCommand(ways, { ...request, id: createIds(systemClock)() });
+}
+
+/** Replays what is in flight against the workflows of `options`, beside whoever runs it, without doing anything. */
+export async function* checkState(
+  options: SquadraOptions,
+  tenant: string,
+): AsyncGenerator<CheckedExecution, void, void> {
+  const settings = settingsOf(options);
+  const { clock, random } = production;
+  const workflows = new WorkflowRegistry((options.workflows ?? []) as readonly Workflow[]);
+  await using state = openSqliteReports(settings, clock);
+  const asker = askerOf(settings, options, production, readCatalogue());
+  yield* checkExecutions({ ...state, workflows, services: { clock, random, limits: settings, asker } }, tenant);
+}
+
+/** Looks at a state folder from outside. */
+export function inspectState(options: StateOptions): StateInspection {
+  return inspectStateFile(settingsOf(options).stateDir);
+}
+
+/** Which state folder, and how it is opened. */
+export type StateOptions = Pick<SquadraOptions, 'stateDir' | 'settings'>;
+
 /** The reading half of a state folder. */
 export interface StateReports extends AsyncDisposable {
   readonly reports: ExecutionReports;
@@ -127,7 +176,7 @@ export interface StateReports extends AsyncDisposable {
 }
 
 /** Opens a state folder for reading, beside the process that runs it or alone. Throws `NOT_FOUND` when there is no state yet. */
-export function openReports(options: Pick<SquadraOptions, 'stateDir' | 'settings'>): StateReports {
+export function openReports(options: StateOptions): StateReports {
   return openSqliteReports(settingsOf(options), systemClock);
 }
 
@@ -135,116 +184,41 @@ function settingsOf({ settings, stateDir }: SquadraOptions): Settings {
   return readProcessSettings(stateDir === undefined ? settings : { ...settings, stateDir });
 }
 
-async function start(
+function askerOf(
+  settings: Settings,
+  { models }: SquadraOptions,
+  { clock, offlinePaceMs }: Surroundings,
+  catalogue: Catalogue,
+): Asker {
+  const registry = createModelRegistry({
+    settings,
+    clock,
+    ...(models === undefined ? {} : { models }),
+    ...(offlinePaceMs === null ? {} : { offlinePaceMs }),
+  });
+  return createAsker({ registry, catalogue, settings, clock, prices: createPrices(clock) });
+}
+
+function start(
   state: SqliteState,
   settings: Settings,
   options: SquadraOptions,
   workflows: WorkflowRegistry,
   surroundings: Surroundings,
-): Promise<Squadra> {
-  const { clock, faults, random, runs, offlinePaceMs } = surroundings;
-  const logger = createLogger(settings.logLevel);
-  const ids = createIds(clock);
-  const bus = new MemoryBus();
+): Promise<Assembly> {
+  const { clock } = surroundings;
   const catalogue = readCatalogue();
-  const directory = new SquadDirectory(state.squads, { catalogue, ids, clock });
-  const engine = new EmbeddedEngine(settings, clock);
-  const outcomes = new Outcomes(state.reports, (id) => engine.has(id));
-  const registry = createModelRegistry({
+  return assemble({
+    ...surroundings,
     settings,
-    clock,
-    ...(options.models === undefined ? {} : { models: options.models }),
-    ...(offlinePaceMs === null ? {} : { offlinePaceMs }),
-  });
-  const services: RunServices = {
-    clock,
-    faults,
-    random,
-    limits: settings,
-    asker: createAsker({ registry, catalogue, settings, clock, prices: createPrices(clock) }),
-    onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
-    onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
-  };
-  const { reports, approvals, workItems } = state;
-  const executions = surroundings.decorate(state.executions);
-  const advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
-  const submissions = new Submissions({
-    settings,
-    clock,
-    ids,
-    faults,
-    executions,
-    engine,
-    advancer,
-    squads: directory,
     workflows,
+    catalogue,
+    state: { ...state, executions: surroundings.decorate(state.executions) },
+    closing: state,
+    engine: new EmbeddedEngine(settings, clock),
+    bus: new MemoryBus(),
+    asker: askerOf(settings, options, surroundings, catalogue),
+    squads: options.squads ?? [],
+    storeStatistics: () => ({ writer: state.writer.statistics(), readers: state.readers.statistics() }),
   });
-  const { maxInputBytes } = settings;
-  const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
-  const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
-    logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
-  );
-
-  for (const squad of options.squads ?? []) await directory.ensure('local', squad);
-  if (runs) {
-    engine.serve((runnable) => advancer.advance(runnable));
-    await resumeAll(reports, engine);
-    housekeeping.start();
-  }
-  const close = closing({ state, engine, advancer, housekeeping, clock, logger, graceMs: settings.shutdownGraceMs });
-  const statistics = () => ({
-    engine: engine.statistics(),
-    gate: gateState(engine.statistics().queued, settings),
-    writer: state.writer.statistics(),
-    readers: state.readers.statistics(),
-  });
-  return new Squadra(
-    {
-      clock,
-      ids,
-      commands,
-      outcomes,
-      reports,
-      bus,
-      submissions,
-      directory,
-      approvals,
-      workItems,
-      maxInputBytes,
-      statistics,
-      close,
-    },
-    'local',
-  );
-}
-
-interface Closing {
-  readonly state: SqliteState;
-  readonly engine: EmbeddedEngine;
-  readonly advancer: Advancer;
-  readonly housekeeping: Housekeeping;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly graceMs: number;
-}
-
-/** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
-function closing({ state, engine, advancer, housekeeping, clock, logger, graceMs }: Closing): () => Promise<void> {
-  const close = async (): Promise<void> => {
-    housekeeping[Symbol.dispose]();
-    const drained = engine.drain();
-    advancer.drain();
-    const grace = clock.setTimer(graceMs, () => {
-      logger.warn(
-        { running: engine.statistics().running },
-        'The grace period is over; what still runs is interrupted and resumes at the next start.',
-      );
-      advancer.abandonAll();
-    });
-    await drained;
-    grace.cancel();
-    await state[Symbol.asyncDispose]();
-  };
-  let closed: Promise<void> | null = null;
-  return () => (closed ??= close());
 }

@@ -1,0 +1,40 @@
+import type { Engine } from '../engines/engine.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Advancer } from './advancer.ts';
+
+export interface ShutdownParts {
+  readonly engine: Engine;
+  readonly advancer: Advancer;
+  /** Stopped first: what begins new work by itself. */
+  readonly housekeeping: Disposable;
+  /** Commands from other processes, which are taken until the last step is done. */
+  readonly inbox: AsyncDisposable | null;
+  readonly state: AsyncDisposable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly graceMs: number;
+}
+
+/** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
+export function shutdown(parts: ShutdownParts): () => Promise<void> {
+  const { engine, advancer, housekeeping, inbox, state, clock, logger, graceMs } = parts;
+  const close = async (): Promise<void> => {
+    housekeeping[Symbol.dispose]();
+    const drained = engine.drain();
+    advancer.drain();
+    const grace = clock.setTimer(graceMs, () => {
+      logger.warn(
+        { running: engine.statistics().running },
+        'The grace period is over; what still runs is interrupted and resumes at the next start.',
+      );
+      advancer.abandonAll();
+    });
+    await drained;
+    grace.cancel();
+    await inbox?.[Symbol.asyncDispose]();
+    await state[Symbol.asyncDispose]();
+  };
+  let closed: Promise<void> | null = null;
+  return () => (closed ??= close());
+}
