@@ -12,6 +12,7 @@ import { findExecution, findUnfinished } from '../execution-id.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { follow } from '../following.ts';
 import { Interruption } from '../interruption.ts';
+import { parseJson } from '../json-argument.ts';
 import { ensureSquads, listOf, loadProject } from '../project.ts';
 
 interface RunOptions {
@@ -60,6 +61,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
     request === null
       ? own.run(await idToResume(own, resume === true ? null : (resume ?? null)))
       : await own.submit<unknown, unknown>(options.workflow ?? 'pipeline', request);
+  if (request === null && (await run.get()).status === 'created') await run.start();
   const followed = await follow(context, own, run, since, interruption.signal);
   return conclude(context, followed, `squadra run --resume ${run.id}`);
 }
@@ -105,17 +107,4 @@ async function readMessage(file: string): Promise<string> {
       `The request is empty: nothing but space in ${file === '-' ? 'standard input' : file}.`,
     );
   return message;
-}
-
-/** Reads JSON that was given on the command line. Throws `INVALID_INPUT`. */
-export function parseJson(value: string, what: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch (cause) {
-    throw new SquadraError(
-      'INVALID_INPUT',
-      `${what} is no JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      { cause },
-    );
-  }
 }
