@@ -46,7 +46,8 @@ export class Run {
   #journalSize: number;
   #state: 'running' | 'parking' | 'over' = 'running';
   #draining = false;
-  #ownsItems: boolean;
+  /** Whether there are work items or intents: then the end has something to close. */
+  #hasOpenEnds: boolean;
   #stallTimer: Timer | null = null;
   #resolve: (advanced: Advanced) => void = () => {};
 
@@ -59,7 +60,7 @@ export class Run {
     );
     this.history = historyOf(claim.records);
     this.#journalSize = this.history.size;
-    this.#ownsItems = claim.records.some((record) => record.kind === 'step' && record.type === 'model');
+    this.#hasOpenEnds = claim.records.some((record) => record.kind === 'step' && record.phase === 'intent');
     this.waits = new Waits(services.clock, claim.signals);
     this.#deliveries = new Deliveries(this.history.order, () => this.#rest());
     this.done = new Promise((resolve) => (this.#resolve = resolve));
@@ -169,7 +170,7 @@ export class Run {
   commit(kind: CommitKind, commit: Commit, then: (committed: Committed) => void): void {
     // Once the run ends or parks, what a step brings late belongs to nobody.
     if (this.#state !== 'running' && kind !== 'park' && kind !== 'finish') return;
-    this.#ownsItems ||= commit.items !== undefined;
+    this.#hasOpenEnds ||= kind === 'intent';
     for (const record of commit.records) this.#journalSize += sizeOf(record);
     this.#commits.make(kind, commit, then);
   }
@@ -272,7 +273,7 @@ export class Run {
   #finish(status: StatusRecord): void {
     if (this.#state !== 'running') return;
     this.#state = 'parking';
-    this.commit('finish', { records: [status], closesItems: this.#ownsItems }, () =>
+    this.commit('finish', { records: [status], closesItems: this.#hasOpenEnds }, () =>
       this.#over({ kind: 'finished', outcome: () => outcomeFrom(status) }, null),
     );
   }
