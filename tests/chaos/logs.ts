@@ -9,6 +9,9 @@ import type { Json } from '../../src/index.ts';
 /** How an execution may end. */
 export type End = 'completed' | 'failed' | 'cancelled';
 
+/** How a job has to end; `any` way is right where a cancel may come too late. */
+export type Fate = End | 'any';
+
 /** What the worker is about to submit; with the same key it is the same submission. */
 export interface Offer {
   readonly key: string;
@@ -24,7 +27,7 @@ export type AckLine =
       readonly id: string;
       readonly job: string;
       readonly key: string | null;
-      readonly end: End;
+      readonly end: Fate;
     }
   | { readonly event: 'started' | 'cancelled' | 'retried'; readonly id: string }
   | { readonly event: 'signalled'; readonly id: string; readonly name: string; readonly payload: string }

@@ -58,7 +58,8 @@ async function chaos(): Promise<number> {
     const port = /^listening (\d+)$/.exec((await server.firstLine) ?? '')?.[1];
     if (port === undefined) throw new Error('The model server did not start.');
     const onKill = (count: number): void => {
-      if (!values.json) process.stderr.write(`\r${count} of ${kills} kills${count === kills ? '\n' : ''}`);
+      if (!values.json && process.stderr.isTTY)
+        process.stderr.write(`\r${count} of ${kills} kills${count === kills ? '\n' : ''}`);
     };
     await new ChaosRig({ folder, kills, seed, plant: values.plant, onKill }, `http://127.0.0.1:${port}/v1`).run();
   } finally {

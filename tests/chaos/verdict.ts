@@ -45,10 +45,12 @@ function countAll({ state, acks, lives, effects }: Evidence): Figure[] {
   const rows = [...state.executions.values()].map(({ row }) => row);
   const ended = (status: string): number => rows.filter((row) => row.status === status).length;
   const records = [...state.executions.values()].flatMap(({ journal }) => journal);
+  const accepted = new Set(only(acks, 'accepted').map(({ id }) => id)).size;
   return [
     { name: 'kills', count: only(lives, 'killed').length },
     { name: 'stops in good order', count: only(lives, 'exited').length },
-    { name: 'executions accepted', count: new Set(only(acks, 'accepted').map(({ id }) => id)).size },
+    { name: 'executions accepted', count: accepted },
+    { name: 'stored, but killed before the acknowledgement', count: rows.length - accepted },
     { name: 'completed', count: ended('completed') },
     { name: 'failed', count: ended('failed') },
     { name: 'cancelled', count: ended('cancelled') },

@@ -18,10 +18,18 @@ export function acceptanceChecks({ state, acks, lives }: Evidence): Check[] {
       }),
     },
     {
+      name: 'executions left open',
+      found: [...state.executions.values()].flatMap(({ row }) =>
+        final.has(row.status) || accepted.has(row.id) ? [] : [`${row.workflow} ${row.id} is ${row.status}`],
+      ),
+    },
+    {
       name: 'executions that ended otherwise than they had to',
       found: [...accepted.values()].flatMap(({ id, job, end }) => {
         const status = rowOf(id)?.status ?? 'missing';
-        return !final.has(status) || status === end ? [] : [`${job} ${id} is ${status} and had to be ${end}`];
+        return !final.has(status) || end === 'any' || status === end
+          ? []
+          : [`${job} ${id} is ${status} and had to be ${end}`];
       }),
     },
     { name: 'commands lost', found: lostCommands({ state, acks }) },

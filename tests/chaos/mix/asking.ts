@@ -65,7 +65,11 @@ function asks(world: World): Workflow<{ trouble: string }> {
         ask(steps, squad, 'frontend_developer', `Build the page. [[server ${input.trouble}]]`),
         ask(steps, squad, 'backend_developer', `Build the store.`, 'store'),
       ]);
-      const merged = await steps.run('merge');
+      const first = await Promise.race([
+        ask(steps, squad, 'tester', 'Test the server. [[server latencyMs=8]]', 'tester-1').then(() => 'one'),
+        ask(steps, squad, 'tester', 'Test the page. [[server latencyMs=6 paceMs=2]]', 'tester-2').then(() => 'two'),
+      ]);
+      const merged = await steps.scope('race', (inner) => inner.run(`won-${first}`));
       const verdict = await squad.ask('tester', 'Is it good? [[server text={"good":true}]]', {
         schema: z.object({ good: z.boolean() }),
       });

@@ -3,6 +3,7 @@ import type { Workflow } from '../../../src/index.ts';
 import type { Job } from './job.ts';
 import { takes, TracedSteps } from './traced.ts';
 import type { World } from './traced.ts';
+import { cancelSoon } from './waiting.ts';
 
 /** Work in branches whose ends come in any order. A step named `won-…` records who was first: there may be one only. */
 export function branchJobs(world: World): readonly Job[] {
@@ -10,6 +11,8 @@ export function branchJobs(world: World): readonly Job[] {
     { workflow: fanOut(world), end: 'completed', weight: 3, input: () => ({}) },
     { workflow: races(world), end: 'completed', weight: 4, input: () => ({}) },
     { workflow: tree(world), end: 'completed', weight: 1, input: () => ({}) },
+    { workflow: derby(world), end: 'completed', weight: 3, input: () => ({}) },
+    { workflow: interrupted(world), end: 'any', weight: 2, input: () => ({}), care: cancelSoon },
   ];
 }
 
@@ -43,6 +46,7 @@ function races(world: World): Workflow {
         step.sleep('clock', 8).then(() => 'clock'),
       ]);
       const results = [await steps.scope('race', (inner) => inner.run(`won-${first}`))];
+      await step.sleep('rest', 5);
       const any = await Promise.any([
         steps.run('no', () => Promise.reject(new NonRetryableError('Not this one.'))).then(() => 'no'),
         steps.run('yes', takes(15)).then(() => 'yes'),
@@ -67,6 +71,44 @@ function tree(world: World): Workflow {
         return [here, ...branches.flat()];
       };
       return grow(new TracedSteps(world, execution.id, step), 2);
+    },
+  });
+}
+
+/** Races over races, each decided anew after the run was parked: losers may end at any time. */
+function derby(world: World): Workflow {
+  return defineWorkflow({
+    name: 'derby',
+    run: async ({ execution, step }) => {
+      const results: string[] = [];
+      for (const round of ['heat', 'semi', 'final']) {
+        await step.scope(round, async (inner) => {
+          const steps = new TracedSteps(world, execution.id, inner);
+          const winner = await Promise.race([
+            steps.run('horse', takes(12)).then(() => 'horse'),
+            steps.run('mule', takes(12)).then(() => 'mule'),
+            inner.waitFor('never', { timeout: 6 }).then(() => 'snail'),
+          ]);
+          await inner.sleep('breath', 3);
+          results.push(await steps.run(`won-${winner}`));
+        });
+      }
+      return results;
+    },
+  });
+}
+
+/** Is cancelled wherever it happens to be. */
+function interrupted(world: World): Workflow {
+  return defineWorkflow({
+    name: 'interrupted',
+    run: async ({ execution, step }) => {
+      const steps = new TracedSteps(world, execution.id, step);
+      return Promise.all([
+        steps.run('short', takes(40)),
+        steps.run('with-intent', takes(80), { intent: true }),
+        step.sleep('nap', 50).then(() => steps.run('later', takes(30))),
+      ]);
     },
   });
 }

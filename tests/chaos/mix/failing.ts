@@ -3,7 +3,7 @@ import type { Workflow } from '../../../src/index.ts';
 import { between } from '../random.ts';
 import type { Job } from './job.ts';
 import { takes, TracedSteps } from './traced.ts';
-import type { World } from './traced.ts';
+import type { StepBody, World } from './traced.ts';
 
 const quickly = { initial: 10, max: 40 };
 
@@ -13,6 +13,7 @@ export function failingJobs(world: World): readonly Job[] {
   return [
     { workflow: flaky(world), end: 'completed', weight: 3, input: failures },
     { workflow: doomed(world), end: 'completed', weight: 2, input: () => ({}), isRetried: true },
+    { workflow: partlyDoomed(world), end: 'completed', weight: 2, input: () => ({}), isRetried: true },
     { workflow: broken(world), end: 'failed', weight: 1, input: () => ({}) },
   ];
 }
@@ -29,11 +30,15 @@ function flaky(world: World): Workflow<{ failures: number }> {
       return Promise.all([
         steps.run('plain', failFirst),
         steps.run('with-intent', failFirst, { intent: true }),
+        steps.run('slow', stuckAtFirst, { timeout: 25 }),
         steps.run('beside', takes(30)),
       ]);
     },
   });
 }
+
+/** Runs out of time, without a look at the signal that tells it so. */
+const stuckAtFirst: StepBody = ({ number }) => (number === 1 ? new Promise<void>(() => {}) : undefined);
 
 function doomed(world: World): Workflow {
   return defineWorkflow({
@@ -45,6 +50,28 @@ function doomed(world: World): Workflow {
         if (number === 1) throw new NonRetryableError('The first try of this step always fails.');
       });
       return [kept, saved];
+    },
+  });
+}
+
+/** Fails while other branches work and wait; the retry finds each of them as it was left. */
+function partlyDoomed(world: World): Workflow {
+  return defineWorkflow({
+    name: 'partly-doomed',
+    steps: { backoff: quickly },
+    run: async ({ execution, step }) => {
+      const steps = new TracedSteps(world, execution.id, step);
+      const doomedStep: StepBody = async (attempt) => {
+        await takes(20)(attempt);
+        if (attempt.number === 1) throw new NonRetryableError('The first try of this step always fails.');
+      };
+      const [saved] = await Promise.all([
+        steps.run('doomed', doomedStep),
+        steps.run('fast', takes(5)),
+        steps.run('with-intent', takes(40), { intent: true }),
+        step.sleep('nap', 15).then(() => steps.run('after-nap', takes(10))),
+      ]);
+      return saved;
     },
   });
 }

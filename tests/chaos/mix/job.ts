@@ -1,5 +1,5 @@
 import type { AnyWorkflow, Json, Run, SubmitRequest } from '../../../src/index.ts';
-import type { AckLine, End } from '../logs.ts';
+import type { AckLine, Fate } from '../logs.ts';
 
 /** What somebody outside does for an execution; it may be called again after a crash. */
 export type Care = (run: Run, keeper: Keeper) => Promise<void>;
@@ -15,7 +15,7 @@ export interface Keeper {
 /** One kind of work in the mix: a workflow, how to ask for it, and how it has to end. */
 export interface Job {
   readonly workflow: AnyWorkflow;
-  readonly end: End;
+  readonly end: Fate;
   /** How often it is chosen, against the others. */
   readonly weight: number;
   readonly input: (random: () => number) => Json;

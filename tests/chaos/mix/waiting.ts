@@ -12,6 +12,7 @@ export function waitingJobs(world: World): readonly Job[] {
   return [
     { workflow: signalled(world), end: 'completed', weight: 4, input: ms, care: sendAll('go', 2) },
     { workflow: either(world), end: 'completed', weight: 2, input: ms, care: sendAll('maybe', 1) },
+    { workflow: twins(world), end: 'completed', weight: 2, input: ms, care: sendAll('go', 3) },
     { workflow: approved(world), end: 'completed', weight: 3, input: ms },
     { workflow: forgotten(world), end: 'cancelled', weight: 2, input: ms, care: cancelSoon },
     { workflow: endless(world), end: 'cancelled', weight: 1, input: ms, care: cancelSoon },
@@ -46,6 +47,24 @@ function signalled(world: World): Workflow<{ ms: number }> {
       const between = await steps.run('between', takes(10));
       await step.waitFor('go', { name: 'second' });
       return [between, await steps.run('after')];
+    },
+  });
+}
+
+/** Waits for one name in several places: who takes which signal must never change. */
+function twins(world: World): Workflow<{ ms: number }> {
+  return defineWorkflow({
+    name: 'twins',
+    run: async ({ input, execution, step }) => {
+      const steps = new TracedSteps(world, execution.id, step);
+      const [left, right, late] = await Promise.all([
+        step.waitFor('go', { name: 'left' }),
+        steps.run('delay', takes(20)).then(() => step.waitFor('go', { name: 'right' })),
+        step.sleep('nap', input.ms).then(() => step.waitFor('go', { name: 'late' })),
+      ]);
+      await step.sleep('rest', 5);
+      const order = [left, right, late].map((taken) => (taken.timedOut ? 'time' : String(taken.payload))).join(' ');
+      return steps.scope('race', (inner) => inner.run(`won-${order}`));
     },
   });
 }
