@@ -60,17 +60,16 @@ describe('a fair queue', () => {
       fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
         const queue = new FairQueue<Queued>();
         const waiting = new Set<string>();
+        const add = (added: Queued): void => {
+          queue.add(added);
+          waiting.add(added.id);
+        };
         for (const [place, each] of actions.entries()) {
-          if (each === 'take') {
-            const taken = queue.take();
-            expect(taken === undefined).toBe(waiting.size === 0);
-            if (taken !== undefined) expect(waiting.delete(taken.id)).toBe(true);
-          } else {
-            const added = item(each.add, place, each.priority);
-            queue.add(added);
-            waiting.add(added.id);
-          }
-          expect(queue.size).toBe(waiting.size);
+          const isRight =
+            each === 'take'
+              ? waiting.delete(queue.take()?.id ?? 'nothing') || waiting.size === 0
+              : add(item(each.add, place, each.priority)) === undefined;
+          expect({ isRight, size: queue.size }).toEqual({ isRight: true, size: waiting.size });
         }
         expect(takeAll(queue).sort()).toEqual([...waiting].sort());
       }),
