@@ -41,13 +41,15 @@ export class Attempt implements StepAttempt, Stoppable {
   readonly number: number;
   readonly #run: Run;
   readonly #key: string;
+  readonly #onStop: () => void;
   #controller: AbortController | null = null;
   #stopped: Error | null = null;
 
-  constructor(run: Run, key: string, number: number) {
+  constructor(run: Run, key: string, number: number, onStop: () => void) {
     this.#run = run;
     this.#key = key;
     this.number = number;
+    this.#onStop = onStop;
   }
 
   get idempotencyKey(): string {
@@ -64,6 +66,7 @@ export class Attempt implements StepAttempt, Stoppable {
 
   stop(reason: Error): void {
     this.#stopped = reason;
+    this.#onStop();
     this.#controller?.abort(reason);
   }
 }
@@ -126,7 +129,8 @@ export class AttemptLoop<T> {
   }
 
   #perform(): void {
-    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number);
+    // A body that heeds no signal would otherwise keep the timer, and with it the process, until its time is up.
+    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, () => timer.cancel());
     const { timeoutMs } = this.#work.settings;
     let open = true;
     const timer: Timer = this.#run.services.clock.setTimer(timeoutMs, () => {
