@@ -1,29 +1,31 @@
 /**
  * Kills a busy worker at random microseconds and has a separate program judge what is left:
  *
- *     npm run chaos -- [--kills 200] [--seed <n>] [--plant early-delivery|late-intent] [--json] [--keep]
+ *     npm run chaos -- [--kills 200] [--seed <n>] [--plant early-delivery|late-intent] [--json] [--keep | --discard]
  *
+ * What a run leaves is kept when the contract was broken or with --keep, and judged again by verdict.ts <folder>.
  * Exits with 0 when the contract held, with 1 when it did not. The seed fixes what is submitted and when the kills come;
  * what the machine makes of it differs from run to run.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startChild } from './child.ts';
 import { chaosPaths } from './logs.ts';
 import { isPlant, plants } from './plants.ts';
 import { ChaosRig } from './rig.ts';
-import { judge } from './judge.ts';
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '200' },
     seed: { type: 'string' },
     plant: { type: 'string', default: '' },
-    folder: { type: 'string' },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    discard: { type: 'boolean', default: false },
   },
 });
 const kills = Number(values.kills);
@@ -43,7 +45,7 @@ function problemOf(): string | null {
 }
 
 async function chaos(): Promise<number> {
-  const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'squadra-chaos-'));
+  const folder = mkdtempSync(join(tmpdir(), 'squadra-chaos-'));
   const server = startChild(new URL('../support/model-server.ts', import.meta.url), [
     '--log',
     chaosPaths(folder).calls,
@@ -66,8 +68,12 @@ async function chaos(): Promise<number> {
     server.kill('SIGTERM');
     await server.exited;
   }
-  const code = await judge(folder, values.json ? ['--json'] : []);
-  if (code === 0 && !values.keep && values.folder === undefined) rmSync(folder, { recursive: true });
+  const verdict = fileURLToPath(new URL('./verdict.ts', import.meta.url));
+  const { status } = spawnSync(process.execPath, [verdict, folder, ...(values.json ? ['--json'] : [])], {
+    stdio: 'inherit',
+  });
+  const code = status ?? 1;
+  if (values.discard || (code === 0 && !values.keep)) rmSync(folder, { recursive: true });
   else console.error(`Everything the run left is in ${folder} (seed ${seed}).`);
   return code;
 }
