@@ -16,10 +16,17 @@ import { resultText } from './report/text.ts';
 import type { Scenario } from './scenario.ts';
 import { latency } from './scenarios/latency.ts';
 import { parked } from './scenarios/parked.ts';
+import { recovery } from './scenarios/recovery.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { workItems } from './scenarios/work-items.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { throughput, latency, parked, 'work-items': workItems };
+const scenarios: Readonly<Record<string, Scenario>> = {
+  throughput,
+  latency,
+  parked,
+  recovery,
+  'work-items': workItems,
+};
 /** What `all` leaves out: half an hour, and an installation of other engines. */
 const apart = new Set(['soak', 'peers']);
 

@@ -30,16 +30,21 @@ export class Child<M extends { readonly kind: string }> implements AsyncDisposab
     });
   }
 
-  /** The next message of a kind and when it came; others are dropped. Throws when the process ends without it. */
-  async next<K extends M['kind']>(
-    kind: K,
-  ): Promise<{ readonly message: Extract<M, { kind: K }>; readonly at: number }> {
+  /** The next message and when it came. Throws when the process ends without one. */
+  async any(): Promise<{ readonly message: M; readonly at: number }> {
     for (;;) {
       const next = this.#messages.shift();
-      if (next?.message.kind === kind) return { message: next.message as Extract<M, { kind: K }>, at: next.at };
-      if (next !== undefined) continue;
-      if (this.#exit !== null) throw new Error(`The measured process ended (${this.#exit}) before it said '${kind}'.`);
+      if (next !== undefined) return next;
+      if (this.#exit !== null) throw new Error(`The measured process ended (${this.#exit}) before it was done.`);
       await new Promise<void>((resolve) => (this.#notify = resolve));
+    }
+  }
+
+  /** The next message of a kind; others are dropped. */
+  async next<K extends M['kind']>(kind: K): Promise<Extract<M, { kind: K }>> {
+    for (;;) {
+      const { message } = await this.any();
+      if (message.kind === kind) return message as Extract<M, { kind: K }>;
     }
   }
 
