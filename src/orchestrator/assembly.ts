@@ -79,8 +79,8 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
   };
   const directory = new SquadDirectory(state.squads, { catalogue, ids, clock });
-  const outcomes = new Outcomes(reports, (id) => engine.has(id));
-  const advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
+  const outcomes = new Outcomes(reports, (id) => advancer.isRunning(id));
+  const advancer: Advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
   const intake = { settings, clock, ids, faults, executions, engine, advancer, squads: directory, workflows };
   const submissions = new Submissions(intake);
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
@@ -97,7 +97,8 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   }
   const inbox = runs ? state.inbox.serve((command) => service.take(command)) : null;
   const graceMs = settings.shutdownGraceMs;
-  const close = shutdown({ engine, advancer, housekeeping, inbox, state: parts.closing, clock, logger, graceMs });
+  const stopped = { engine, advancer, outcomes, housekeeping, inbox, state: parts.closing };
+  const close = shutdown({ ...stopped, clock, logger, graceMs });
   const statistics = (): SquadraStatistics => ({
     engine: engine.statistics(),
     gate: gateState(engine.statistics().queued, settings),

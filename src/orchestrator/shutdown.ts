@@ -1,11 +1,15 @@
 import type { Engine } from '../engines/engine.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { SquadraError } from '../kernel/errors.ts';
 import type { Advancer } from './advancer.ts';
+import type { Outcomes } from './outcomes.ts';
 
 export interface ShutdownParts {
   readonly engine: Engine;
   readonly advancer: Advancer;
+  /** Those who wait for what will not end here any more are told so. */
+  readonly outcomes: Outcomes;
   /** Stopped first: what begins new work by itself. */
   readonly housekeeping: Disposable;
   /** Commands from other processes, which are taken until the last step is done. */
@@ -18,7 +22,7 @@ export interface ShutdownParts {
 
 /** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
 export function shutdown(parts: ShutdownParts): () => Promise<void> {
-  const { engine, advancer, housekeeping, inbox, state, clock, logger, graceMs } = parts;
+  const { engine, advancer, outcomes, housekeeping, inbox, state, clock, logger, graceMs } = parts;
   const close = async (): Promise<void> => {
     housekeeping[Symbol.dispose]();
     const drained = engine.drain();
@@ -33,6 +37,9 @@ export function shutdown(parts: ShutdownParts): () => Promise<void> {
     await drained;
     grace.cancel();
     await inbox?.[Symbol.asyncDispose]();
+    outcomes.close(
+      new SquadraError('SHUTTING_DOWN', 'Squadra was closed before the execution ended; it resumes at the next start.'),
+    );
     await state[Symbol.asyncDispose]();
   };
   let closed: Promise<void> | null = null;

@@ -84,10 +84,6 @@ export class EmbeddedEngine implements Engine {
     else this.#makeReady(runnable, false);
   }
 
-  has(id: string): boolean {
-    return this.#entries.has(id);
-  }
-
   serve(advance: Advance): void {
     this.#advance = advance;
     this.#dispatch();
