@@ -54,7 +54,8 @@ async function runAgent(agent: Agent, request: AskRequest, step: ModelStep): Pro
       prompt,
       name: `model/${turn}`,
       isLast,
-      ...(turn === 1 ? { begin: { messages: [askMessage(request)], item: beginItem(request) } } : {}),
+      // The item in every turn: a retry of the execution may begin with the second one, and its item is ready again.
+      begin: { messages: turn === 1 ? [askMessage(request)] : [], item: beginItem(request) },
     });
     usage = addUsage(usage, result.usage);
     if (result.accepted) return { text: result.text, ...result.value, usage, itemId: request.itemId };
