@@ -1,5 +1,5 @@
 /** Workflows as users write them, as text for their files. */
-export const steps = `
+const steps = `
 import { defineWorkflow } from 'squadra';
 import { z } from 'zod';
 
