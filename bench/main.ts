@@ -17,6 +17,7 @@ import type { Scenario } from './scenario.ts';
 import { latency } from './scenarios/latency.ts';
 import { parked } from './scenarios/parked.ts';
 import { recovery } from './scenarios/recovery.ts';
+import { soak } from './scenarios/soak.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { workItems } from './scenarios/work-items.ts';
 
@@ -26,6 +27,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   parked,
   recovery,
   'work-items': workItems,
+  soak,
 };
 /** What `all` leaves out: half an hour, and an installation of other engines. */
 const apart = new Set(['soak', 'peers']);
