@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import type { AnyWorkflow, WorkflowDefinition } from '../../src/workflows/workflow.ts';
 import type { EngineFactory } from '../support/assembly.ts';
-import { Workbench } from '../support/workbench.ts';
+import { sharedWorkbench } from '../support/workbench.ts';
+import type { Workbench } from '../support/workbench.ts';
 import type { OpenState } from './contract-state.ts';
 
 /** The code of a workflow changes while its executions are in flight. */
 export function codeThatChanged(makeEngine: EngineFactory, openState: OpenState): void {
+  const open = sharedWorkbench(makeEngine, openState);
+
   /** Runs one version of a workflow up to its open body, then another in a new process. */
   async function acrossVersions(
     bench: Workbench,
@@ -28,7 +31,7 @@ export function codeThatChanged(makeEngine: EngineFactory, openState: OpenState)
 
   describe('code that changed', () => {
     it('steps that were inserted, moved or dropped do not break a run in flight', async () => {
-      await using bench = await Workbench.open(makeEngine, openState);
+      await using bench = open();
       const { body } = bench.bodies;
       const { outcome } = await acrossVersions(
         bench,
@@ -51,7 +54,7 @@ export function codeThatChanged(makeEngine: EngineFactory, openState: OpenState)
     });
 
     it('a step that is given something else than was recorded keeps its result, with one warning however often it is replayed', async () => {
-      await using bench = await Workbench.open(makeEngine, openState);
+      await using bench = open();
       const ask =
         (message: string): WorkflowDefinition<unknown, unknown>['run'] =>
         async ({ squad, step }) => {
@@ -82,7 +85,7 @@ export function codeThatChanged(makeEngine: EngineFactory, openState: OpenState)
     });
 
     it('an execution whose workflow is gone fails with UNKNOWN_WORKFLOW, and goes on when it is back', async () => {
-      await using bench = await Workbench.open(makeEngine, openState);
+      await using bench = open();
       const workflow = defineWorkflow({ name: 'gone', run: ({ step }) => step.run('a', bench.bodies.body('a')) });
       const first = bench.start([workflow]);
       const id = await first.process.submit('gone');
@@ -99,7 +102,7 @@ export function codeThatChanged(makeEngine: EngineFactory, openState: OpenState)
     });
 
     it.each(['in the first run', 'in a replay'])('two steps of one name are DUPLICATE_STEP %s', async (when) => {
-      await using bench = await Workbench.open(makeEngine, openState);
+      await using bench = open();
       const workflow = defineWorkflow({
         name: 'twice',
         run: async ({ step }) => {
@@ -123,7 +126,7 @@ export function codeThatChanged(makeEngine: EngineFactory, openState: OpenState)
     });
 
     it('the same role in two branches needs a name for one of them', async () => {
-      await using bench = await Workbench.open(makeEngine, openState);
+      await using bench = open();
       const { process } = bench.start([
         defineWorkflow({
           name: 'same-role',

@@ -3,19 +3,20 @@ import { NonRetryableError } from '../../src/kernel/errors.ts';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import type { AnyWorkflow } from '../../src/workflows/workflow.ts';
 import type { EngineFactory } from '../support/assembly.ts';
-import { Workbench } from '../support/workbench.ts';
+import { sharedWorkbench } from '../support/workbench.ts';
+import type { Workbench } from '../support/workbench.ts';
 import type { OpenState } from './contract-state.ts';
 
 /** Start, cancel, retry, and submitting the same thing twice. */
 export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenState): void {
-  const open = (): Promise<Workbench> => Workbench.open(makeEngine, openState);
+  const open = sharedWorkbench(makeEngine, openState);
   const oneStep = ({ bodies }: Workbench): AnyWorkflow =>
     defineWorkflow({ name: 'one', run: ({ step }) => step.run('work', bodies.body('work')) });
   const sleeper = defineWorkflow({ name: 'sleeper', run: ({ step }) => step.sleep('long', '30d') });
 
   describe('starting', () => {
     it('begins a created execution once, however often it is asked for', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([oneStep(bench)]);
       const id = await process.submit('one', { input: {}, start: false });
       expect((await bench.get(id)).status).toBe('created');
@@ -29,7 +30,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
     });
 
     it('of an execution that is started, woken and resumed at once advances it in one place', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([oneStep(bench)]);
       const id = await process.submit('one', { input: {}, start: false });
       const runnable = { tenant: 'local', id, priority: 0 };
@@ -43,7 +44,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
     });
 
     it('answers the same submission with the same execution, and another one under its key with a conflict', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([oneStep(bench)]);
       const request = { input: { n: 1 }, idempotencyKey: 'k' };
       const ids = await Promise.all([1, 2, 3].map(() => process.submit('one', request)));
@@ -60,7 +61,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
 
   describe('cancelling', () => {
     it('reaches the signal of the body that runs, and what the body brings afterwards is dropped', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([oneStep(bench)]);
       const id = await process.submit('one');
       const waiting = process.result(id);
@@ -78,7 +79,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
     });
 
     it('ends what is created, what waits for a place and what waits for a time, and forgets it', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([oneStep(bench), sleeper], { maxConcurrentExecutions: 1 });
       const asleep = await process.submit('sleeper');
       await bench.quiet();
@@ -96,7 +97,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
     });
 
     it('says once that it changed something, and refuses what has ended otherwise', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([oneStep(bench)]);
       const [cancelled, completed] = [
         await process.submit('one', { input: {}, start: false }),
@@ -124,7 +125,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
       });
 
     it('keeps the committed steps of a failed execution and runs the failed one again', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([flow(bench)]);
       const id = await process.submit('flow');
       await bench.end('a');
@@ -142,7 +143,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
     });
 
     it('is for failed executions only', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([flow(bench)]);
       const id = await process.submit('flow');
       const isIllegal = { code: 'ILLEGAL_TRANSITION', details: { executionStatus: 'running' } };
@@ -152,7 +153,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
     });
 
     it('takes effect once when two ask for it at once', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([flow(bench)]);
       const id = await process.submit('flow');
       await bench.fail('a', new NonRetryableError('No'));

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import type { EngineFactory } from '../support/assembly.ts';
-import { Workbench } from '../support/workbench.ts';
+import { sharedWorkbench } from '../support/workbench.ts';
 import type { OpenState } from './contract-state.ts';
 
 /** Two owners at once, and crashes that come again and again. */
 export function ownersAndCrashes(makeEngine: EngineFactory, openState: OpenState): void {
-  const open = (): Promise<Workbench> => Workbench.open(makeEngine, openState);
+  const open = sharedWorkbench(makeEngine, openState);
 
   describe('two owners at once', () => {
     it('the older one is fenced: its calls are aborted, it writes nothing and delivers nothing', async () => {
-      await using bench = await open();
+      await using bench = open();
       const delivered: string[] = [];
       const workflow = (owner: string) =>
         defineWorkflow({
@@ -52,7 +52,7 @@ export function ownersAndCrashes(makeEngine: EngineFactory, openState: OpenState
     });
 
     it('of several claims at once the last one owns, and one run ends it', async () => {
-      await using bench = await open();
+      await using bench = open();
       const workflow = defineWorkflow({
         name: 'owned',
         run: ({ step }) => step.run('a', bench.bodies.body('a')),
@@ -73,7 +73,7 @@ export function ownersAndCrashes(makeEngine: EngineFactory, openState: OpenState
 
   describe('a crash', () => {
     it('changes no status: what ran is advanced again, and what was committed does not run again', async () => {
-      await using bench = await open();
+      await using bench = open();
       const workflow = defineWorkflow({
         name: 'two',
         run: async ({ step }) => [
@@ -94,7 +94,7 @@ export function ownersAndCrashes(makeEngine: EngineFactory, openState: OpenState
     });
 
     it('that comes at the same place again and again ends in CRASH_LOOP, and a retry goes on from there', async () => {
-      await using bench = await open();
+      await using bench = open();
       const workflow = defineWorkflow({
         name: 'poison',
         run: async ({ step }) => [
@@ -122,7 +122,7 @@ export function ownersAndCrashes(makeEngine: EngineFactory, openState: OpenState
     });
 
     it('between steps does not count towards the loop when a step was committed since', async () => {
-      await using bench = await open();
+      await using bench = open();
       const keys = Array.from({ length: 25 }, (_, place) => `step-${place}`);
       const workflow = defineWorkflow({
         name: 'long',

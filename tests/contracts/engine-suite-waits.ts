@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import type { EngineFactory } from '../support/assembly.ts';
-import { Workbench } from '../support/workbench.ts';
+import { sharedWorkbench } from '../support/workbench.ts';
 import type { OpenState } from './contract-state.ts';
 
 /** Signals, approvals and time-outs, before and after the wait. */
 export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState): void {
-  const open = (): Promise<Workbench> => Workbench.open(makeEngine, openState);
+  const open = sharedWorkbench(makeEngine, openState);
 
   describe('signals', () => {
     const waiter = defineWorkflow({ name: 'waiter', run: ({ step }) => step.waitFor('go') });
 
     it('reach a wait that is open, and one that is reached later', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([
         defineWorkflow({
           name: 'both',
@@ -38,7 +38,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('of one name go to the waits in the order in which these were opened, first in first out', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([
         defineWorkflow({
           name: 'three',
@@ -57,7 +57,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('reach a wait while another branch keeps the run in memory', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([
         defineWorkflow({
           name: 'race',
@@ -72,7 +72,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('that come before the execution is started wait for it', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([waiter]);
       const id = await process.submit('waiter', { input: {}, start: false });
       await process.run(id).signal('go', 'early');
@@ -81,7 +81,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('with the same id are one signal', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([
         defineWorkflow({
           name: 'two',
@@ -96,7 +96,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('are refused once the execution has ended', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([waiter]);
       const id = await process.submit('waiter');
       await process.run(id).signal('go');
@@ -109,7 +109,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     const timed = defineWorkflow({ name: 'timed', run: ({ step }) => step.waitFor('go', { timeout: '10s' }) });
 
     it('ends when its time comes, and leaves a later signal untaken', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([timed]);
       const id = await process.submit('timed');
       await bench.pass(9_999);
@@ -119,7 +119,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('takes a signal that came before its time, though nobody looked until after it', async () => {
-      await using bench = await open();
+      await using bench = open();
       const first = bench.start([timed]);
       const id = await first.process.submit('timed');
       await bench.quiet();
@@ -133,7 +133,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('counts from when it was first reached, whatever happens between', async () => {
-      await using bench = await open();
+      await using bench = open();
       const first = bench.start([timed]);
       const id = await first.process.submit('timed');
       await bench.pass(6_000);
@@ -157,7 +157,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('is asked once, takes one of its choices once, and hands the answer on', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([release]);
       const id = await process.submit('release');
       await bench.quiet();
@@ -175,7 +175,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('expires when its time comes', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([release]);
       const id = await process.submit('release');
       await bench.quiet();
@@ -190,7 +190,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('cannot be answered by a signal that looks like an answer', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([release]);
       const id = await process.submit('release');
       const forged = process.run(id).signal('approval:ship/release', { choice: 'yes', by: 'nobody' });
@@ -199,7 +199,7 @@ export function waitingAndTime(makeEngine: EngineFactory, openState: OpenState):
     });
 
     it('that a finished race left open is cancelled', async () => {
-      await using bench = await open();
+      await using bench = open();
       const { process } = bench.start([
         defineWorkflow({
           name: 'race',

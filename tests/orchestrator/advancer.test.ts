@@ -3,7 +3,10 @@ import type { Claim, ExecutionStore } from '../../src/work/execution-store.ts';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import { replaced } from '../support/metered-store.ts';
 import { settle } from '../support/test-clock.ts';
-import { Workbench } from '../support/workbench.ts';
+import { sharedWorkbench } from '../support/workbench.ts';
+import type { Workbench } from '../support/workbench.ts';
+
+const open = sharedWorkbench();
 
 /** Holds back what a claim brings: it is committed, but has not arrived. */
 function lateClaims(store: ExecutionStore): { readonly store: ExecutionStore; arrive(): Promise<void> } {
@@ -31,7 +34,7 @@ const racing = (bench: Workbench) =>
 
 describe('A1: an execution that is claimed but does not run yet', () => {
   it('takes a signal that came meanwhile, though another branch keeps it in memory', async () => {
-    await using bench = await Workbench.open();
+    await using bench = open();
     const claims = lateClaims(bench.state.executions);
     const { process } = bench.start([racing(bench)], { executions: claims.store });
     const id = await process.submit('racing', { input: {}, start: false });
@@ -43,7 +46,7 @@ describe('A1: an execution that is claimed but does not run yet', () => {
   });
 
   it('begins nothing when it was cancelled meanwhile', async () => {
-    await using bench = await Workbench.open();
+    await using bench = open();
     const claims = lateClaims(bench.state.executions);
     const { process } = bench.start([racing(bench)], { executions: claims.store });
     const id = await process.submit('racing', { input: {}, start: false });
@@ -59,7 +62,7 @@ describe('A1: an execution that is claimed but does not run yet', () => {
 
 describe('A2: asking for the result of an execution that is just ending', () => {
   it('gets an answer, at whatever moment it is asked', async () => {
-    await using bench = await Workbench.open();
+    await using bench = open();
     const { process } = bench.start([
       defineWorkflow({ name: 'quick', run: ({ step }) => step.run('a', () => 'done') }),
     ]);

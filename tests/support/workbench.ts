@@ -1,3 +1,4 @@
+import { afterAll, beforeAll } from 'vitest';
 import { EmbeddedEngine } from '../../src/engines/embedded/embedded-engine.ts';
 import type { Execution } from '../../src/work/execution.ts';
 import type { Journaled, StepRecord } from '../../src/work/journal.ts';
@@ -14,31 +15,52 @@ import { TestClock } from './test-clock.ts';
 
 export const embedded: EngineFactory = (settings, clock) => new EmbeddedEngine(settings, clock);
 
+interface Ground {
+  readonly state: ContractState;
+  readonly clock: TestClock;
+  readonly meter: Meter;
+  /** Clears what one bench leaves. */
+  clear(): Promise<void>;
+}
+
+/**
+ * A state for all tests of a file or a `describe`, and a bench on it for each: opening a state takes longer than most tests.
+ * What a test leaves unfinished is cancelled, so that the next one does not resume it.
+ */
+export function sharedWorkbench(
+  makeEngine: EngineFactory = embedded,
+  openState: OpenState = openTemporaryState,
+): () => Workbench {
+  const meter = new Meter();
+  const clock = new TestClock();
+  let state: ContractState | null = null;
+  beforeAll(async () => void (state = meteredState(await openState(clock), meter)));
+  afterAll(() => state?.[Symbol.asyncDispose]());
+  return () => {
+    if (state === null) throw new Error('A bench is for the inside of a test.');
+    const open = state;
+    return new Workbench(makeEngine, { state: open, clock, meter, clear: () => cancelAll(open) });
+  };
+}
+
+async function cancelAll({ reports, executions }: ContractState): Promise<void> {
+  for (const { tenant, id } of await reports.open('', 1_000)) await executions.cancel(tenant, id, 'The test is over.');
+}
+
 /** One state and the processes that run it, on a clock of the test's own. */
 export class Workbench implements AsyncDisposable {
-  readonly clock = new TestClock();
+  readonly clock: TestClock;
   readonly bodies = new Bodies();
-  readonly #meter = new Meter();
+  readonly state: ContractState;
+  readonly #ground: Ground;
   readonly #makeEngine: EngineFactory;
   readonly #lives: Life[] = [];
-  #state: ContractState | null = null;
 
-  private constructor(makeEngine: EngineFactory) {
+  constructor(makeEngine: EngineFactory, ground: Ground) {
     this.#makeEngine = makeEngine;
-  }
-
-  static async open(
-    makeEngine: EngineFactory = embedded,
-    openState: OpenState = openTemporaryState,
-  ): Promise<Workbench> {
-    const bench = new Workbench(makeEngine);
-    bench.#state = meteredState(await openState(bench.clock), bench.#meter);
-    return bench;
-  }
-
-  get state(): ContractState {
-    if (this.#state === null) throw new Error('The workbench is not open.');
-    return this.#state;
+    this.#ground = ground;
+    this.clock = ground.clock;
+    this.state = ground.state;
   }
 
   /** Starts a process; `life` ends it. */
@@ -62,7 +84,7 @@ export class Workbench implements AsyncDisposable {
 
   /** Everything has come to rest: nothing is on its way to the state or back. */
   quiet(): Promise<void> {
-    return this.#meter.quiet();
+    return this.#ground.meter.quiet();
   }
 
   /** Time passes; what becomes due is done with before it goes on. */
@@ -112,6 +134,6 @@ export class Workbench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const life of this.#lives) life.end();
     await this.quiet();
-    await this.#state?.[Symbol.asyncDispose]();
+    await this.#ground.clear();
   }
 }
