@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bareCommit } from './measure/bare-commit.ts';
 import { machine } from './measure/machine.ts';
+import { writeDocuments } from './report/documents.ts';
 import { keep } from './report/result-file.ts';
 import type { Result } from './report/result-file.ts';
 import { resultText } from './report/text.ts';
@@ -43,14 +44,17 @@ const { values, positionals } = parseArgs({
 const names = positionals.flatMap((name) =>
   name === 'all' ? Object.keys(scenarios).filter((one) => !apart.has(one)) : [name],
 );
-const unknown = names.filter((name) => scenarios[name] === undefined);
+const unknown = names.filter((name) => name !== 'report' && scenarios[name] === undefined);
 if (names.length === 0 || unknown.length > 0) {
   console.error(
     `usage: npm run bench -- <${[...Object.keys(scenarios), 'all', 'report'].join('|')}> [--json] [--quick] [--minutes n]`,
   );
   process.exit(2);
 }
-for (const name of names) await runScenario(name, scenarios[name]);
+for (const name of names) {
+  if (name === 'report') console.log(writeDocuments().join('\n'));
+  else await runScenario(name, scenarios[name]);
+}
 
 async function runScenario(name: string, scenario: Scenario | undefined): Promise<void> {
   if (scenario === undefined) return;

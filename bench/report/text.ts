@@ -51,7 +51,7 @@ export function figureRow(one: Figure, all: readonly Figure[]): string[] {
 function askedText(asked: Asked): string {
   switch (asked.kind) {
     case 'atLeast':
-      return `${asked.anyOf === undefined ? '' : 'or '}≥ ${readable(asked.value)}`;
+      return `≥ ${readable(asked.value)}${asked.anyOf === undefined ? '' : ' (either)'}`;
     case 'below':
       return `< ${readable(asked.value)}`;
     case 'flat':
