@@ -10,7 +10,7 @@ import { stateOptions } from '../cli.ts';
 import { conclude } from '../conclusion.ts';
 import { findExecution, findUnfinished } from '../execution-id.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { follow } from '../following.ts';
+import { follow, tellOfOthers } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { parseJson } from '../json-argument.ts';
 import { ensureSquads, listOf, loadProject } from '../project.ts';
@@ -57,6 +57,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
   );
   const own = squadra.forTenant(context.options.tenant);
   await ensureSquads(own, project.squads);
+  if (request !== null) tellOfOthers(context, own);
   const run =
     request === null
       ? own.run(await idToResume(own, resume === true ? null : (resume ?? null)))
