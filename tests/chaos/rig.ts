@@ -19,8 +19,6 @@ const longestLifeMs = 700;
 /** Of the kills, how many hit a life that is still starting; and of the lives, how many are stopped in good order instead. */
 const startingShare = 0.15;
 const stoppedShare = 0.08;
-/** A start with a warm code cache takes about this long. */
-const startMs = 400;
 /** A worker that ends by itself this often is broken, not unlucky. */
 const maxDeaths = 3;
 /** After this long a life that should end by itself is given up. */
@@ -34,6 +32,8 @@ export class ChaosRig {
   readonly #url: string;
   #life = 0;
   #deaths = 0;
+  /** How long the last start took that was let through. */
+  #startMs = 0;
 
   constructor(options: ChaosOptions, modelServerUrl: string) {
     this.#options = options;
@@ -43,6 +43,7 @@ export class ChaosRig {
   }
 
   async run(): Promise<void> {
+    const outsider = startChild(new URL('./outsider.ts', import.meta.url), [this.#options.folder]);
     // The first one fills the code cache, which a killed process does not.
     await this.#stoppedLife(longestLifeMs / 2);
     for (let kills = 0; kills < this.#options.kills && this.#deaths < maxDeaths;) {
@@ -50,6 +51,8 @@ export class ChaosRig {
       if (await this.#killedLife()) this.#options.onKill(++kills);
     }
     await this.#lastLife();
+    outsider.kill('SIGTERM');
+    if ((await outsider.exited).code !== 0) this.#note('died');
     this.#lives[Symbol.dispose]();
   }
 
@@ -57,9 +60,10 @@ export class ChaosRig {
   async #killedLife(): Promise<boolean> {
     const spawnedAt = performance.now();
     const worker = this.#spawn();
-    if (this.#random() < startingShare) await until(spawnedAt + this.#random() * startMs);
+    if (this.#random() < startingShare) await until(spawnedAt + this.#random() * this.#startMs);
     else {
       await this.#working(worker);
+      this.#startMs = performance.now() - spawnedAt;
       await until(performance.now() + this.#random() * longestLifeMs);
     }
     if (!worker.isRunning) return this.#died(worker);

@@ -9,6 +9,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openSquadraIn } from '../../src/compose.ts';
+import { SquadraError } from '../../src/index.ts';
+import type { Squadra } from '../../src/index.ts';
 import { watchCalls } from './call-watch.ts';
 import { LifeKeeper } from './keeper.ts';
 import { chaosPaths, LineLog } from './logs.ts';
@@ -47,31 +49,33 @@ effects.write({ event: 'life', life });
 let tokens = 0;
 const mix = new Mix({ effects, token: () => `${life}.${++tokens}` });
 const plant = isPlant(values.plant) ? plants[values.plant] : null;
-const squadra = await openSquadraIn(
-  {
-    stateDir: paths.state,
-    settings: {
-      openaiBaseUrl: values.url,
-      shutdownGrace: '500ms',
-      // Some lives have a slow disk, some too few places for what is open: then commits and queues are long.
-      commitDelayMs: life % 3 === 2 ? 3 : 0,
-      maxConcurrentExecutions: life % 4 === 3 ? 25 : 10_000,
+const squadra = await take(() =>
+  openSquadraIn(
+    {
+      stateDir: paths.state,
+      settings: {
+        openaiBaseUrl: values.url,
+        shutdownGrace: '500ms',
+        // Some lives have a slow disk, some too few places for what is open: then commits and queues are long.
+        commitDelayMs: life % 3 === 2 ? 3 : 0,
+        maxConcurrentExecutions: life % 4 === 3 ? 25 : 10_000,
+      },
+      workflows: mix.jobs.map(({ workflow }) => workflow).filter(({ name }) => name !== 'pipeline'),
     },
-    workflows: mix.jobs.map(({ workflow }) => workflow).filter(({ name }) => name !== 'pipeline'),
-  },
-  {
-    decorate: (executions) => {
-      const watched = wrapSessions(executions, watchCalls(effects));
-      return plant === null ? watched : wrapSessions(watched, plant);
+    {
+      decorate: (executions) => {
+        const watched = wrapSessions(executions, watchCalls(effects));
+        return plant === null ? watched : wrapSessions(watched, plant);
+      },
     },
-  },
+  ),
 );
 const keeper = new LifeKeeper({ squadra, mix, acks, memory: new Memory(paths.acks), random, life });
 
 let isStopping = false;
 process.once('SIGTERM', () => (isStopping = true));
-console.log('working');
 await keeper.takeUp();
+console.log('working');
 const approvals = keeper.answerApprovals();
 while (!isStopping) {
   if (values.finish && keeper.open === 0) await keeper.takeUpUnacknowledged();
@@ -85,3 +89,15 @@ await squadra[Symbol.asyncDispose]();
 await approvals;
 // The clients still wait for executions that go on in the next life.
 process.exit(0);
+
+/** Somebody may hold the state for as long as a command of theirs lasts. */
+async function take(open: () => Promise<Squadra>): Promise<Squadra> {
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof SquadraError && error.code === 'STORE_LOCKED')) throw error;
+      await pause(5);
+    }
+  }
+}

@@ -13,6 +13,7 @@ export function waitingJobs(world: World): readonly Job[] {
     { workflow: signalled(world), end: 'completed', weight: 4, input: ms, care: sendAll('go', 2) },
     { workflow: either(world), end: 'completed', weight: 2, input: ms, care: sendAll('maybe', 1) },
     { workflow: twins(world), end: 'completed', weight: 2, input: ms, care: sendAll('go', 3) },
+    { workflow: called(world), end: 'completed', weight: 1, input: ms },
     { workflow: approved(world), end: 'completed', weight: 3, input: ms },
     { workflow: forgotten(world), end: 'cancelled', weight: 2, input: ms, care: cancelSoon },
     { workflow: endless(world), end: 'cancelled', weight: 1, input: ms, care: cancelSoon },
@@ -65,6 +66,18 @@ function twins(world: World): Workflow<{ ms: number }> {
       await step.sleep('rest', 5);
       const order = [left, right, late].map((taken) => (taken.timedOut ? 'time' : String(taken.payload))).join(' ');
       return steps.scope('race', (inner) => inner.run(`won-${order}`));
+    },
+  });
+}
+
+/** Is signalled from another process. */
+function called(world: World): Workflow {
+  return defineWorkflow({
+    name: 'called',
+    run: async ({ execution, step }) => {
+      const steps = new TracedSteps(world, execution.id, step);
+      await step.waitFor('call');
+      return steps.run('answer');
     },
   });
 }
