@@ -125,10 +125,12 @@ export class Advancer {
   }
 
   /** Without a squad nothing has to be waited for: a submission begins in the turn in which it was accepted. */
-  #runOf(claim: Claim): MaybePromise<Prepared> {
+  #runOf(claim: Claim): MaybePromise<Prepared | null> {
     const { workflows, services } = this.#parts;
-    const { tenant, squadId, squadVersion, workflow } = claim.execution;
-    const make = (squad: Squad | null): Prepared => runOf(claim, workflows.find(workflow), squad, services);
+    const { tenant, squadId, squadVersion } = claim.execution;
+    const workflow = workflows.find(claim.execution.workflow);
+    if (workflow === null) return leave(claim, services.clock.now());
+    const make = (squad: Squad | null): Prepared => runOf(claim, workflow, squad, services);
     if (squadId === null || squadVersion === null) return make(null);
     return this.#parts.squads.pinned(tenant, squadId, squadVersion).then(make);
   }
@@ -136,6 +138,12 @@ export class Advancer {
 
 type Prepared = ReturnType<typeof runOf>;
 type MaybePromise<T> = T | Promise<T>;
+
+/** Parks an execution whose workflow this process does not have, so that the next one that has it goes on. */
+async function leave({ session }: Claim, now: number): Promise<null> {
+  await session.commit({ records: [{ kind: 'status', status: 'waiting', wakeAt: now }] });
+  return null;
+}
 
 /** A run that is fenced meanwhile has nobody left to tell. */
 function nudgeRun(run: Run): void {

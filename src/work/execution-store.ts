@@ -119,6 +119,7 @@ export interface OpenExecution {
   readonly status: ExecutionStatus;
   readonly priority: number;
   readonly wakeAt: number | null;
+  readonly workflow: string;
 }
 
 /** The read side. */

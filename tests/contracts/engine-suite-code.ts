@@ -84,21 +84,29 @@ export function codeThatChanged(makeEngine: EngineFactory, openState: OpenState)
       expect(bench.bodies.begun.filter((key) => key === 'tester/model/1')).toHaveLength(1);
     });
 
-    it('an execution whose workflow is gone fails with UNKNOWN_WORKFLOW, and goes on when it is back', async () => {
+    it('an execution whose workflow is gone stays open, also when a signal wakes it, and goes on when it is back', async () => {
       await using bench = open();
-      const workflow = defineWorkflow({ name: 'gone', run: ({ step }) => step.run('a', bench.bodies.body('a')) });
+      const workflow = defineWorkflow({
+        name: 'gone',
+        run: async ({ step }) => [await step.run('a', bench.bodies.body('a')), await step.waitFor('go')],
+      });
       const first = bench.start([workflow]);
       const id = await first.process.submit('gone');
+      await bench.end('a');
       await bench.quiet();
       first.life.end();
       const without = bench.start([]);
-      await without.process.resume();
-      expect(await without.process.result(id)).toMatchObject({ status: 'failed', error: { code: 'UNKNOWN_WORKFLOW' } });
+      expect(await without.process.resume()).toBe(0);
+      await without.process.run(id).signal('go', 1);
+      await bench.quiet();
+      expect(await without.process.run(id).get()).toMatchObject({ status: 'waiting', endedAt: null });
       without.life.end();
       const back = bench.start([workflow]);
-      await back.process.run(id).retry();
-      await bench.end('a');
-      expect(await back.process.result(id)).toEqual({ status: 'completed', output: 'a!' });
+      expect(await back.process.resume()).toBe(1);
+      expect(await back.process.result(id)).toEqual({
+        status: 'completed',
+        output: ['a!', { payload: 1, timedOut: false }],
+      });
     });
 
     it.each(['in the first run', 'in a replay'])('two steps of one name are DUPLICATE_STEP %s', async (when) => {

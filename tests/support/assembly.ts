@@ -61,6 +61,7 @@ export class Assembly {
   readonly tenant: string;
   readonly #state: ContractState;
   readonly #submissions: Submissions;
+  readonly #workflows: WorkflowRegistry;
 
   constructor(options: AssemblyOptions) {
     const { state, clock, faults = noFaults, maxConcurrentExecutions = 1_000, maxQueuedExecutions = 100_000 } = options;
@@ -70,6 +71,7 @@ export class Assembly {
     this.#state = state;
     const squads = new SquadDirectory(state.squads, { catalogue, ids, clock });
     const workflows = new WorkflowRegistry(options.workflows as readonly Workflow[]);
+    this.#workflows = workflows;
     this.engine = options.makeEngine({ maxConcurrentExecutions }, clock);
     this.outcomes = new Outcomes(state.reports, (id) => this.advancer.isRunning(id));
     const services: RunServices = {
@@ -117,8 +119,9 @@ export class Assembly {
   }
 
   /** Takes up what another process left behind. */
-  resume(): Promise<number> {
-    return resumeAll(this.#state.reports, this.engine);
+  async resume(): Promise<number> {
+    const isKnown = (name: string): boolean => this.#workflows.find(name) !== null;
+    return (await resumeAll(this.#state.reports, this.engine, isKnown)).count;
   }
 
   run(id: string): RunHandle<unknown> {
