@@ -107,6 +107,18 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     gate: gateState(engine.statistics().queued, settings),
     ...parts.storeStatistics(),
   });
-  const face = { clock, ids, commands, outcomes, reports, bus, submissions, directory, approvals, workItems };
+  const face = {
+    clock,
+    ids,
+    commands,
+    outcomes,
+    reports,
+    bus,
+    submissions,
+    directory,
+    approvals,
+    workItems,
+    workflows,
+  };
   return { squadra: new Squadra({ ...face, maxInputBytes, statistics, close }, 'local'), service };
 }

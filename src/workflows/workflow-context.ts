@@ -145,7 +145,7 @@ function noMember(executionId: string, role: string, squad: Squad | null): Squad
 }
 
 /** An id that is the same in every replay, and lies where the execution's own id lies in an index. */
-export function derivedId(executionId: string, name: string): string {
+function derivedId(executionId: string, name: string): string {
   const digest = createHash('sha256').update(executionId).update('\0').update(name).digest('hex');
   // Time from the execution (UUIDv7), version 8 (custom) and the variant as RFC 9562 has them, the rest from the digest.
   return `${executionId.slice(0, 13)}-8${digest.slice(0, 3)}-a${digest.slice(3, 6)}-${digest.slice(6, 18)}`;

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { openSquadraIn } from '../../compose.ts';
 import { SquadraError } from '../../kernel/errors.ts';
+import type { Run } from '../../orchestrator/run-handle.ts';
 import type { Squadra } from '../../orchestrator/squadra.ts';
 import type { SubmitRequest } from '../../orchestrator/submissions.ts';
 import type { Cli, CommandContext } from '../cli.ts';
@@ -62,7 +63,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
     request === null
       ? own.run(await idToResume(own, resume === true ? null : (resume ?? null)))
       : await own.submit<unknown, unknown>(options.workflow ?? 'pipeline', request);
-  if (request === null && (await run.get()).status === 'created') await run.start();
+  if (request === null) await prepareResume(own, run);
   const followed = await follow(context, own, run, since, interruption.signal);
   return conclude(context, followed, `squadra run --resume ${run.id}`);
 }
@@ -74,6 +75,17 @@ async function idToResume(squadra: Squadra, named: string | null): Promise<strin
   const found = await findUnfinished(list);
   if (found === null) throw new SquadraError('NOT_FOUND', 'Nothing is unfinished; `squadra list` shows what there is.');
   return found.id;
+}
+
+/** What was only created is started; what cannot go on here is told, rather than waited for. */
+async function prepareResume(squadra: Squadra, run: Run): Promise<void> {
+  const { status, workflow } = await run.get();
+  if (!squadra.workflows.includes(workflow))
+    throw new SquadraError(
+      'UNKNOWN_WORKFLOW',
+      `Execution ${run.id} needs the workflow '${workflow}', which no file of squadra.yaml exports here.`,
+    );
+  if (status === 'created') await run.start();
 }
 
 async function readRequest(file: string | undefined, options: RunOptions): Promise<SubmitRequest> {
