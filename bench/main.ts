@@ -17,6 +17,7 @@ import { resultText } from './report/text.ts';
 import type { Scenario } from './scenario.ts';
 import { latency } from './scenarios/latency.ts';
 import { parked } from './scenarios/parked.ts';
+import { peers } from './scenarios/peers.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { soak } from './scenarios/soak.ts';
 import { throughput } from './scenarios/throughput.ts';
@@ -29,6 +30,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   recovery,
   'work-items': workItems,
   soak,
+  peers,
 };
 /** What `all` leaves out: half an hour, and an installation of other engines. */
 const apart = new Set(['soak', 'peers']);

@@ -11,16 +11,16 @@ export class Child<M extends { readonly kind: string }> implements AsyncDisposab
   #notify: () => void = () => {};
   #exit: string | null = null;
 
-  /** Starts `bench/children/<name>.ts` with an argument. */
+  /** Starts `bench/<name>.ts` with an argument. */
   constructor(name: string, argument: unknown, execArgv: readonly string[] = []) {
     this.startedAt = performance.now();
-    const file = fileURLToPath(new URL(`../children/${name}.ts`, import.meta.url));
+    const file = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
     this.#process = fork(file, [JSON.stringify(argument)], {
       execArgv: [...execArgv],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#process.on('message', (message) => {
-      // The files under bench/children say what they send.
+      // The file that was started says what it sends.
       this.#messages.push({ message: message as M, at: performance.now() });
       this.#notify();
     });

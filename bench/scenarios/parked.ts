@@ -57,7 +57,11 @@ export async function parked({ isQuick, folder, progress }: RunOptions): Promise
 
 function inFlight(parent: string, count: number, form: ParkedStepsArgument['form']): Promise<ParkedSteps> {
   return inFolder(parent, form, async (folder) => {
-    await using child = new Child<ParkedSteps>('parked-steps', { folder, count, form } satisfies ParkedStepsArgument);
+    await using child = new Child<ParkedSteps>('children/parked-steps', {
+      folder,
+      count,
+      form,
+    } satisfies ParkedStepsArgument);
     const message = await child.next('done');
     await child.exited();
     checkCompleted(folder, count);
@@ -68,7 +72,7 @@ function inFlight(parent: string, count: number, form: ParkedStepsArgument['form
 function waitingForSignals(parent: string, count: number): Promise<ParkedSignals> {
   return inFolder(parent, 'signals', async (folder) => {
     const argument = { folder, count } satisfies ParkedSignalsArgument;
-    await using child = new Child<ParkedSignals>('parked-signals', argument, ['--expose-gc']);
+    await using child = new Child<ParkedSignals>('children/parked-signals', argument, ['--expose-gc']);
     const message = await child.next('done');
     await child.exited();
     checkCompleted(folder, count, 1);

@@ -38,11 +38,11 @@ export async function recovery({ isQuick, folder, progress }: RunOptions): Promi
 }
 
 async function killAndRecover(argument: RecoveryArgument): Promise<Recovery> {
-  await using first = new Child<RecoveryFirst>('recovery-first', argument);
+  await using first = new Child<RecoveryFirst>('children/recovery-first', argument);
   await first.next('accepted');
   await first.next('half');
   await first.kill();
-  await using second = new Child<RecoverySecond>('recovery-second', argument);
+  await using second = new Child<RecoverySecond>('children/recovery-second', argument);
   const times = new Map<RecoverySecond['kind'], number>();
   let stepsDone = 0;
   while (!times.has('done')) {

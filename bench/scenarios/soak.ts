@@ -79,7 +79,7 @@ function grows(
 }
 
 async function run(argument: SoakArgument, progress: RunOptions['progress']) {
-  await using child = new Child<SoakMessage>('soak', argument);
+  await using child = new Child<SoakMessage>('children/soak', argument);
   const samples: SoakSample[] = [];
   let maximum = NaN;
   for (;;) {
