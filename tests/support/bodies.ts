@@ -14,6 +14,7 @@ export class Bodies {
   readonly begun: string[] = [];
   readonly #open = new Map<string, OpenBody>();
   readonly #onBegin: (key: string) => void;
+  #waiting: { readonly keys: readonly string[]; readonly resolve: () => void }[] = [];
 
   constructor(onBegin: (key: string) => void = () => {}) {
     this.#onBegin = onBegin;
@@ -34,8 +35,19 @@ export class Bodies {
         resolve: (value = `${key}!`) => end(() => resolve(value)),
         reject: (error) => end(() => reject(error)),
       });
+      this.#waiting = this.#waiting.filter((waiter) => !this.#areOpen(waiter.keys) || (waiter.resolve(), false));
     });
   };
+
+  /** Resolves when the bodies of all these steps are open. */
+  async until(...keys: readonly string[]): Promise<void> {
+    if (this.#areOpen(keys)) return;
+    await new Promise<void>((resolve) => this.#waiting.push({ keys, resolve }));
+  }
+
+  #areOpen(keys: readonly string[]): boolean {
+    return keys.every((key) => this.#open.has(key));
+  }
 
   /** A body under its key, as `step.run` takes it. */
   readonly body =

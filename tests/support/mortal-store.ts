@@ -36,6 +36,11 @@ export class Life {
     return this.#commits;
   }
 
+  /** Timers of the process that are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /** Kills the process now. */
   end(): void {
     this.#over = true;
@@ -54,7 +59,12 @@ export class Life {
           fire();
         });
         this.#timers.add(timer);
-        return timer;
+        return {
+          cancel: () => {
+            this.#timers.delete(timer);
+            timer.cancel();
+          },
+        };
       },
     };
   }

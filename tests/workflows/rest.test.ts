@@ -37,7 +37,7 @@ describe('a workflow that awaits something that is no step', () => {
   it('goes on when that comes in time', async () => {
     await using bench = open();
     const other = foreign();
-    const { process } = bench.start(
+    const { process, life } = bench.start(
       [
         defineWorkflow({
           name: 'slow',
@@ -53,7 +53,7 @@ describe('a workflow that awaits something that is no step', () => {
     await bench.pass(59_999);
     other.resolve();
     expect(await process.result(id)).toEqual({ status: 'completed', output: 'done' });
-    expect(bench.clock.timers).toBe(0);
+    expect(life.timers).toBe(0);
   });
 
   it('parks beside a wait, and what comes of it in the run that was dropped does nothing', async () => {
