@@ -10,16 +10,28 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bareCommit } from './measure/bare-commit.ts';
 import { machine } from './measure/machine.ts';
+import { writeDocuments } from './report/documents.ts';
 import { keep } from './report/result-file.ts';
 import type { Result } from './report/result-file.ts';
 import { resultText } from './report/text.ts';
 import type { Scenario } from './scenario.ts';
 import { latency } from './scenarios/latency.ts';
 import { parked } from './scenarios/parked.ts';
+import { peers } from './scenarios/peers.ts';
+import { recovery } from './scenarios/recovery.ts';
+import { soak } from './scenarios/soak.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { workItems } from './scenarios/work-items.ts';
 
-const scenarios: Readonly<Record<string, Scenario>> = { throughput, latency, parked, 'work-items': workItems };
+const scenarios: Readonly<Record<string, Scenario>> = {
+  throughput,
+  latency,
+  parked,
+  recovery,
+  'work-items': workItems,
+  soak,
+  peers,
+};
 /** What `all` leaves out: half an hour, and an installation of other engines. */
 const apart = new Set(['soak', 'peers']);
 
@@ -34,14 +46,17 @@ const { values, positionals } = parseArgs({
 const names = positionals.flatMap((name) =>
   name === 'all' ? Object.keys(scenarios).filter((one) => !apart.has(one)) : [name],
 );
-const unknown = names.filter((name) => scenarios[name] === undefined);
+const unknown = names.filter((name) => name !== 'report' && scenarios[name] === undefined);
 if (names.length === 0 || unknown.length > 0) {
   console.error(
     `usage: npm run bench -- <${[...Object.keys(scenarios), 'all', 'report'].join('|')}> [--json] [--quick] [--minutes n]`,
   );
   process.exit(2);
 }
-for (const name of names) await runScenario(name, scenarios[name]);
+for (const name of names) {
+  if (name === 'report') console.log(writeDocuments().join('\n'));
+  else await runScenario(name, scenarios[name]);
+}
 
 async function runScenario(name: string, scenario: Scenario | undefined): Promise<void> {
   if (scenario === undefined) return;

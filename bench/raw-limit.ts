@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../src/kernel/clock.ts';
 import { createIds } from '../src/kernel/id.ts';
-import { migrate } from '../src/work/sqlite/migrations.ts';
+import { openForWriting } from '../src/work/sqlite/read-write.ts';
 import { input, stepResults } from './workload/three-steps.ts';
 
 const stageSize = 100;
@@ -17,11 +17,7 @@ const outputText = JSON.stringify(stepResults.join('').length);
 
 /** Writes `count` executions into a new file in `folder`; returns executions per second. */
 export function rawLimit(folder: string, count: number): number {
-  const database = new DatabaseSync(join(folder, 'squadra.db'));
-  database.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000',
-  );
-  migrate(database, folder);
+  const database = openForWriting(join(folder, 'squadra.db'));
   const stages = stagesOf(database);
   const begun = performance.now();
   for (let first = 0; first < count; first += stageSize) {

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import { createAsker } from './agents/agent-loop.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
-import { createToolbox } from './agents/tools/toolbox.ts';
-import type { Toolbox } from './agents/tools/toolbox.ts';
 import { createPrices } from './agents/pricing.ts';
 import type { Prices } from './agents/pricing.ts';
+import { createToolbox } from './agents/tools/toolbox.ts';
+import type { Toolbox } from './agents/tools/toolbox.ts';
 import { copyWorkspace, removeWorkspace } from './agents/tools/workspace/copy-workspace.ts';
 import { MemoryBus } from './bus/memory/memory-bus.ts';
 import { readMcpServers } from './config/mcp-servers.ts';
@@ -12,36 +12,36 @@ import { readPrices } from './config/prices.ts';
 import { readProcessSettings } from './config/settings.ts';
 import type { SettingOptions, Settings } from './config/settings.ts';
 import { EmbeddedEngine } from './engines/embedded/embedded-engine.ts';
-import { gateState } from './flow/gate.ts';
 import { systemClock } from './kernel/clock.ts';
 import type { Clock } from './kernel/clock.ts';
 import { noFaults } from './kernel/faults.ts';
 import type { Faults } from './kernel/faults.ts';
 import { createIds } from './kernel/id.ts';
-import { Advancer } from './orchestrator/advancer.ts';
-import { Commands } from './orchestrator/commands.ts';
-import { Forks } from './orchestrator/forks.ts';
-import { Housekeeping } from './orchestrator/housekeeping.ts';
-import { Outcomes } from './orchestrator/outcomes.ts';
-import { resumeAll } from './orchestrator/recovery.ts';
-import { SquadDirectory } from './orchestrator/squad-directory.ts';
-import { Squadra } from './orchestrator/squadra.ts';
+import { checkExecutions } from './orchestrator/check.ts';
+import type { CheckedExecution } from './orchestrator/check.ts';
+import { routeCommand } from './orchestrator/command-route.ts';
+import type { CommandResult } from './orchestrator/command-route.ts';
+import type { CommandRequest } from './orchestrator/inbox-service.ts';
+import { assemble } from './orchestrator/assembly.ts';
+import type { Assembly } from './orchestrator/assembly.ts';
+import type { Squadra } from './orchestrator/squadra.ts';
 import { checkOptions } from './orchestrator/squadra-options.ts';
 import type { SquadraOptions } from './orchestrator/squadra-options.ts';
-import { Submissions } from './orchestrator/submissions.ts';
 import { WorkflowRegistry } from './orchestrator/workflow-registry.ts';
+import type { Catalogue } from './squads/catalogue.ts';
 import { readCatalogue } from './squads/catalogue.ts';
 import type { SquadStore } from './squads/squad-store.ts';
 import { createLogger } from './telemetry/logger.ts';
-import type { Logger } from './telemetry/logger.ts';
 import type { ApprovalStore } from './work/approval-store.ts';
+import type { InboxCommand } from './work/inbox.ts';
+import type { StateInspection } from './work/state-inspection.ts';
+import { inspectStateFile } from './work/sqlite/state-file-inspection.ts';
 import { openSqliteReports } from './work/sqlite/sqlite-reports.ts';
-import { openSqliteState } from './work/sqlite/sqlite-state.ts';
-import type { SqliteState } from './work/sqlite/sqlite-state.ts';
+import { openSqliteInbox, openSqliteState, stateOwner } from './work/sqlite/sqlite-state.ts';
 import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
 import type { UsageReports } from './work/usage-report.ts';
 import type { WorkItemStore } from './work/work-item-store.ts';
-import type { RunServices } from './workflows/run-services.ts';
+import type { Asker } from './workflows/asker.ts';
 import type { Workflow } from './workflows/workflow.ts';
 
 export type { SquadraOptions } from './orchestrator/squadra-options.ts';
@@ -96,33 +96,95 @@ export function openSquadra(options: SquadraOptions = {}): Promise<Squadra> {
 
 /** `openSquadra` with some of its surroundings replaced. */
 export async function openSquadraIn(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Squadra> {
+  const { squadra } = await open(options, replaced);
+  return squadra;
+}
+
+async function open(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Assembly> {
   checkOptions(options);
   const surroundings = { ...production, ...replaced };
   const settings = settingsOf(options, surroundings.readSettings);
-  const prices = createPrices(surroundings.clock, readPrices(options.prices));
+  const { clock } = surroundings;
+  // Before anything is opened: what is wrong with the options should not leave a file behind.
+  const prices = createPrices(clock, readPrices(options.prices));
   const mcpServers = readMcpServers(options.mcp);
-  // Before anything is opened: what is wrong with the workflows should not leave a file behind.
-  // Only `defineWorkflow` makes workflows, so what is hidden of their types is there.
-  const workflows = new WorkflowRegistry((options.workflows ?? []) as readonly Workflow[]);
-  const state = await openSqliteState(settings, surroundings.clock, surroundings.command);
+  const workflows = workflowsOf(options);
+  const opened = new AsyncDisposableStack();
   try {
+    const state = opened.use(await openSqliteState(settings, clock, surroundings.command));
     const logger = createLogger(settings.logLevel);
     const workspaceRoot = workspacesOf(settings);
-    const { clock } = surroundings;
-    const toolbox = await createToolbox({
+    const tools = options.tools ?? [];
+    const toolbox = opened.use(await createToolbox({ settings, mcpServers, tools, workspaceRoot, clock, logger }));
+    const catalogue = readCatalogue();
+    return await assemble({
+      ...surroundings,
       settings,
-      mcpServers,
-      tools: options.tools ?? [],
-      workspaceRoot,
-      clock,
       logger,
+      workflows,
+      catalogue,
+      tools: toolbox,
+      state: { ...state, executions: surroundings.decorate(state.executions) },
+      closing: opened,
+      engine: new EmbeddedEngine(settings, clock),
+      bus: new MemoryBus(),
+      asker: askerOf({ settings, prices, toolbox, catalogue }, options, surroundings),
+      squads: options.squads ?? [],
+      workspaces: {
+        copy: (from, to) => copyWorkspace(workspaceRoot, from, to),
+        remove: (id) => removeWorkspace(workspaceRoot, id),
+      },
+      storeStatistics: () => ({ writer: state.writer.statistics(), readers: state.readers.statistics() }),
     });
-    return await start(state, { settings, prices, toolbox, logger }, options, workflows, surroundings);
   } catch (error) {
-    await state[Symbol.asyncDispose]();
+    await opened.disposeAsync();
     throw error;
   }
 }
+
+/**
+ * Has a command done by the process that runs a state folder; where none does, takes the folder for as long as it lasts.
+ * Throws what the command throws, or `SHUTTING_DOWN` when the owner did not answer in time.
+ */
+export async function sendCommand(
+  options: StateOptions,
+  request: CommandRequest,
+  timeoutMs: number,
+): Promise<CommandResult> {
+  const settings = settingsOf(options);
+  const ways = {
+    isOwned: () => stateOwner(settings.stateDir) !== null,
+    send: (command: InboxCommand) => openSqliteInbox(settings.stateDir, systemClock).send(command, timeoutMs),
+    takeOneself: async (command: InboxCommand) => {
+      const { squadra, service } = await open(options, { command: request.name, runs: false });
+      await using _squadra = squadra;
+      return await service.take(command);
+    },
+  };
+  return routeCommand(ways, { ...request, id: createIds(systemClock)() });
+}
+
+/** Replays what is in flight against the workflows of `options`, beside whoever runs it, without doing anything. */
+export async function* checkState(
+  options: SquadraOptions,
+  tenant: string,
+): AsyncGenerator<CheckedExecution, void, void> {
+  const settings = settingsOf(options);
+  const { clock, random } = production;
+  const workflows = workflowsOf(options);
+  await using state = openSqliteReports(settings, clock);
+  const prices = createPrices(clock, readPrices(options.prices));
+  const asker = askerOf({ settings, prices, toolbox: noToolbox, catalogue: readCatalogue() }, options, production);
+  yield* checkExecutions({ ...state, workflows, services: { clock, random, limits: settings, asker } }, tenant);
+}
+
+/** Looks at a state folder from outside. */
+export function inspectState(options: StateOptions): StateInspection {
+  return inspectStateFile(settingsOf(options).stateDir);
+}
+
+/** Which state folder, and how it is opened. */
+export type StateOptions = Pick<SquadraOptions, 'stateDir' | 'settings'>;
 
 /** The reading half of a state folder. */
 export interface StateReports extends AsyncDisposable {
@@ -134,7 +196,7 @@ export interface StateReports extends AsyncDisposable {
 }
 
 /** Opens a state folder for reading, beside the process that runs it or alone. Throws `NOT_FOUND` when there is no state yet. */
-export function openReports(options: Pick<SquadraOptions, 'stateDir' | 'settings'>): StateReports {
+export function openReports(options: StateOptions): StateReports {
   return openSqliteReports(settingsOf(options), systemClock);
 }
 
@@ -142,156 +204,35 @@ function settingsOf({ settings, stateDir }: SquadraOptions, read = readProcessSe
   return read(stateDir === undefined ? settings : { ...settings, stateDir });
 }
 
+/** Only `defineWorkflow` makes workflows, so what is hidden of their types is there. */
+function workflowsOf({ workflows = [] }: SquadraOptions): WorkflowRegistry {
+  return new WorkflowRegistry(workflows as readonly Workflow[]);
+}
+
 /** The folder that holds a workspace for each execution. */
 function workspacesOf({ stateDir }: Settings): string {
   return join(resolve(stateDir), 'out');
 }
 
-interface Prepared {
+/** For who makes no calls: tools are looked up within the calls that need them. */
+const noToolbox: Pick<Toolbox, 'toolsOf'> = {
+  toolsOf: () => Promise.reject(new Error('Unreachable: nothing is called here.')),
+};
+
+interface AgentParts {
   readonly settings: Settings;
   readonly prices: Prices;
-  readonly toolbox: Toolbox;
-  readonly logger: Logger;
+  readonly toolbox: Pick<Toolbox, 'toolsOf'>;
+  readonly catalogue: Catalogue;
 }
 
-async function start(
-  state: SqliteState,
-  { settings, prices, toolbox, logger }: Prepared,
-  options: SquadraOptions,
-  workflows: WorkflowRegistry,
-  surroundings: Surroundings,
-): Promise<Squadra> {
-  const { clock, faults, random, runs, offlinePaceMs } = surroundings;
-  const ids = createIds(clock);
-  const bus = new MemoryBus();
-  const catalogue = readCatalogue();
-  const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools: toolbox });
-  const engine = new EmbeddedEngine(settings, clock);
-  const outcomes = new Outcomes(state.reports, (id) => engine.has(id));
+function askerOf(parts: AgentParts, { models }: SquadraOptions, { clock, offlinePaceMs }: Surroundings): Asker {
+  const { settings } = parts;
   const registry = createModelRegistry({
     settings,
     clock,
-    ...(options.models === undefined ? {} : { models: options.models }),
+    ...(models === undefined ? {} : { models }),
     ...(offlinePaceMs === null ? {} : { offlinePaceMs }),
   });
-  const services: RunServices = {
-    clock,
-    faults,
-    random,
-    limits: settings,
-    asker: createAsker({
-      registry,
-      catalogue,
-      settings,
-      clock,
-      prices,
-      toolbox,
-      workspaceRoot: workspacesOf(settings),
-    }),
-    onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
-    onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
-  };
-  const { reports, approvals, workItems } = state;
-  const executions = surroundings.decorate(state.executions);
-  const advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
-  const submissions = new Submissions({
-    settings,
-    clock,
-    ids,
-    faults,
-    executions,
-    engine,
-    advancer,
-    squads: directory,
-    workflows,
-  });
-  const { maxInputBytes } = settings;
-  const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
-  const intake = { settings, clock, ids, executions, engine, squads: directory, workflows };
-  const workspaceRoot = join(resolve(settings.stateDir), 'out');
-  const workspaces = {
-    copy: (from: string, to: string) => copyWorkspace(workspaceRoot, from, to),
-    remove: (id: string) => removeWorkspace(workspaceRoot, id),
-  };
-  const forks = new Forks({ ...intake, reports, workItems, workspaces });
-  const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
-    logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
-  );
-
-  for (const squad of options.squads ?? []) await directory.ensure('local', squad);
-  if (runs) {
-    engine.serve((runnable) => advancer.advance(runnable));
-    await resumeAll(reports, engine);
-    housekeeping.start();
-  }
-  const graceMs = settings.shutdownGraceMs;
-  const close = closing({ state, toolbox, engine, advancer, housekeeping, clock, logger, graceMs });
-  const statistics = () => ({
-    engine: engine.statistics(),
-    gate: gateState(engine.statistics().queued, settings),
-    writer: state.writer.statistics(),
-    readers: state.readers.statistics(),
-  });
-  return new Squadra(
-    {
-      clock,
-      ids,
-      commands,
-      forks,
-      outcomes,
-      reports,
-      bus,
-      submissions,
-      directory,
-      approvals,
-      workItems,
-      usage: state.usage,
-      maxInputBytes,
-      statistics,
-      close,
-    },
-    'local',
-  );
-}
-
-interface Closing {
-  readonly state: SqliteState;
-  readonly toolbox: Toolbox;
-  readonly engine: EmbeddedEngine;
-  readonly advancer: Advancer;
-  readonly housekeeping: Housekeeping;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly graceMs: number;
-}
-
-/** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
-function closing({
-  state,
-  toolbox,
-  engine,
-  advancer,
-  housekeeping,
-  clock,
-  logger,
-  graceMs,
-}: Closing): () => Promise<void> {
-  const close = async (): Promise<void> => {
-    housekeeping[Symbol.dispose]();
-    const drained = engine.drain();
-    advancer.drain();
-    const grace = clock.setTimer(graceMs, () => {
-      logger.warn(
-        { running: engine.statistics().running },
-        'The grace period is over; what still runs is interrupted and resumes at the next start.',
-      );
-      advancer.abandonAll();
-    });
-    await drained;
-    grace.cancel();
-    await toolbox[Symbol.asyncDispose]();
-    await state[Symbol.asyncDispose]();
-  };
-  let closed: Promise<void> | null = null;
-  return () => (closed ??= close());
+  return createAsker({ ...parts, registry, clock, workspaceRoot: workspacesOf(settings) });
 }

@@ -11,16 +11,16 @@ export class Child<M extends { readonly kind: string }> implements AsyncDisposab
   #notify: () => void = () => {};
   #exit: string | null = null;
 
-  /** Starts `bench/children/<name>.ts` with an argument. */
+  /** Starts `bench/<name>.ts` with an argument. */
   constructor(name: string, argument: unknown, execArgv: readonly string[] = []) {
     this.startedAt = performance.now();
-    const file = fileURLToPath(new URL(`../children/${name}.ts`, import.meta.url));
+    const file = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
     this.#process = fork(file, [JSON.stringify(argument)], {
       execArgv: [...execArgv],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#process.on('message', (message) => {
-      // The files under bench/children say what they send.
+      // The file that was started says what it sends.
       this.#messages.push({ message: message as M, at: performance.now() });
       this.#notify();
     });
@@ -30,16 +30,21 @@ export class Child<M extends { readonly kind: string }> implements AsyncDisposab
     });
   }
 
-  /** The next message of a kind and when it came; others are dropped. Throws when the process ends without it. */
-  async next<K extends M['kind']>(
-    kind: K,
-  ): Promise<{ readonly message: Extract<M, { kind: K }>; readonly at: number }> {
+  /** The next message and when it came. Throws when the process ends without one. */
+  async any(): Promise<{ readonly message: M; readonly at: number }> {
     for (;;) {
       const next = this.#messages.shift();
-      if (next?.message.kind === kind) return { message: next.message as Extract<M, { kind: K }>, at: next.at };
-      if (next !== undefined) continue;
-      if (this.#exit !== null) throw new Error(`The measured process ended (${this.#exit}) before it said '${kind}'.`);
+      if (next !== undefined) return next;
+      if (this.#exit !== null) throw new Error(`The measured process ended (${this.#exit}) before it was done.`);
       await new Promise<void>((resolve) => (this.#notify = resolve));
+    }
+  }
+
+  /** The next message of a kind; others are dropped. */
+  async next<K extends M['kind']>(kind: K): Promise<Extract<M, { kind: K }>> {
+    for (;;) {
+      const { message } = await this.any();
+      if (message.kind === kind) return message as Extract<M, { kind: K }>;
     }
   }
 

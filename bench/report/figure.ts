@@ -3,7 +3,9 @@ import type { Spread } from '../measure/statistics.ts';
 /** What is promised of a figure. Figures with the same `anyOf` are one promise: one of them has to keep it. */
 export type Asked =
   | { readonly kind: 'atLeast'; readonly value: number; readonly anyOf?: string }
-  | { readonly kind: 'below'; readonly value: number; readonly anyOf?: string };
+  | { readonly kind: 'below'; readonly value: number }
+  /** A slope whose interval does not lie above zero, or that is smaller than `value`. */
+  | { readonly kind: 'flat'; readonly value: number };
 
 /** One measured number. */
 export interface Figure {
@@ -37,10 +39,27 @@ export const atLeast = (value: number, anyOf?: string): Asked => ({
 });
 export const below = (value: number): Asked => ({ kind: 'below', value });
 
+export const flat = (negligible: number): Asked => ({ kind: 'flat', value: negligible });
+
 /** Whether a figure is what was asked; null when nothing was. */
-export function isMet({ value, asked }: Figure, others: readonly Figure[]): boolean | null {
+export function isMet(one: Figure, others: readonly Figure[]): boolean | null {
+  const { asked } = one;
   if (asked === null) return null;
-  if (asked.kind === 'atLeast' ? value >= asked.value : value < asked.value) return true;
+  if (isKept(one, asked)) return true;
+  if (asked.kind !== 'atLeast' || asked.anyOf === undefined) return false;
   const { anyOf } = asked;
-  return anyOf !== undefined && others.some((other) => other.asked?.anyOf === anyOf && isMet(other, []) === true);
+  return others.some(
+    (other) => other.asked?.kind === 'atLeast' && other.asked.anyOf === anyOf && isKept(other, other.asked),
+  );
+}
+
+function isKept({ value, rounds }: Figure, asked: Asked): boolean {
+  switch (asked.kind) {
+    case 'atLeast':
+      return value >= asked.value;
+    case 'below':
+      return value < asked.value;
+    case 'flat':
+      return (rounds !== null && rounds.min <= 0) || value < asked.value;
+  }
 }

@@ -26,14 +26,21 @@ export function keep(result: Result): string {
   return path;
 }
 
+/** In the order in which they are shown. */
+const order = ['throughput', 'latency', 'parked', 'recovery', 'work-items', 'soak', 'peers'];
+
 /** The newest kept result of each scenario. */
 export function newest(): ReadonlyMap<string, Result> {
-  const results = new Map<string, Result>();
-  for (const file of readdirSync(kept).sort()) {
-    if (!file.endsWith('.json')) continue;
+  const files = readdirSync(kept).filter((file) => file.endsWith('.json'));
+  const entries = order.flatMap((scenario) => {
+    const file = files
+      .filter((name) => name.slice('2026-01-01-'.length) === `${scenario}.json`)
+      .toSorted()
+      .at(-1);
     // Written by `keep`.
-    const result = JSON.parse(readFileSync(join(kept, file), 'utf8')) as Result;
-    results.set(result.scenario, result);
-  }
-  return results;
+    return file === undefined
+      ? []
+      : [[scenario, JSON.parse(readFileSync(join(kept, file), 'utf8')) as Result] as const];
+  });
+  return new Map(entries);
 }

@@ -48,8 +48,15 @@ export function figureRow(one: Figure, all: readonly Figure[]): string[] {
   ];
 }
 
-function askedText({ kind, value, anyOf }: Asked): string {
-  return `${anyOf === undefined ? '' : 'or '}${kind === 'atLeast' ? '≥' : '<'} ${readable(value)}`;
+function askedText(asked: Asked): string {
+  switch (asked.kind) {
+    case 'atLeast':
+      return `≥ ${readable(asked.value)}${asked.anyOf === undefined ? '' : ' (either)'}`;
+    case 'below':
+      return `< ${readable(asked.value)}`;
+    case 'flat':
+      return 'flat';
+  }
 }
 
 function columns(rows: readonly (readonly string[])[]): string[] {

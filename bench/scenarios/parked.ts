@@ -41,20 +41,28 @@ export async function parked({ isQuick, folder, progress }: RunOptions): Promise
       ...rows('steps of 1 s', working),
       ...rows('sleeps of 1 s', sleeping),
       figure('waiting for a signal: memory when settled (RSS)', 'MB', signals.settledRssBytes / megabyte, below(300)),
-      figure('… of which before the first', 'MB', signals.emptyRssBytes / megabyte),
+      figure('… when the last has parked, before any collection', 'MB', signals.parkedRssBytes / megabyte),
+      figure('… before the first execution', 'MB', signals.emptyRssBytes / megabyte),
       figure('… most memory from first submit to last outcome (RSS)', 'MB', signals.peakRssBytes / megabyte),
       figure('… submitted and parked', '/s', signals.parkedPerSecond),
       figure('… signalled, resumed and completed', '/s', signals.resumedPerSecond),
     ],
     plots: [],
-    notes: [`All ${waiting} that waited got the signal meant for them; every execution is completed in the file.`],
+    notes: [
+      'Settled: after collections as V8 makes them when memory is short; otherwise it keeps emptied pages for later.',
+      `All ${waiting} that waited got the signal meant for them; every execution is completed in the file.`,
+    ],
   };
 }
 
 function inFlight(parent: string, count: number, form: ParkedStepsArgument['form']): Promise<ParkedSteps> {
   return inFolder(parent, form, async (folder) => {
-    await using child = new Child<ParkedSteps>('parked-steps', { folder, count, form } satisfies ParkedStepsArgument);
-    const { message } = await child.next('done');
+    await using child = new Child<ParkedSteps>('children/parked-steps', {
+      folder,
+      count,
+      form,
+    } satisfies ParkedStepsArgument);
+    const message = await child.next('done');
     await child.exited();
     checkCompleted(folder, count);
     return message;
@@ -64,8 +72,8 @@ function inFlight(parent: string, count: number, form: ParkedStepsArgument['form
 function waitingForSignals(parent: string, count: number): Promise<ParkedSignals> {
   return inFolder(parent, 'signals', async (folder) => {
     const argument = { folder, count } satisfies ParkedSignalsArgument;
-    await using child = new Child<ParkedSignals>('parked-signals', argument, ['--expose-gc']);
-    const { message } = await child.next('done');
+    await using child = new Child<ParkedSignals>('children/parked-signals', argument, ['--expose-gc']);
+    const message = await child.next('done');
     await child.exited();
     checkCompleted(folder, count, 1);
     return message;

@@ -20,6 +20,7 @@ export function reportError(
     terminal.out(safeJson({ error: { ...failure, ...help, ...(verbose ? { stack } : {}) } }));
   }
   terminal.note(`${ink.red('squadra:')} ${safeText(message)}${code === null ? '' : ink.dim(` [${code}]`)}`);
-  if (error instanceof SquadraError) terminal.note(`  ${error.help}`);
+  // What is wrong with an argument is said by the message; the catalogue's line speaks to programs.
+  if (error instanceof SquadraError && error.code !== 'INVALID_INPUT') terminal.note(`  ${error.help}`);
   if (verbose) terminal.note(ink.dim(safeText(inspect(error))));
 }

@@ -39,6 +39,16 @@ export async function follow(
   return { execution: await run.get(), squad, interrupted: signal.aborted };
 }
 
+/** Opening a state resumes all that is unfinished in it: whoever asked for one thing should know. */
+export function tellOfOthers({ options, terminal }: CommandContext, squadra: Squadra): void {
+  const { running, ready, sleeping } = squadra.statistics().engine;
+  const count = running + ready + sleeping;
+  if (count === 0 || options.json || options.quiet) return;
+  terminal.note(
+    terminal.noteInk.dim(`${count} unfinished execution${count === 1 ? ' goes' : 's go'} on meanwhile: squadra list`),
+  );
+}
+
 function chooseView({ options, terminal, clock }: CommandContext): RunView {
   if (options.json) return new JsonView(terminal);
   if (options.quiet) return noView;

@@ -1,10 +1,9 @@
-import { readTerminalSettings } from '../config/terminal-settings.ts';
-import { Cli } from './cli.ts';
-import { parseCommandLine } from './program.ts';
-import { processTerminal } from './terminal.ts';
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 // This file starts its work when it is imported: bin/squadra.mjs and the launcher of a clone import it.
-const settings = readTerminalSettings();
-const terminal = processTerminal(settings);
-const cli = new Cli(terminal, settings.debugs);
-process.exitCode = await parseCommandLine(process.argv.slice(2), cli, terminal);
+// Compiling is most of a short command's time. The cache lies in the package's own folder: whoever may write there may
+// change the code anyway. Where it cannot be written, there is none.
+enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/squadra-compile', import.meta.url)));
+const { runProcess } = await import('./process.ts');
+process.exitCode = await runProcess();

@@ -1,14 +1,42 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
+import { approveCommand } from './commands/approve.ts';
+import { cancelCommand } from './commands/cancel.ts';
+import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
 import { listCommand } from './commands/list.ts';
+import { pruneCommand } from './commands/prune.ts';
+import { retryCommand } from './commands/retry.ts';
+import { rolesCommand } from './commands/roles.ts';
 import { runCommand } from './commands/run.ts';
 import { showCommand } from './commands/show.ts';
+import { signalCommand } from './commands/signal.ts';
+import { squadsCommand } from './commands/squads.ts';
+import { startCommand } from './commands/start.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands = [demoCommand, runCommand, listCommand, showCommand];
+/** In the order in which a newcomer meets them. */
+const commands = [
+  demoCommand,
+  initCommand,
+  runCommand,
+  listCommand,
+  showCommand,
+  startCommand,
+  retryCommand,
+  cancelCommand,
+  signalCommand,
+  approveCommand,
+  squadsCommand,
+  rolesCommand,
+  checkCommand,
+  pruneCommand,
+  doctorCommand,
+];
 
 /** Reads the command line and does what it says. */
 export async function parseCommandLine(args: readonly string[], cli: Cli, terminal: Terminal): Promise<ExitCode> {

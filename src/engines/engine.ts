@@ -44,8 +44,6 @@ export interface Engine {
   start(runnable: Runnable): void;
   /** Advances it now or at a time (epoch ms). One that is being advanced is advanced again afterwards. */
   wake(runnable: Runnable, at?: number): void;
-  /** Whether it is being advanced, ready, or waits for a time here. */
-  has(id: string): boolean;
   serve(advance: Advance): void;
   /** Begins nothing more and resolves when nothing is being advanced. */
   drain(): Promise<void>;

@@ -22,6 +22,8 @@ export class FairQueue<T extends Queued> {
   readonly #lanes = new Map<string, Lane<T>>();
   /** Lanes with something waiting, as a heap by turns. */
   readonly #order: Lane<T>[] = [];
+  /** Tenants that had their turn in the present round and have nothing waiting. */
+  readonly #served = new Set<string>();
   #now = 0;
   #size = 0;
 
@@ -32,7 +34,8 @@ export class FairQueue<T extends Queued> {
   add(item: T): void {
     let lane = this.#lanes.get(item.tenant);
     if (lane === undefined) {
-      lane = { tenant: item.tenant, items: [], turns: this.#now };
+      // Who comes back within a round waits for the next one: else a tenant that always has one item would get every turn.
+      lane = { tenant: item.tenant, items: [], turns: this.#now + (this.#served.delete(item.tenant) ? 1 : 0) };
       this.#lanes.set(item.tenant, lane);
       push(this.#order, lane, byTurns);
     }
@@ -44,13 +47,23 @@ export class FairQueue<T extends Queued> {
     const lane = this.#order[0];
     if (lane === undefined) return undefined;
     const item = pop(lane.items, byPriority);
-    this.#now = lane.turns;
+    this.#moveTo(lane.turns);
     lane.turns++;
     pop(this.#order, byTurns);
     if (lane.items.length > 0) push(this.#order, lane, byTurns);
-    else this.#lanes.delete(lane.tenant);
+    else {
+      this.#lanes.delete(lane.tenant);
+      this.#served.add(lane.tenant);
+    }
     this.#size--;
+    if (this.#size === 0) this.#moveTo(this.#now + 1);
     return item;
+  }
+
+  #moveTo(round: number): void {
+    if (round === this.#now) return;
+    this.#now = round;
+    this.#served.clear();
   }
 }
 

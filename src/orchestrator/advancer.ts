@@ -1,5 +1,6 @@
 import { SquadraError } from '../kernel/errors.ts';
 import type { Faults } from '../kernel/faults.ts';
+import { PassingMap } from '../kernel/passing-map.ts';
 import type { Runnable } from '../engines/engine.ts';
 import type { Squad } from '../squads/squad.ts';
 import type { Claim, ExecutionStore } from '../work/execution-store.ts';
@@ -19,10 +20,22 @@ export interface AdvancerParts {
   readonly faults: Faults;
 }
 
-/** Advances executions for the engine, and knows those that run in this process. */
+/** What was said to an execution while it was on the way to its run. */
+interface Arrival {
+  isNudged: boolean;
+  abandoned: string | null;
+}
+
+/**
+ * Advances executions for the engine, and knows those that run in this process.
+ *
+ * A1  What a signal or a cancel says to an execution that is claimed but does not run yet reaches its run.
+ * A2  `isRunning` says no before the outcome is announced, so nobody waits for an announcement that has been.
+ */
 export class Advancer {
   readonly #parts: AdvancerParts;
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new PassingMap<string, Run>();
+  readonly #arriving = new Map<string, Arrival>();
   #draining = false;
 
   constructor(parts: AdvancerParts) {
@@ -30,30 +43,19 @@ export class Advancer {
   }
 
   /** Claims an execution and runs it until it ends or parks. */
-  async advance({ tenant, id }: Runnable): Promise<Advanced> {
-    this.#parts.faults.at('claim.before');
-    const claim = await this.#parts.executions.claim(tenant, id);
-    if (claim === null) return { kind: 'lost' };
-    this.#parts.faults.at('claim.after');
-    return this.run(claim);
+  advance({ tenant, id }: Runnable): Promise<Advanced> {
+    return this.#arrive(id, async () => {
+      this.#parts.faults.at('claim.before');
+      const claim = await this.#parts.executions.claim(tenant, id);
+      if (claim === null) return null;
+      this.#parts.faults.at('claim.after');
+      return this.#runOf(claim);
+    });
   }
 
   /** Runs what is claimed already. */
-  async run(claim: Claim): Promise<Advanced> {
-    const { execution } = claim;
-    const { workflows, services, outcomes } = this.#parts;
-    const squad = execution.squadId === null ? null : await this.#squadOf(claim);
-    const { run, begin } = runOf(claim, workflows.find(execution.workflow), squad, services);
-    this.#runs.set(execution.id, run);
-    if (this.#draining) run.drain();
-    try {
-      const advanced = await begin();
-      if (advanced.kind === 'finished' && outcomes.isAwaited(execution.id))
-        outcomes.announce(execution.id, advanced.outcome());
-      return advanced;
-    } finally {
-      this.#runs.delete(execution.id);
-    }
+  run(claim: Claim): Promise<Advanced> {
+    return this.#arrive(claim.execution.id, () => this.#runOf(claim));
   }
 
   isRunning(id: string): boolean {
@@ -62,15 +64,16 @@ export class Advancer {
 
   /** Tells a run that a signal has come, if it runs here. */
   nudge(id: string): void {
-    // A run that is fenced meanwhile has nobody left to tell.
-    this.#runs
-      .get(id)
-      ?.nudge()
-      .catch(() => {});
+    const arrival = this.#arriving.get(id);
+    if (arrival !== undefined) arrival.isNudged = true;
+    const run = this.#runs.get(id);
+    if (run !== undefined) nudgeRun(run);
   }
 
   /** Stops a run that was ended from outside, down to the calls it has in flight. */
   abandon(id: string, why: string): void {
+    const arrival = this.#arriving.get(id);
+    if (arrival !== undefined) arrival.abandoned = why;
     this.#runs.get(id)?.abandon(new SquadraError('EXECUTION_CANCELLED', `Execution ${id} was ${why}.`));
   }
 
@@ -91,9 +94,58 @@ export class Advancer {
       );
   }
 
-  async #squadOf({ execution }: Claim): Promise<Squad | null> {
-    const { tenant, squadId, squadVersion } = execution;
-    if (squadId === null || squadVersion === null) return null;
-    return this.#parts.squads.pinned(tenant, squadId, squadVersion);
+  async #arrive(id: string, prepare: () => MaybePromise<Prepared | null>): Promise<Advanced> {
+    const arrival: Arrival = { isNudged: false, abandoned: null };
+    this.#arriving.set(id, arrival);
+    let prepared: Prepared | null;
+    try {
+      const preparing = prepare();
+      prepared = preparing instanceof Promise ? await preparing : preparing;
+    } finally {
+      this.#arriving.delete(id);
+    }
+    if (prepared === null || arrival.abandoned !== null) return { kind: 'lost' };
+    return this.#follow(id, prepared, arrival.isNudged);
   }
+
+  async #follow(id: string, { run, begin }: Prepared, isNudged: boolean): Promise<Advanced> {
+    const { outcomes } = this.#parts;
+    this.#runs.set(id, run);
+    if (this.#draining) run.drain();
+    try {
+      const running = begin();
+      if (isNudged) nudgeRun(run);
+      const advanced = await running;
+      this.#runs.delete(id);
+      if (advanced.kind === 'finished' && outcomes.isAwaited(id)) outcomes.announce(id, advanced.outcome());
+      return advanced;
+    } finally {
+      this.#runs.delete(id);
+    }
+  }
+
+  /** Without a squad nothing has to be waited for: a submission begins in the turn in which it was accepted. */
+  #runOf(claim: Claim): MaybePromise<Prepared | null> {
+    const { workflows, services } = this.#parts;
+    const { tenant, squadId, squadVersion } = claim.execution;
+    const workflow = workflows.find(claim.execution.workflow);
+    if (workflow === null) return leave(claim, services.clock.now());
+    const make = (squad: Squad | null): Prepared => runOf(claim, workflow, squad, services);
+    if (squadId === null || squadVersion === null) return make(null);
+    return this.#parts.squads.pinned(tenant, squadId, squadVersion).then(make);
+  }
+}
+
+type Prepared = ReturnType<typeof runOf>;
+type MaybePromise<T> = T | Promise<T>;
+
+/** Parks an execution whose workflow this process does not have, so that the next one that has it goes on. */
+async function leave({ session }: Claim, now: number): Promise<null> {
+  await session.commit({ records: [{ kind: 'status', status: 'waiting', wakeAt: now }] });
+  return null;
+}
+
+/** A run that is fenced meanwhile has nobody left to tell. */
+function nudgeRun(run: Run): void {
+  run.nudge().catch(() => {});
 }

@@ -1,9 +1,9 @@
 import type { SquadStore } from '../squads/squad-store.ts';
 import type { Execution, ExecutionStatus } from '../work/execution.ts';
 import type { ExecutionReports } from '../work/execution-store.ts';
-import type { Journaled } from '../work/journal.ts';
 import { rehearse } from '../workflows/rehearsal.ts';
 import type { RunServices } from '../workflows/run-services.ts';
+import { allRecords } from './journal-pages.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';
 
 /** One thing about an execution that does not fit the code of today. */
@@ -78,14 +78,4 @@ async function findingsOf(parts: CheckParts, tenant: string, execution: Executio
     ...changed.map((step) => ({ kind: 'changed', step }) as const),
     ...(failure === null ? [] : [{ kind: 'fails', message: failure.message } as const]),
   ];
-}
-
-/** The whole journal of an execution. */
-export async function allRecords(reports: ExecutionReports, tenant: string, id: string): Promise<Journaled[]> {
-  const records: Journaled[] = [];
-  for (;;) {
-    const page = await reports.records(tenant, id, records.at(-1)?.seq ?? 0, pageSize);
-    records.push(...page);
-    if (page.length < pageSize) return records;
-  }
 }

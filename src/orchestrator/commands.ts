@@ -5,6 +5,7 @@ import { encodeJson } from '../kernel/json.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Approval, ApprovalAnswer, ApprovalStore } from '../work/approval-store.ts';
+import { approvalSignal } from '../work/approval-store.ts';
 import type { ExecutionStatus } from '../work/execution.ts';
 import type { Changed, ExecutionStore } from '../work/execution-store.ts';
 import type { Advancer } from './advancer.ts';
@@ -45,12 +46,14 @@ export class Commands {
   }
 
   async cancel(tenant: string, id: string, reason?: string): Promise<Changed> {
-    const { executions, advancer, outcomes, bus, faults } = this.#parts;
+    const { executions, engine, advancer, outcomes, bus, faults } = this.#parts;
     faults.at('cancel.before');
     const changed = await executions.cancel(tenant, id, reason ?? null);
     faults.at('cancel.after');
     if (changed.changed) {
       advancer.abandon(id, 'cancelled');
+      // One that waits for a time or a place would be remembered until then: its next claim finds it ended.
+      engine.wake({ tenant, id, priority: changed.priority });
       outcomes.announce(id, { status: 'cancelled', reason: reason ?? null });
       bus.publish({ kind: 'committed', executionId: id });
     }
@@ -68,6 +71,9 @@ export class Commands {
     const { executions, faults, maxInputBytes } = this.#parts;
     if (name === '' || name.length > 200)
       throw new SquadraError('INVALID_INPUT', `'${name}' is no name for a signal: use 1 to 200 characters.`);
+    // Answers travel as signals, and only the store makes them: it has checked who answers what.
+    if (name.startsWith(approvalSignal('')))
+      throw new SquadraError('INVALID_INPUT', `'${name}' is an approval: answer it instead of signalling it.`);
     const text = encodeJson(payload ?? null, {
       maxBytes: maxInputBytes,
       what: `the payload of signal '${name}'`,

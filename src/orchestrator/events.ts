@@ -39,28 +39,42 @@ export async function* executionEvents(
   try {
     for (;;) {
       live.isStale = false;
-      for (;;) {
-        const page = await reports.records(tenant, id, last, pageSize);
-        for (const record of page) {
-          last = record.seq;
-          yield eventOf(record);
-          if (record.kind === 'status' && isEnded(record.status) && (await isOver(reports, tenant, id))) {
-            yield { event: 'done', seq: last };
-            return;
-          }
-        }
-        if (page.length < pageSize) break;
-      }
+      const end = yield* storedAfter(reports, tenant, id, last);
+      const mayBeOver = end.isEnd || end.last === after;
+      last = end.last;
       yield* live.takeDeltas();
-      if (!follow || signal?.aborted === true) return;
-      if (last === after && (await isOver(reports, tenant, id))) {
+      if (mayBeOver && (await isOver(reports, tenant, id))) {
+        // What was retried and has ended again meanwhile left more records.
+        const more = await reports.records(tenant, id, last, 1);
+        if (more.length > 0) continue;
         yield { event: 'done', seq: last };
         return;
       }
+      if (!follow || signal?.aborted === true) return;
       await live.next();
     }
   } finally {
     live.close();
+  }
+}
+
+/** Everything stored above a number; tells the last number, and whether its record ends the execution. */
+async function* storedAfter(
+  reports: ExecutionReports,
+  tenant: string,
+  id: string,
+  after: number,
+): AsyncGenerator<SquadraEvent, { readonly last: number; readonly isEnd: boolean }, void> {
+  let last = after;
+  let isEnd = false;
+  for (;;) {
+    const page = await reports.records(tenant, id, last, pageSize);
+    for (const record of page) {
+      last = record.seq;
+      isEnd = record.kind === 'status' && isEnded(record.status);
+      yield eventOf(record);
+    }
+    if (page.length < pageSize) return { last, isEnd };
   }
 }
 

@@ -13,7 +13,7 @@ import type { Journaled } from '../work/journal.ts';
 import type { WorkItem } from '../work/work-item.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import { inheritanceOf } from '../workflows/inheritance.ts';
-import { allRecords } from './check.ts';
+import { allRecords } from './journal-pages.ts';
 import type { SquadDirectory } from './squad-directory.ts';
 import type { SubmissionSettings } from './submissions.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';

@@ -19,6 +19,7 @@ import type { Submissions, SubmitRequest } from './submissions.ts';
 import { reportUsage } from './usage-report.ts';
 import type { UsageOptions, UsageReport } from './usage-report.ts';
 import { WorkItems } from './work-items.ts';
+import type { WorkflowRegistry } from './workflow-registry.ts';
 
 /** What a list of executions can be narrowed to. `squad` takes an id or a name; `limit` is 1 to 200, 50 where nothing is said. */
 export interface ListFilter {
@@ -57,6 +58,7 @@ export interface SquadraParts extends RunHandleParts {
   readonly workItems: WorkItemStore;
   readonly usage: UsageReports;
   readonly maxInputBytes: number;
+  readonly workflows: WorkflowRegistry;
   readonly statistics: () => SquadraStatistics;
   readonly close: () => Promise<void>;
 }
@@ -101,6 +103,11 @@ export class Squadra implements AsyncDisposable {
     // The registry gives the workflow back by name, so its types do not matter to it.
     const { id } = await this.#parts.submissions.submit(this.tenant, workflow as Workflow | string, request);
     return new RunHandle<O>(this.tenant, id, this.#parts);
+  }
+
+  /** The names of the workflows that can be run here, those that come with Squadra first. */
+  get workflows(): readonly string[] {
+    return this.#parts.workflows.all.map(({ name }) => name);
   }
 
   /** A handle to an existing execution; nothing is read until it is asked. */

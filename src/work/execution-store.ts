@@ -54,7 +54,7 @@ export interface Commit {
   readonly takesSignal?: string;
   /** With a record of status `waiting`: names of signals that would make the wait end at once. */
   readonly awaitedSignals?: readonly string[];
-  /** With a record that ends the execution: it has work items, and those still in progress are closed. */
+  /** With a record that ends the execution: its work items still in progress and its attempts in flight are closed. */
   readonly closesItems?: boolean;
 }
 
@@ -122,6 +122,7 @@ export interface OpenExecution {
   readonly status: ExecutionStatus;
   readonly priority: number;
   readonly wakeAt: number | null;
+  readonly workflow: string;
 }
 
 /** The read side. */

@@ -7,24 +7,18 @@ import type { RunServices } from './run-services.ts';
 import { squadApi, stepApi } from './workflow-context.ts';
 import type { Workflow } from './workflow.ts';
 
-/** Makes the run of a claim; `begin` starts it. `workflow` is null when the code has none of that name. */
+/** Makes the run of a claim; `begin` starts it. */
 export function runOf(
   claim: Claim,
-  workflow: Workflow | null,
+  workflow: Workflow,
   squad: Squad | null,
   services: RunServices,
 ): { readonly run: Run; begin(): Run['done'] } {
   const run = new Run(claim, services);
-  const { execution } = claim;
   return {
     run,
     begin: () =>
       run.begin(() => {
-        if (workflow === null)
-          throw new SquadraError(
-            'UNKNOWN_WORKFLOW',
-            `Execution ${execution.id} needs the workflow '${execution.workflow}', which is not registered.`,
-          );
         const defaults = stepSettings('(workflow)', workflow.steps, defaultStepSettings(services.limits.stepTimeoutMs));
         return perform(run, claim, workflow, squad, defaults);
       }),

@@ -58,14 +58,16 @@ export class Attempt implements StepAttempt, Stoppable {
   readonly isLast: boolean;
   readonly #run: Run;
   readonly #key: string;
+  readonly #onStop: () => void;
   #controller: AbortController | null = null;
   #stopped: Error | null = null;
 
-  constructor(run: Run, key: string, number: number, isLast: boolean) {
+  constructor(run: Run, key: string, number: number, isLast: boolean, onStop: () => void) {
     this.#run = run;
     this.#key = key;
     this.number = number;
     this.isLast = isLast;
+    this.#onStop = onStop;
   }
 
   get idempotencyKey(): string {
@@ -82,6 +84,7 @@ export class Attempt implements StepAttempt, Stoppable {
 
   stop(reason: Error): void {
     this.#stopped = reason;
+    this.#onStop();
     this.#controller?.abort(reason);
   }
 }
@@ -113,7 +116,7 @@ export class AttemptLoop<T> {
       this.#begin(number);
       return;
     }
-    const attempt = new Attempt(this.#run, this.#work.key, number, true);
+    const attempt = new Attempt(this.#run, this.#work.key, number, true, () => {});
     const settle = (then: () => void): void => {
       if (this.#run.isOver) return;
       this.#run.hold(attempt);
@@ -164,7 +167,9 @@ export class AttemptLoop<T> {
 
   #perform(): void {
     const { timeoutMs, retry } = this.#work.settings;
-    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, this.#failures >= retry.retries);
+    const isLast = this.#failures >= retry.retries;
+    // A body that heeds no signal would otherwise keep the timer, and with it the process, until its time is up.
+    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, isLast, () => timer.cancel());
     let open = true;
     const timer: Timer = this.#run.services.clock.setTimer(timeoutMs, () => {
       const error = new SquadraError(

@@ -8,8 +8,10 @@ import type { JournalRecord, StatusRecord } from '../work/journal.ts';
 import { Commits } from './commits.ts';
 import type { CommitKind } from './commits.ts';
 import { Deliveries } from './deliveries.ts';
-import { historyOf, sizeOf } from './history.ts';
+import { stepRecord } from './effect.ts';
+import { historyOf } from './history.ts';
 import type { History, StepHistory } from './history.ts';
+import { ReachedSteps } from './reached-steps.ts';
 import type { Advanced, RunServices } from './run-services.ts';
 import { Waits } from './waits.ts';
 
@@ -39,14 +41,14 @@ export class Run {
   readonly #claim: Claim;
   readonly #commits: Commits;
   readonly #deliveries: Deliveries;
-  readonly #reached = new Set<string>();
+  readonly #steps: ReachedSteps;
   readonly #starting: (() => void)[] = [];
   readonly #working = new Set<Stoppable>();
   #live = 0;
-  #journalSize: number;
   #state: 'running' | 'parking' | 'over' = 'running';
   #draining = false;
-  #ownsItems: boolean;
+  /** Whether there are work items or intents: then the end has something to close. */
+  #hasOpenEnds: boolean;
   #stallTimer: Timer | null = null;
   #resolve: (advanced: Advanced) => void = () => {};
 
@@ -58,8 +60,8 @@ export class Run {
       this.#over(advanced, reason),
     );
     this.history = historyOf(claim.records);
-    this.#journalSize = this.history.size;
-    this.#ownsItems = claim.records.some((record) => record.kind === 'step' && record.type === 'model');
+    this.#steps = new ReachedSteps(this.executionId, services.limits, this.history.size);
+    this.#hasOpenEnds = claim.records.some((record) => record.kind === 'step' && record.phase === 'intent');
     this.waits = new Waits(services.clock, claim.signals);
     this.#deliveries = new Deliveries(this.history.order, () => this.#rest());
     this.done = new Promise((resolve) => (this.#resolve = resolve));
@@ -112,7 +114,7 @@ export class Run {
 
   /** The keys of all steps and asks that the workflow came to. */
   get reached(): ReadonlySet<string> {
-    return this.#reached;
+    return this.#steps.keys;
   }
 
   // What the steps use.
@@ -122,7 +124,7 @@ export class Run {
     if (this.#state !== 'running') return;
     this.reserveKey(key);
     const past = this.history.steps.get(key) ?? null;
-    if (past === null) this.#checkSize(key);
+    if (past === null) this.#steps.checkSize(key);
     if (past !== null && past.final !== null) this.#deliveries.replay(key, () => replay(past));
     else if (this.#deliveries.isLive && !this.#draining) begin(past);
     else {
@@ -133,24 +135,7 @@ export class Run {
 
   /** Takes a key for this run; the same one twice is `DUPLICATE_STEP`. */
   reserveKey(key: string): void {
-    if (this.#reached.has(key)) {
-      throw new SquadraError(
-        'DUPLICATE_STEP',
-        `Execution ${this.executionId} reached two steps named '${key}'; give each its own name (in a loop: with the round in it).`,
-        {
-          details: { executionId: this.executionId, step: key },
-        },
-      );
-    }
-    const { maxSteps } = this.services.limits;
-    if (this.#reached.size >= maxSteps) {
-      throw new SquadraError(
-        'TOO_MANY_STEPS',
-        `Execution ${this.executionId} reached its limit of ${maxSteps} steps at '${key}'.`,
-        { details: { maxSteps } },
-      );
-    }
-    this.#reached.add(key);
+    this.#steps.reserve(key);
   }
 
   /** A step begins to work; `committed` or `release` ends it. */
@@ -169,8 +154,8 @@ export class Run {
   commit(kind: CommitKind, commit: Commit, then: (committed: Committed) => void): void {
     // Once the run ends or parks, what a step brings late belongs to nobody.
     if (this.#state !== 'running' && kind !== 'park' && kind !== 'finish') return;
-    this.#ownsItems ||= commit.items !== undefined;
-    for (const record of commit.records) this.#journalSize += sizeOf(record);
+    this.#hasOpenEnds ||= kind === 'intent';
+    this.#steps.recorded(commit.records);
     this.#commits.make(kind, commit, then);
   }
 
@@ -183,32 +168,8 @@ export class Run {
   warn(key: string, attempt: number, text: string): void {
     const details = JSON.stringify({ text });
     this.hold(null);
-    const record = {
-      kind: 'step',
-      key,
-      type: 'run',
-      phase: 'warning',
-      attempt,
-      inputHash: null,
-      output: null,
-      error: null,
-      dueAt: null,
-      details,
-      usage: null,
-    } as const;
+    const record = stepRecord(key, 'run', 'warning', { attempt, details });
     this.commit('step', { records: [record] }, () => this.release(null));
-  }
-
-  /** Of new steps only: a replay finds the journal as large as it became. */
-  #checkSize(key: string): void {
-    const { maxJournalBytes } = this.services.limits;
-    if (this.#journalSize > maxJournalBytes) {
-      throw new SquadraError(
-        'JOURNAL_TOO_LARGE',
-        `The journal of execution ${this.executionId} passed ${maxJournalBytes} bytes before '${key}'.`,
-        { details: { maxJournalBytes } },
-      );
-    }
   }
 
   /** The workflow has come to rest: begin what was reached, note what waits, park, or see whether it stalls. */
@@ -272,7 +233,7 @@ export class Run {
   #finish(status: StatusRecord): void {
     if (this.#state !== 'running') return;
     this.#state = 'parking';
-    this.commit('finish', { records: [status], closesItems: this.#ownsItems }, () =>
+    this.commit('finish', { records: [status], closesItems: this.#hasOpenEnds }, () =>
       this.#over({ kind: 'finished', outcome: () => outcomeFrom(status) }, null),
     );
   }

@@ -131,9 +131,9 @@ function warnOfOtherInput(run: Run, key: string, inputHash: string | null): void
   );
 }
 
-/** The value as a replay will see it; plain values are the same anyway. */
+/** The value as a replay will see it: `undefined`, `NaN` and a date come back as something else. */
 function decodeResult<T>(result: T, output: string): T {
-  return typeof result === 'object' && result !== null ? (decodeJson(output) as T) : result;
+  return typeof result === 'string' || typeof result === 'boolean' ? result : (decodeJson(output) as T);
 }
 
 function isThenable<T>(value: T | Promise<T>): value is Promise<T> {

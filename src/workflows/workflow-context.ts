@@ -15,12 +15,22 @@ import { runStep, sleepStep, waitStep } from './steps.ts';
 /** `step` for one run; `scope` is the key of the scope it stands in, empty at the top. */
 export function stepApi(run: Run, scope: string, defaults: StepSettings): StepApi {
   return {
-    run: async (name, fn, options) => runStep(run, stepKey(scope, name), fn, options, defaults),
-    sleep: async (name, duration) => sleepStep(run, stepKey(scope, name), duration),
-    waitFor: async (signal, options) => waitForSignal(run, scope, signal, options),
-    approve: async (name, options) => approveStep(run, stepKey(scope, name), options),
-    scope: async (name, fn) => fn(stepApi(run, stepKey(scope, name), defaults)),
+    run: (name, fn, options) => given(() => runStep(run, stepKey(scope, name), fn, options, defaults)),
+    sleep: (name, duration) => given(() => sleepStep(run, stepKey(scope, name), duration)),
+    waitFor: (signal, options) => given(() => waitForSignal(run, scope, signal, options)),
+    approve: (name, options) => given(() => approveStep(run, stepKey(scope, name), options)),
+    scope: (name, fn) => given(() => fn(stepApi(run, stepKey(scope, name), defaults))),
   };
+}
+
+/**
+ * A promise for a workflow. It may be awaited later than it fails, after another branch: that is no unhandled rejection,
+ * which would end the process.
+ */
+function given<T>(make: () => Promise<T>): Promise<T> {
+  const promise = Promise.try(make);
+  promise.catch(() => {});
+  return promise;
 }
 
 function waitForSignal<T>(
@@ -60,20 +70,14 @@ export function squadApi(run: Run, tenant: string, squad: Squad | null, defaults
   };
   return {
     members,
-    ask: (role, message, options = {}) =>
-      askOne(
-        members.find((member) => member.role === role),
-        role,
-        message,
-        options,
-      ),
-    askMember: (id, message, options = {}) =>
-      askOne(
-        members.find((member) => member.id === id),
-        id,
-        message,
-        options,
-      ),
+    ask: (role, message, options = {}) => {
+      const member = members.find((each) => each.role === role);
+      return given(() => askOne(member, role, message, options));
+    },
+    askMember: (id, message, options = {}) => {
+      const member = members.find((each) => each.id === id);
+      return given(() => askOne(member, id, message, options));
+    },
   };
 }
 

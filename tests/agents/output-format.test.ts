@@ -57,7 +57,7 @@ describe('an ask with a schema', () => {
     expect(messages[2].content).toBe(bad);
     expect(messages[3].content).toMatch(/verdict: .+\n- reasons: /);
     expect(journal.messages.map((message) => message.stepKey)).toEqual(['tester', 'tester/model/1', 'tester/model/2']);
-    expect(journal.items.map((item) => item.change)).toEqual(['begin', 'complete']);
+    expect(journal.items.map((item) => item.change)).toEqual(['begin', 'begin', 'complete']);
 
     expect(await ask()).toEqual(answer);
     expect(server.calls).toHaveLength(2);
@@ -70,7 +70,7 @@ describe('an ask with a schema', () => {
     expect(error).toMatchObject({ code: 'INVALID_OUTPUT', details: { usage: { modelCalls: 1 } } });
     expect(String(error)).toContain('verdict');
     expect(server.calls).toHaveLength(2);
-    expect(journal.items.map((item) => item.change)).toEqual(['begin', 'fail']);
+    expect(journal.items.map((item) => item.change)).toEqual(['begin', 'begin', 'fail']);
   });
 
   it('tries the repair again, and it alone, when a failed execution is retried', async () => {

@@ -12,7 +12,7 @@ import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
 import { findUnfinished } from '../execution-id.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { follow } from '../following.ts';
+import { follow, tellOfOthers } from '../following.ts';
 import type { Followed } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { ensureSquads, listOf, loadProject } from '../project.ts';
@@ -60,6 +60,7 @@ async function act(context: CommandContext, { resume = false, fast = false }: De
   );
   const own = squadra.forTenant(options.tenant);
   await ensureSquads(own, [demoSquad]);
+  if (!resume) tellOfOthers(context, own);
   const id = resume ? (await newestDemo(own)).id : await submitDemo(own);
   if (!options.json && !options.quiet) introduce(context, resume);
   const followed = await follow(context, own, own.run(id), since, interruption.signal);

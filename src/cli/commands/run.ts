@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { openSquadraIn } from '../../compose.ts';
 import { SquadraError } from '../../kernel/errors.ts';
+import type { Run } from '../../orchestrator/run-handle.ts';
 import type { Squadra } from '../../orchestrator/squadra.ts';
 import type { SubmitRequest } from '../../orchestrator/submissions.ts';
 import type { Cli, CommandContext } from '../cli.ts';
@@ -10,8 +11,9 @@ import { stateOptions } from '../cli.ts';
 import { conclude } from '../conclusion.ts';
 import { findExecution, findUnfinished } from '../execution-id.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { follow } from '../following.ts';
+import { follow, tellOfOthers } from '../following.ts';
 import { Interruption } from '../interruption.ts';
+import { parseJson } from '../json-argument.ts';
 import { ensureSquads, listOf, loadProject } from '../project.ts';
 
 interface RunOptions {
@@ -56,10 +58,12 @@ async function act(context: CommandContext, file: string | undefined, options: R
   );
   const own = squadra.forTenant(context.options.tenant);
   await ensureSquads(own, project.squads);
+  if (request !== null) tellOfOthers(context, own);
   const run =
     request === null
       ? own.run(await idToResume(own, resume === true ? null : (resume ?? null)))
       : await own.submit<unknown, unknown>(options.workflow ?? 'pipeline', request);
+  if (request === null) await prepareResume(own, run);
   const followed = await follow(context, own, run, since, interruption.signal);
   return conclude(context, followed, `squadra run --resume ${run.id}`);
 }
@@ -71,6 +75,17 @@ async function idToResume(squadra: Squadra, named: string | null): Promise<strin
   const found = await findUnfinished(list);
   if (found === null) throw new SquadraError('NOT_FOUND', 'Nothing is unfinished; `squadra list` shows what there is.');
   return found.id;
+}
+
+/** What was only created is started; what cannot go on here is told, rather than waited for. */
+async function prepareResume(squadra: Squadra, run: Run): Promise<void> {
+  const { status, workflow } = await run.get();
+  if (!squadra.workflows.includes(workflow))
+    throw new SquadraError(
+      'UNKNOWN_WORKFLOW',
+      `Execution ${run.id} needs the workflow '${workflow}', which no file of squadra.yaml exports here.`,
+    );
+  if (status === 'created') await run.start();
 }
 
 async function readRequest(file: string | undefined, options: RunOptions): Promise<SubmitRequest> {
@@ -105,17 +120,4 @@ async function readMessage(file: string): Promise<string> {
       `The request is empty: nothing but space in ${file === '-' ? 'standard input' : file}.`,
     );
   return message;
-}
-
-/** Reads JSON that was given on the command line. Throws `INVALID_INPUT`. */
-export function parseJson(value: string, what: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch (cause) {
-    throw new SquadraError(
-      'INVALID_INPUT',
-      `${what} is no JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      { cause },
-    );
-  }
 }

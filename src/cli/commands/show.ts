@@ -3,8 +3,8 @@ import { openReports } from '../../compose.ts';
 import type { StateReports } from '../../compose.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { executionDocument, messageDocument } from '../../orchestrator/execution-document.ts';
+import { allRecords } from '../../orchestrator/journal-pages.ts';
 import type { Execution } from '../../work/execution.ts';
-import type { Journaled } from '../../work/journal.ts';
 import type { WorkItem } from '../../work/work-item.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
@@ -39,7 +39,7 @@ async function act(context: CommandContext, text: string, { full = false }: Show
   const execution = await state.reports.get(tenant, id);
   if (execution === null)
     throw new SquadraError('NOT_FOUND', `There is no execution ${id}; \`squadra list\` shows those there are.`);
-  const records = await allRecords(state, tenant, id);
+  const records = await allRecords(state.reports, tenant, id);
   const items = await allItems(state, tenant, execution);
   if (options.json) {
     const messages = records.flatMap((record) => (record.kind === 'message' ? [messageDocument(record)] : []));
@@ -59,15 +59,6 @@ async function act(context: CommandContext, text: string, { full = false }: Show
 }
 
 const pageSize = 1_000;
-
-async function allRecords(state: StateReports, tenant: string, id: string): Promise<Journaled[]> {
-  const records: Journaled[] = [];
-  for (;;) {
-    const page = await state.reports.records(tenant, id, records.at(-1)?.seq ?? 0, pageSize);
-    records.push(...page);
-    if (page.length < pageSize) return records;
-  }
-}
 
 async function allItems(state: StateReports, tenant: string, { id }: Execution): Promise<WorkItem[]> {
   const items: WorkItem[] = [];

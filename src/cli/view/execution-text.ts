@@ -6,7 +6,7 @@ import { isEnded } from '../../work/execution.ts';
 import type { Execution } from '../../work/execution.ts';
 import type { Journaled, MessageRecord } from '../../work/journal.ts';
 import type { WorkItem } from '../../work/work-item.ts';
-import { formatAge, formatCalls, formatCost, formatCount, formatTime, formatTokens } from './figures.ts';
+import { formatAge, formatCalls, formatCost, formatCount, formatLeft, formatTime, formatTokens } from './figures.ts';
 import type { Ink } from './ink.ts';
 import { failureLines, outputText } from './outcome.ts';
 import { People } from './people.ts';
@@ -163,7 +163,7 @@ function statusText({ status, attempts, dueAt }: StepDocument, execution: Execut
   if (status === 'waiting')
     return isEnded(execution.status)
       ? 'was waiting'
-      : `waiting${dueAt === null ? '' : `, until ${formatAge(Date.parse(dueAt), now)}`}`;
+      : `waiting${dueAt === null ? '' : `, ${formatLeft(Date.parse(dueAt), now)}`}`;
   return status + tries;
 }
 

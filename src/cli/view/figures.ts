@@ -41,6 +41,11 @@ export function formatAge(at: number, now: number): string {
   return at <= now ? `${length} ago` : `in ${length}`;
 }
 
+/** `6d left`, `due` */
+export function formatLeft(at: number, now: number): string {
+  return at - now < 1_000 ? 'due' : formatAge(at, now).replace(/^in (.*)$/, '$1 left');
+}
+
 /** `2026-03-01 14:05:09` in the time of this machine. */
 export function formatTime(at: number): string {
   const time = new Date(at);

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../kernel/clock.ts';
 import { formatDuration } from '../../kernel/duration.ts';
 import type { SquadraEvent } from '../../orchestrator/events.ts';
 import type { Terminal } from '../terminal.ts';
-import { formatAge, formatCalls, formatCost, formatCount, formatTokens } from './figures.ts';
+import { formatAge, formatCalls, formatCost, formatCount, formatLeft, formatTokens } from './figures.ts';
 import { People } from './people.ts';
 import { doneText } from './plain-view.ts';
 import { Progress } from './progress.ts';
@@ -107,7 +107,7 @@ export class LiveView implements RunView {
       }
       case 'waiting': {
         const { what } = awaited(this.#watched?.execution.id ?? '', step.name, step.details);
-        return [ink.yellow('⏸'), `waits ${what}${step.dueAt === null ? '' : `, until ${formatAge(step.dueAt, now)}`}`];
+        return [ink.yellow('⏸'), `waits ${what}${step.dueAt === null ? '' : `, ${formatLeft(step.dueAt, now)}`}`];
       }
       case 'retrying':
         if (step.wasInDoubt) return [ink.yellow('↻'), `a crash cut off attempt ${step.attempt}; asked again`];

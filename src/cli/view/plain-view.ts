@@ -2,7 +2,7 @@ import { formatDuration } from '../../kernel/duration.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { SquadraEvent } from '../../orchestrator/events.ts';
 import type { Terminal } from '../terminal.ts';
-import { formatAge, formatCost, formatTokens } from './figures.ts';
+import { formatAge, formatCost, formatLeft, formatTokens } from './figures.ts';
 import { People } from './people.ts';
 import { Progress } from './progress.ts';
 import type { StepProgress } from './progress.ts';
@@ -72,7 +72,7 @@ export class PlainView implements RunView {
 
   #waiting(who: string, step: StepProgress): string {
     const { what, command } = awaited(this.#id, step.name, step.details);
-    const until = step.dueAt === null ? '' : ` (until ${formatAge(step.dueAt, this.#clock.now())})`;
+    const until = step.dueAt === null ? '' : ` (${formatLeft(step.dueAt, this.#clock.now())})`;
     return `${this.#terminal.noteInk.yellow('?')} ${who} waits ${what}${until}${command === null ? '' : `\n    ${command}`}`;
   }
 }

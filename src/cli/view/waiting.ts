@@ -12,8 +12,9 @@ export function awaited(executionId: string, step: string, details: string | nul
   if (typeof parsed !== 'object' || parsed === null) return { what: 'for its time', command: null };
   if ('choices' in parsed && Array.isArray(parsed.choices)) {
     const title = 'title' in parsed ? safeLine(String(parsed.title)) : step;
-    const choices = parsed.choices.map((choice) => safeLine(String(choice))).join('|');
-    return { what: `for a person: ${title}`, command: `squadra approve ${executionId} ${quoted(step)} ${choices}` };
+    const [first = '', ...others] = parsed.choices.map((choice) => quoted(String(choice)));
+    const or = others.length === 0 ? '' : `   (or ${others.join(', ')})`;
+    return { what: `for a person: ${title}`, command: `squadra approve ${executionId} ${quoted(step)} ${first}${or}` };
   }
   if ('signal' in parsed) {
     const signal = String(parsed.signal);

@@ -6,21 +6,33 @@ interface Due {
   readonly at: number;
 }
 
+/** Below this many entries nothing is tidied. */
+const smallHeap = 1_000;
+
 /** Calls back when a time is reached: one timer for the earliest of any number of entries. */
 export class DueTimes {
   readonly #clock: Clock;
   readonly #onDue: (id: string, at: number) => void;
-  readonly #heap: Due[] = [];
+  readonly #counts: (id: string, at: number) => boolean;
+  #heap: Due[] = [];
+  #tidyAt = smallHeap;
   #timer: Timer | null = null;
   #timerAt = Infinity;
 
-  constructor(clock: Clock, onDue: (id: string, at: number) => void) {
+  /** `counts` tells whether an entry still means something: entries are not taken back one by one. */
+  constructor(clock: Clock, onDue: (id: string, at: number) => void, counts: (id: string, at: number) => boolean) {
     this.#clock = clock;
     this.#onDue = onDue;
+    this.#counts = counts;
   }
 
-  /** An entry is never taken back: whoever is called looks whether it still counts. */
+  /** Entries, those included that count no more. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
   add(id: string, at: number): void {
+    if (this.#heap.length >= this.#tidyAt) this.#tidy();
     push(this.#heap, { id, at }, isBefore);
     if (at < this.#timerAt) this.#arm();
   }
@@ -46,9 +58,16 @@ export class DueTimes {
     const now = this.#clock.now();
     for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
       pop(this.#heap, isBefore);
-      this.#onDue(first.id, first.at);
+      if (this.#counts(first.id, first.at)) this.#onDue(first.id, first.at);
     }
     this.#arm();
+  }
+
+  /** Drops what counts no more whenever the heap has doubled: what is woken again and again before its time leaves an entry each time. */
+  #tidy(): void {
+    // A sorted array is a heap.
+    this.#heap = this.#heap.filter(({ id, at }) => this.#counts(id, at)).sort((a, b) => a.at - b.at);
+    this.#tidyAt = Math.max(smallHeap, 2 * this.#heap.length);
   }
 }
 

@@ -25,7 +25,7 @@ const retryPauseMs = 1_000;
  * The engine of one process.
  *
  * E1  An execution is advanced in one place: it has at most one entry, and only `ready` entries are begun.
- * E2  A wake is never lost: of a running one it is remembered, of a sleeping one it ends the sleep.
+ * E2  A wake is never lost: of a running one it is remembered, of a sleeping one it ends the sleep; of two times the earlier counts.
  * E3  At most `maxConcurrentExecutions` are running; who gets a free place is the fair queue's choice.
  */
 export class EmbeddedEngine implements Engine {
@@ -45,7 +45,11 @@ export class EmbeddedEngine implements Engine {
   constructor(settings: EmbeddedEngineSettings, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
-    this.#due = new DueTimes(clock, (id, at) => this.#wakeUp(id, at));
+    this.#due = new DueTimes(
+      clock,
+      (id) => this.#wakeUp(id),
+      (id, at) => this.#sleepsUntil(id, at),
+    );
   }
 
   reserve(): Place | null {
@@ -75,12 +79,9 @@ export class EmbeddedEngine implements Engine {
     const entry = this.#entries.get(runnable.id);
     if (entry?.state === 'ready') return;
     if (entry?.state === 'running') entry.again = true;
+    else if (entry?.state === 'sleeping' && at !== undefined && at >= entry.dueAt) return;
     else if (at !== undefined && at > this.#clock.now()) this.#sleep(runnable, at);
     else this.#makeReady(runnable, false);
-  }
-
-  has(id: string): boolean {
-    return this.#entries.has(id);
   }
 
   serve(advance: Advance): void {
@@ -126,9 +127,14 @@ export class EmbeddedEngine implements Engine {
     this.#due.add(id, dueAt);
   }
 
-  #wakeUp(id: string, at: number): void {
+  #sleepsUntil(id: string, at: number): boolean {
     const entry = this.#entries.get(id);
-    if (entry?.state === 'sleeping' && entry.dueAt === at) this.#makeReady(entry, false);
+    return entry?.state === 'sleeping' && entry.dueAt === at;
+  }
+
+  #wakeUp(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) this.#makeReady(entry, false);
   }
 
   #dispatch(): void {

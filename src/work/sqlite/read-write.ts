@@ -17,7 +17,8 @@ export function openForWriting(path: string): DatabaseSync {
     // Before anything is changed: the file may not be ours.
     const { version } = inspectSchema(database, path);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
-    database.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536');
+    // 16 MiB: what is written is at the end of tables and indexes. Measured: four times as much costs time and saves none.
+    database.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384');
     // SQLite opens a file it may not write for reading, without a word, and only a write tells.
     database.exec(`BEGIN IMMEDIATE; PRAGMA user_version = ${version}; ROLLBACK`);
     migrate(database, path);

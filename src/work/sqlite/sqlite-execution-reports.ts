@@ -32,12 +32,13 @@ export class SqliteExecutionReports implements ExecutionReports {
 
   async open(after: string, limit: number): Promise<readonly OpenExecution[]> {
     const rows = await this.#readers.run('openExecutions', { after, limit });
-    return rows.map(([tenant, id, status, priority, wakeAt]) => ({
+    return rows.map(([tenant, id, status, priority, wakeAt, workflow]) => ({
       tenant: String(tenant),
       id: String(id),
       status: status as ExecutionStatus,
       priority: Number(priority),
       wakeAt: wakeAt === null ? null : Number(wakeAt),
+      workflow: String(workflow),
     }));
   }
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
+import type { StateOwner } from '../state-inspection.ts';
 import { OwnerLock, thisOwner } from './owner-lock.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { SqliteApprovalStore } from './sqlite-approval-store.ts';
@@ -75,6 +76,19 @@ export async function openSqliteState(
     lock[Symbol.dispose]();
     throw error;
   }
+}
+
+/** The way to the process that runs a state folder, for the others. */
+export function openSqliteInbox(stateDir: string, clock: Clock): SqliteInbox {
+  return new SqliteInbox(statePaths(stateDir).inbox, clock);
+}
+
+/** Who runs a state folder now; null when nobody does. */
+export function stateOwner(stateDir: string): StateOwner | null {
+  const { lock } = statePaths(stateDir);
+  if (!OwnerLock.isTaken(lock)) return null;
+  // The note is written just after the lock was taken.
+  return OwnerLock.read(lock) ?? { pid: 0, host: 'unknown', command: 'unknown', since: new Date(0).toISOString() };
 }
 
 function makeFolder(path: string): void {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { SquadraError } from '../../kernel/errors.ts';
 import { toError } from '../../kernel/failure.ts';
+import type { Failure } from '../../kernel/failure.ts';
 import type { OperationArguments, OperationName, OperationResult } from './operations/operations.ts';
 import type { GroupReply } from './write-group.ts';
 import type { WriteThreadData } from './write-thread.ts';
@@ -16,9 +17,16 @@ export interface WriterStatistics {
   readonly groups: number;
 }
 
-interface Waiting {
+interface Caller {
   resolve(value: unknown): void;
   reject(error: Error): void;
+}
+
+/** A group that was committed, and who asked for it, in order. */
+interface Answers {
+  readonly callers: readonly Caller[];
+  readonly values: readonly unknown[];
+  readonly failures: ReadonlyMap<number, Failure>;
 }
 
 /** Messages on their way at a time. Those that arrive while the thread commits become one group; more would only wait. */
@@ -37,14 +45,15 @@ const sliceSize = 32;
 export class Writer {
   readonly #worker: Worker;
   readonly #maxPending: number;
-  readonly #waiting: Waiting[] = [];
-  #answered = 0;
-  /** Groups that were committed and of which not everybody has been told yet. */
-  readonly #replies: GroupReply[] = [];
-  /** Operations of the first of them whose callers know. */
-  #settled = 0;
+  /** What travels with the next message, and who asked for it. */
   #batch: unknown[] = [];
-  #messages = 0;
+  #callers: Caller[] = [];
+  /** The callers of each message on its way. They go with their message: one long list would keep alive all that they hold. */
+  readonly #sent: (readonly Caller[])[] = [];
+  /** Groups of which not everybody has been told yet, and how many of the first of them have. */
+  readonly #answers: Answers[] = [];
+  #told = 0;
+  #pending = 0;
   #flushing = false;
   #operations = 0;
   #groups = 0;
@@ -88,7 +97,7 @@ export class Writer {
   /** Runs an operation in the next group; resolves after its commit is synced. */
   run<N extends OperationName>(name: N, argument: OperationArguments<N>): Promise<OperationResult<N>> {
     if (this.#broken !== null) return Promise.reject(this.#broken);
-    if (this.#waiting.length - this.#answered >= this.#maxPending) {
+    if (this.#pending >= this.#maxPending) {
       return Promise.reject(
         new SquadraError(
           'WRITES_SATURATED',
@@ -97,8 +106,9 @@ export class Writer {
       );
     }
     this.#batch.push(name, argument);
+    this.#pending++;
     this.#operations++;
-    if (!this.#flushing && this.#messages < maxMessages && this.#replies.length === 0) {
+    if (!this.#flushing && this.#sent.length < maxMessages && this.#answers.length === 0) {
       this.#flushing = true;
       setImmediate(() => {
         this.#flushing = false;
@@ -107,12 +117,12 @@ export class Writer {
     }
     // The thread answers with what the operation of this name returned.
     return new Promise((resolve, reject) =>
-      this.#waiting.push({ resolve: resolve as (value: unknown) => void, reject }),
+      this.#callers.push({ resolve: resolve as (value: unknown) => void, reject }),
     );
   }
 
   statistics(): WriterStatistics {
-    return { pending: this.#waiting.length - this.#answered, operations: this.#operations, groups: this.#groups };
+    return { pending: this.#pending, operations: this.#operations, groups: this.#groups };
   }
 
   /** Writes what was accepted, then closes the file. */
@@ -125,61 +135,54 @@ export class Writer {
   }
 
   #flush(): void {
-    if (this.#batch.length > 0 && this.#messages < maxMessages && this.#broken === null) this.#send();
+    if (this.#batch.length > 0 && this.#sent.length < maxMessages && this.#broken === null) this.#send();
   }
 
   #send(): void {
     this.#worker.postMessage(this.#batch);
+    this.#sent.push(this.#callers);
     this.#batch = [];
-    this.#messages++;
+    this.#callers = [];
   }
 
-  #receive(reply: GroupReply): void {
+  #receive({ values, failures, messages }: GroupReply): void {
     this.#groups++;
-    this.#messages -= reply.messages;
-    this.#replies.push(reply);
-    if (this.#replies.length === 1) this.#settleSlice();
+    this.#answers.push({ values, failures: new Map(failures), callers: this.#sent.splice(0, messages).flat() });
+    if (this.#answers.length === 1) this.#tellSome();
   }
 
-  #settleSlice(): void {
-    // What the slice before led to is written while this one is settled.
+  #tellSome(): void {
+    // What those told before asked for next is written meanwhile.
     this.#flush();
-    const [reply] = this.#replies;
-    if (reply === undefined) return;
-    this.#settle(reply, this.#settled + sliceSize);
-    if (this.#replies.length > 0) setImmediate(() => this.#settleSlice());
+    this.#tell(sliceSize);
+    if (this.#answers.length > 0) setImmediate(() => this.#tellSome());
   }
 
-  /** Settles the operations of the first reply up to a place; after the last one the reply is dropped. */
-  #settle({ values, failures }: GroupReply, end: number): void {
-    const failed = failures.length === 0 ? null : new Map(failures);
-    const count = Math.max(values.length, failures.length);
-    for (; this.#settled < Math.min(end, count); this.#settled++) {
-      const waiting = this.#waiting[this.#answered++];
-      const failure = failed?.get(this.#settled);
-      if (failure === undefined) waiting?.resolve(values[this.#settled]);
-      else waiting?.reject(toError(failure));
+  /** Tells so many callers of the first group; after the last of them the group is forgotten. */
+  #tell(atMost: number): void {
+    const [first] = this.#answers;
+    if (first === undefined) return;
+    const { callers, values, failures } = first;
+    const end = Math.min(this.#told + atMost, callers.length);
+    this.#pending -= end - this.#told;
+    for (; this.#told < end; this.#told++) {
+      const failure = failures.get(this.#told);
+      if (failure === undefined) callers[this.#told]?.resolve(values[this.#told]);
+      else callers[this.#told]?.reject(toError(failure));
     }
-    this.#forget();
-    if (this.#settled < count) return;
-    this.#replies.shift();
-    this.#settled = 0;
-  }
-
-  /** Answered entries are dropped in one go, so that taking the first of a long queue costs nothing. */
-  #forget(): void {
-    if (this.#answered < this.#waiting.length && this.#answered < 4_096) return;
-    this.#waiting.splice(0, this.#answered);
-    this.#answered = 0;
+    if (end < callers.length) return;
+    this.#answers.shift();
+    this.#told = 0;
   }
 
   #break(error: SquadraError): void {
     // These were committed, whatever happened since.
-    for (let [reply] = this.#replies; reply !== undefined; [reply] = this.#replies) this.#settle(reply, Infinity);
+    while (this.#answers.length > 0) this.#tell(Infinity);
     this.#broken ??= error;
-    for (const waiting of this.#waiting.splice(0).slice(this.#answered)) waiting.reject(this.#broken);
-    this.#answered = 0;
+    for (const caller of [...this.#sent.splice(0).flat(), ...this.#callers]) caller.reject(this.#broken);
+    this.#callers = [];
     this.#batch = [];
+    this.#pending = 0;
   }
 }
 

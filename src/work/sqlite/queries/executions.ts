@@ -18,7 +18,7 @@ export function executionQueries(database: DatabaseSync) {
   );
   const open = prepare(
     database,
-    `SELECT tenant, id, status, priority, wake_at FROM executions
+    `SELECT tenant, id, status, priority, wake_at, workflow FROM executions
       WHERE ${unfinished} AND status = ? AND id > ? AND (status <> 'waiting' OR wake_at IS NOT NULL) ORDER BY id LIMIT ?`,
   );
   // Two halves, each on an index that holds all it needs: rows with their input and output are not read.

@@ -1,0 +1,135 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Engine } from '../engines/engine.ts';
+import { gateState } from '../flow/gate.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Faults } from '../kernel/faults.ts';
+import { createIds } from '../kernel/id.ts';
+import type { Catalogue } from '../squads/catalogue.ts';
+import type { SquadStore } from '../squads/squad-store.ts';
+import type { SquadInput } from '../squads/squad.ts';
+import type { ToolNames } from '../squads/tool-names.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ApprovalStore } from '../work/approval-store.ts';
+import type { ExecutionReports, ExecutionStore } from '../work/execution-store.ts';
+import type { Inbox } from '../work/inbox.ts';
+import type { UsageReports } from '../work/usage-report.ts';
+import type { WorkItemStore } from '../work/work-item-store.ts';
+import type { Asker } from '../workflows/asker.ts';
+import type { RunServices } from '../workflows/run-services.ts';
+import { Advancer } from './advancer.ts';
+import { Commands } from './commands.ts';
+import { Forks } from './forks.ts';
+import type { Workspaces } from './forks.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { InboxService } from './inbox-service.ts';
+import { Outcomes } from './outcomes.ts';
+import { resumeAll } from './recovery.ts';
+import { shutdown } from './shutdown.ts';
+import { SquadDirectory } from './squad-directory.ts';
+import { Squadra } from './squadra.ts';
+import type { SquadraStatistics } from './squadra.ts';
+import { Submissions } from './submissions.ts';
+import type { WorkflowRegistry } from './workflow-registry.ts';
+
+/** The ports that `compose.ts` picked adapters for, and what else the use cases need. */
+export interface AssemblyParts {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly random: () => number;
+  /** False: nothing is run, only commands are taken. */
+  readonly runs: boolean;
+  readonly state: {
+    readonly executions: ExecutionStore;
+    readonly reports: ExecutionReports;
+    readonly squads: SquadStore;
+    readonly workItems: WorkItemStore;
+    readonly approvals: ApprovalStore;
+    readonly usage: UsageReports;
+    readonly inbox: Inbox;
+  };
+  /** Closed last. */
+  readonly closing: AsyncDisposable;
+  readonly engine: Engine;
+  readonly bus: Bus;
+  readonly asker: Asker;
+  readonly catalogue: Catalogue;
+  readonly tools: ToolNames;
+  readonly workspaces: Workspaces;
+  readonly workflows: WorkflowRegistry;
+  /** Created for tenant `local` where missing. */
+  readonly squads: readonly SquadInput[];
+  readonly storeStatistics: () => Pick<SquadraStatistics, 'writer' | 'readers'>;
+}
+
+/** The library's face, and the one that commands from other processes are handed to. */
+export interface Assembly {
+  readonly squadra: Squadra;
+  readonly service: InboxService;
+}
+
+/** Puts the use cases together and starts them: what was under way is resumed. */
+export async function assemble(parts: AssemblyParts): Promise<Assembly> {
+  const { settings, logger, clock, faults, random, runs, state, engine, bus, asker, workflows } = parts;
+  const { executions, reports, approvals, workItems, usage } = state;
+  const { maxInputBytes } = settings;
+  const ids = createIds(clock);
+  const services: RunServices = {
+    clock,
+    faults,
+    random,
+    limits: settings,
+    asker,
+    onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
+    onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
+  };
+  const { catalogue, tools, workspaces } = parts;
+  const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools });
+  const outcomes = new Outcomes(reports, (id) => advancer.isRunning(id));
+  const advancer: Advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
+  const intake = { settings, clock, ids, faults, executions, engine, advancer, squads: directory, workflows };
+  const submissions = new Submissions(intake);
+  const forks = new Forks({ ...intake, reports, workItems, workspaces });
+  const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
+  const service = new InboxService(commands, executions);
+  const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
+    logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
+  );
+
+  for (const squad of parts.squads) await directory.ensure('local', squad);
+  if (runs) {
+    engine.serve((runnable) => advancer.advance(runnable));
+    const { leftAlone } = await resumeAll(reports, engine, (name) => workflows.find(name) !== null);
+    for (const [workflow, count] of leftAlone) {
+      logger.warn({ workflow, count }, 'Executions of a workflow that is not registered here stay as they are.');
+    }
+    housekeeping.start();
+  }
+  const inbox = runs ? state.inbox.serve((command) => service.take(command)) : null;
+  const graceMs = settings.shutdownGraceMs;
+  const stopped = { engine, advancer, outcomes, housekeeping, inbox, state: parts.closing };
+  const close = shutdown({ ...stopped, clock, logger, graceMs });
+  const statistics = (): SquadraStatistics => ({
+    engine: engine.statistics(),
+    gate: gateState(engine.statistics().queued, settings),
+    ...parts.storeStatistics(),
+  });
+  const face = {
+    clock,
+    ids,
+    commands,
+    forks,
+    outcomes,
+    reports,
+    bus,
+    submissions,
+    directory,
+    approvals,
+    workItems,
+    usage,
+    workflows,
+  };
+  return { squadra: new Squadra({ ...face, maxInputBytes, statistics, close }, 'local'), service };
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { SquadraError } from '../kernel/errors.ts';
+import { toFailure } from '../kernel/failure.ts';
+import type { Json } from '../kernel/json.ts';
+import type { ExecutionStore } from '../work/execution-store.ts';
+import type { InboxCommand, InboxReply } from '../work/inbox.ts';
+import type { Commands } from './commands.ts';
+import { pruneOld } from './housekeeping.ts';
+
+const id = z.string();
+/** What each command carries. Senders are other processes, maybe of another version: what they sent is checked. */
+const bodies = {
+  start: z.strictObject({ id }),
+  retry: z.strictObject({ id }),
+  cancel: z.strictObject({ id, reason: z.string().exactOptional() }),
+  signal: z.strictObject({ id, name: z.string(), payload: z.json() }),
+  approve: z.strictObject({
+    id,
+    name: z.string(),
+    choice: z.string(),
+    by: z.string(),
+    comment: z.string().exactOptional(),
+  }),
+  prune: z.strictObject({ endedBefore: z.number() }),
+};
+
+/** A command as its sender writes it; its id is given on the way. */
+export type CommandRequest = {
+  readonly [Name in keyof typeof bodies]: {
+    readonly tenant: string;
+    readonly name: Name;
+    readonly body: z.infer<(typeof bodies)[Name]>;
+  };
+}[keyof typeof bodies];
+
+/** Does what commands from other processes say, and answers each with its result or its failure. */
+export class InboxService {
+  readonly #commands: Commands;
+  readonly #executions: ExecutionStore;
+
+  constructor(commands: Commands, executions: ExecutionStore) {
+    this.#commands = commands;
+    this.#executions = executions;
+  }
+
+  async take(command: InboxCommand): Promise<InboxReply> {
+    try {
+      return { ok: true, value: await this.#apply(command) };
+    } catch (error) {
+      return { ok: false, error: toFailure(error) };
+    }
+  }
+
+  async #apply({ id: commandId, tenant, name, body }: InboxCommand): Promise<Json> {
+    switch (name) {
+      case 'start':
+        return plain(await this.#commands.start(tenant, checked(name, body).id));
+      case 'retry':
+        return plain(await this.#commands.retry(tenant, checked(name, body).id));
+      case 'cancel': {
+        const { id: executionId, reason } = checked(name, body);
+        return plain(await this.#commands.cancel(tenant, executionId, reason));
+      }
+      case 'signal': {
+        const { id: executionId, name: signal, payload } = checked(name, body);
+        // The command's id makes a signal that is applied again, after a crash in between, the same signal.
+        return plain(await this.#commands.signal(tenant, executionId, signal, payload, commandId));
+      }
+      case 'approve': {
+        const { id: executionId, name: approval, ...answer } = checked(name, body);
+        return plain(await this.#commands.approve(tenant, executionId, approval, answer));
+      }
+      case 'prune':
+        return { deleted: await pruneOld(this.#executions, checked(name, body).endedBefore) };
+    }
+  }
+}
+
+function checked<Name extends keyof typeof bodies>(name: Name, body: Json): z.infer<(typeof bodies)[Name]> {
+  const parsed = bodies[name].safeParse(body);
+  // Each schema gives its own type; indexing by a type parameter loses that.
+  if (parsed.success) return parsed.data as z.infer<(typeof bodies)[Name]>;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  throw new SquadraError('INVALID_INPUT', `The command '${name}' cannot be read: ${problems.join('; ')}.`);
+}
+
+/** Results of commands are rows of plain values. */
+function plain(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

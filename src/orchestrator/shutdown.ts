@@ -1,0 +1,47 @@
+import type { Engine } from '../engines/engine.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { SquadraError } from '../kernel/errors.ts';
+import type { Advancer } from './advancer.ts';
+import type { Outcomes } from './outcomes.ts';
+
+export interface ShutdownParts {
+  readonly engine: Engine;
+  readonly advancer: Advancer;
+  /** Those who wait for what will not end here any more are told so. */
+  readonly outcomes: Outcomes;
+  /** Stopped first: what begins new work by itself. */
+  readonly housekeeping: Disposable;
+  /** Commands from other processes, which are taken until the last step is done. */
+  readonly inbox: AsyncDisposable | null;
+  readonly state: AsyncDisposable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly graceMs: number;
+}
+
+/** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
+export function shutdown(parts: ShutdownParts): () => Promise<void> {
+  const { engine, advancer, outcomes, housekeeping, inbox, state, clock, logger, graceMs } = parts;
+  const close = async (): Promise<void> => {
+    housekeeping[Symbol.dispose]();
+    const drained = engine.drain();
+    advancer.drain();
+    const grace = clock.setTimer(graceMs, () => {
+      logger.warn(
+        { running: engine.statistics().running },
+        'The grace period is over; what still runs is interrupted and resumes at the next start.',
+      );
+      advancer.abandonAll();
+    });
+    await drained;
+    grace.cancel();
+    await inbox?.[Symbol.asyncDispose]();
+    outcomes.close(
+      new SquadraError('SHUTTING_DOWN', 'Squadra was closed before the execution ended; it resumes at the next start.'),
+    );
+    await state[Symbol.asyncDispose]();
+  };
+  let closed: Promise<void> | null = null;
+  return () => (closed ??= close());
+}

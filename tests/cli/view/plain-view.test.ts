@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { PlainView } from '../../../src/cli/view/plain-view.ts';
+import { TestClock } from '../../../src/testing/test-clock.ts';
+import { Events, execution, squad, usage } from './events.ts';
+import { FakeTerminal } from './fake-terminal.ts';
+
+const start = Date.UTC(2026, 0, 1);
+
+it('writes one line for what happens, and none twice', () => {
+  const terminal = new FakeTerminal({ isLive: false });
+  const view = new PlainView(terminal, new TestClock(start));
+  const events = new Events();
+  const failed = { name: 'Error', message: 'The\u001b[2J line\nbroke' };
+  const wait = { at: start, type: 'wait', phase: 'waiting', details: JSON.stringify({ signal: 'go on' }) } as const;
+  view.begin({ execution, squad, since: start });
+  for (const event of [
+    events.step('project_manager/model/1', { at: start }),
+    events.asked('project_manager', 'm1', start),
+    events.delta('project_manager/model/1', 'streams, and is not shown'),
+    events.step('project_manager/model/1', { at: start, phase: 'failed', dueAt: start + 4_000, error: failed }),
+    events.step('project_manager/model/1', { at: start + 4_000, attempt: 2 }),
+    events.step('project_manager/model/1', { at: start + 5_000, attempt: 2, phase: 'completed', usage }),
+    events.step('merge', { at: start, type: 'run', phase: 'completed' }),
+    events.step('merge', {
+      at: start,
+      type: 'run',
+      phase: 'warning',
+      details: JSON.stringify({ text: 'It changed.' }),
+    }),
+    events.step('door', wait),
+    events.step('door', wait),
+    events.step('tester/model/1', { at: start, phase: 'failed', error: failed }),
+  ])
+    view.take(event);
+  view.end();
+  expect(terminal.notes).toEqual([
+    `Execution ${execution.id}: pipeline, squad pair`,
+    '> Ada works',
+    '! Ada failed (attempt 1): The line broke; again in 4s',
+    '> Ada works (attempt 2)',
+    '+ Ada done in 5.0s: 1,200 tokens in, 34 out, $0.0056',
+    '+ merge done',
+    '! merge: It changed.',
+    `? door waits for the signal 'go on'\n    squadra signal ${execution.id} 'go on' '{}'`,
+    'x Grace failed: The line broke',
+  ]);
+});

@@ -1,0 +1,138 @@
+import { createIds } from '../../src/kernel/id.ts';
+import type { Clock } from '../../src/kernel/clock.ts';
+import type { Faults } from '../../src/kernel/faults.ts';
+import { noFaults } from '../../src/kernel/faults.ts';
+import type { Json } from '../../src/kernel/json.ts';
+import { MemoryBus } from '../../src/bus/memory/memory-bus.ts';
+import type { Engine } from '../../src/engines/engine.ts';
+import { Advancer } from '../../src/orchestrator/advancer.ts';
+import { Commands } from '../../src/orchestrator/commands.ts';
+import { Forks } from '../../src/orchestrator/forks.ts';
+import { Outcomes } from '../../src/orchestrator/outcomes.ts';
+import { resumeAll } from '../../src/orchestrator/recovery.ts';
+import { RunHandle } from '../../src/orchestrator/run-handle.ts';
+import { SquadDirectory } from '../../src/orchestrator/squad-directory.ts';
+import { Submissions } from '../../src/orchestrator/submissions.ts';
+import type { SubmitRequest } from '../../src/orchestrator/submissions.ts';
+import { WorkflowRegistry } from '../../src/orchestrator/workflow-registry.ts';
+import { readCatalogue } from '../../src/squads/catalogue.ts';
+import type { ExecutionStore, Outcome } from '../../src/work/execution-store.ts';
+import type { Asker } from '../../src/workflows/asker.ts';
+import type { RunLimits, RunServices } from '../../src/workflows/run-services.ts';
+import type { AnyWorkflow, Workflow } from '../../src/workflows/workflow.ts';
+import type { ContractState } from '../contracts/contract-state.ts';
+
+/** Makes the engine of one process. */
+export type EngineFactory = (settings: { readonly maxConcurrentExecutions: number }, clock: Clock) => Engine;
+
+export interface AssemblyOptions {
+  readonly state: ContractState;
+  readonly clock: Clock;
+  readonly makeEngine: EngineFactory;
+  readonly workflows: readonly AnyWorkflow[];
+  /** The state's own, unless something stands before it. */
+  readonly executions?: ExecutionStore;
+  readonly asker?: Asker;
+  readonly limits?: Partial<RunLimits>;
+  readonly maxConcurrentExecutions?: number;
+  readonly maxQueuedExecutions?: number;
+  readonly faults?: Faults;
+  readonly random?: () => number;
+  readonly tenant?: string;
+}
+
+const noAsker: Asker = { ask: () => Promise.reject(new Error('This test asks nobody.')) };
+/** Nothing ends by itself in a test that does not want it: an hour is for ever. */
+const limits: RunLimits = {
+  maxResultBytes: 4 * 1024 * 1024,
+  maxSteps: 10_000,
+  maxJournalBytes: 64 * 1024 * 1024,
+  stepTimeoutMs: 3_600_000,
+  stallTimeoutMs: 3_600_000,
+};
+const catalogue = readCatalogue();
+
+/** One process as `compose.ts` puts it together, on a given engine and over a given store. */
+export class Assembly {
+  readonly engine: Engine;
+  readonly commands: Commands;
+  readonly outcomes: Outcomes;
+  readonly advancer: Advancer;
+  readonly bus = new MemoryBus();
+  readonly tenant: string;
+  readonly #state: ContractState;
+  readonly #submissions: Submissions;
+  readonly #forks: Forks;
+  readonly #workflows: WorkflowRegistry;
+
+  constructor(options: AssemblyOptions) {
+    const { state, clock, faults = noFaults, maxConcurrentExecutions = 1_000, maxQueuedExecutions = 100_000 } = options;
+    const { executions = state.executions, asker = noAsker, random = () => 0.5, tenant = 'local' } = options;
+    const ids = createIds(clock);
+    this.tenant = tenant;
+    this.#state = state;
+    const squads = new SquadDirectory(state.squads, { catalogue, ids, clock, tools: { check: () => {} } });
+    const workflows = new WorkflowRegistry(options.workflows as readonly Workflow[]);
+    this.#workflows = workflows;
+    this.engine = options.makeEngine({ maxConcurrentExecutions }, clock);
+    this.outcomes = new Outcomes(state.reports, (id) => this.advancer.isRunning(id));
+    const services: RunServices = {
+      clock,
+      faults,
+      random,
+      asker,
+      limits: { ...limits, ...options.limits },
+      onDelta: (delta) => this.bus.publish({ kind: 'delta', ...delta }),
+      onCommit: (executionId) => this.bus.publish({ kind: 'committed', executionId }),
+    };
+    this.advancer = new Advancer({ executions, squads, workflows, outcomes: this.outcomes, services, faults });
+    const settings = { maxInputBytes: 1024 * 1024, maxQueuedExecutions, backpressureThreshold: 1 };
+    const { engine, advancer, outcomes, bus } = this;
+    const intake = { settings, clock, ids, faults, executions, engine, advancer, squads, workflows };
+    this.#submissions = new Submissions(intake);
+    const { maxInputBytes } = settings;
+    const { approvals, reports, workItems } = state;
+    const workspaces = { copy: async () => {}, remove: async () => {} };
+    this.#forks = new Forks({ ...intake, reports, workItems, workspaces });
+    this.commands = new Commands({
+      executions,
+      approvals,
+      engine,
+      advancer,
+      outcomes,
+      bus,
+      ids,
+      faults,
+      maxInputBytes,
+    });
+    engine.serve((runnable) => advancer.advance(runnable));
+  }
+
+  async submit(workflow: AnyWorkflow | string, request: SubmitRequest = { input: {} }): Promise<string> {
+    const { id } = await this.#submissions.submit(this.tenant, workflow as Workflow | string, request);
+    return id;
+  }
+
+  /** Takes up what another process left behind. */
+  async resume(): Promise<number> {
+    const isKnown = (name: string): boolean => this.#workflows.find(name) !== null;
+    return (await resumeAll(this.#state.reports, this.engine, isKnown)).count;
+  }
+
+  run(id: string): RunHandle<unknown> {
+    const { commands, outcomes, bus } = this;
+    const { reports } = this.#state;
+    return new RunHandle(this.tenant, id, { commands, outcomes, bus, reports, forks: this.#forks });
+  }
+
+  result(id: string): Promise<Outcome<Json>> {
+    return this.outcomes.wait(this.tenant, id);
+  }
+
+  /** What a graceful stop does, up to the closing of the state. */
+  async drain(): Promise<void> {
+    const drained = this.engine.drain();
+    this.advancer.drain();
+    await drained;
+  }
+}
