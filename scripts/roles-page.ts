@@ -50,7 +50,8 @@ ${table(['Role', 'What it is told first', 'Specializations'], rows)}
 
 ## Templates
 
-Each is there as a squad of its name, without set-up; who does what with them is said by the [flow](flows.md).
+Each is there as a squad of its name, without set-up; who does what with them is said by the [flow](flows.md). Their members
+have the tools \`list\`, \`read\`, \`write\` and \`edit\`, for the files of the execution.
 
 ${table(['Template', 'What for', 'Members'], squads)}
 

@@ -1,12 +1,15 @@
 import type {
   LanguageModelV4,
   LanguageModelV4CallOptions,
+  LanguageModelV4FinishReason,
   LanguageModelV4StreamPart,
   LanguageModelV4Usage,
 } from '@ai-sdk/provider';
 import type { Clock } from '../kernel/clock.ts';
+import { bytesOf } from './conversation.ts';
 import { offlineObject } from './offline-object.ts';
 import { offlineAnswer } from './offline-script.ts';
+import { type OfflineCall, offlineCalls, savedFiles } from './offline-tools.ts';
 
 /** How the offline provider and its only model are called wherever they appear. */
 export const offlineProvider = 'offline';
@@ -23,10 +26,10 @@ export function createOfflineModel(clock: Clock, paceMs: number): LanguageModelV
     modelId: offlineModelId,
     supportedUrls: {},
     async doGenerate(options) {
-      const text = answer(options);
+      const { text, calls } = answer(options);
       return {
-        content: [{ type: 'text', text }],
-        finishReason: { unified: 'stop', raw: 'stop' },
+        content: calls.length > 0 ? calls.map(toolCall) : [{ type: 'text', text }],
+        finishReason: finishOf(calls),
         usage: usageOf(options, text),
         warnings: [],
       };
@@ -43,23 +46,48 @@ async function* parts(
   clock: Clock,
   paceMs: number,
 ): AsyncGenerator<LanguageModelV4StreamPart> {
-  const text = answer(options);
+  const { text, calls } = answer(options);
   yield { type: 'stream-start', warnings: [] };
+  if (calls.length > 0) {
+    yield* calls.map(toolCall);
+    yield { type: 'finish', finishReason: finishOf(calls), usage: usageOf(options, JSON.stringify(calls)) };
+    return;
+  }
   yield { type: 'text-start', id: '0' };
   for (let start = 0; start < text.length; start += chunkLength) {
     if (paceMs > 0) await pause(clock, paceMs, options.abortSignal);
     yield { type: 'text-delta', id: '0', delta: text.slice(start, start + chunkLength) };
   }
   yield { type: 'text-end', id: '0' };
-  yield { type: 'finish', finishReason: { unified: 'stop', raw: 'stop' }, usage: usageOf(options, text) };
+  yield { type: 'finish', finishReason: finishOf(calls), usage: usageOf(options, text) };
 }
 
-function answer(options: LanguageModelV4CallOptions): string {
+/** What the script says now: tool calls, or the answer. */
+interface OfflineTurn {
+  readonly text: string;
+  readonly calls: readonly OfflineCall[];
+}
+
+function answer(options: LanguageModelV4CallOptions): OfflineTurn {
   const message = textOf(options, 'user');
   const format = options.responseFormat;
-  if (format?.type === 'json') return JSON.stringify(offlineObject(format.schema ?? {}, message), null, 2);
-  const role = /^Role: (?<role>\S+)$/mu.exec(textOf(options, 'system'))?.groups?.role;
-  return offlineAnswer(role ?? '', message);
+  if (format?.type === 'json')
+    return { text: JSON.stringify(offlineObject(format.schema ?? {}, message), null, 2), calls: [] };
+  const role = /^Role: (?<role>\S+)$/mu.exec(textOf(options, 'system'))?.groups?.role ?? '';
+  const text = offlineAnswer(role, message);
+  const calls = offlineCalls(options, role, text);
+  if (calls.length > 0) return { text: '', calls };
+  const saved = savedFiles(options).map((path) => `\`${path}\``);
+  return { text: saved.length === 0 ? text : `${text}\nSaved in the workspace as ${saved.join(', ')}.\n`, calls };
+}
+
+function toolCall({ name, input }: OfflineCall, place: number) {
+  const toolCallId = `${name}-${place + 1}`;
+  return { type: 'tool-call', toolCallId, toolName: name, input: JSON.stringify(input) } as const;
+}
+
+function finishOf(calls: readonly OfflineCall[]): LanguageModelV4FinishReason {
+  return calls.length > 0 ? { unified: 'tool-calls', raw: 'tool-calls' } : { unified: 'stop', raw: 'stop' };
 }
 
 function textOf(options: LanguageModelV4CallOptions, role: 'system' | 'user'): string {
@@ -70,7 +98,7 @@ function textOf(options: LanguageModelV4CallOptions, role: 'system' | 'user'): s
 }
 
 function usageOf(options: LanguageModelV4CallOptions, text: string): LanguageModelV4Usage {
-  const input = tokens(textOf(options, 'system') + textOf(options, 'user'));
+  const input = Math.ceil(bytesOf(options.prompt) / 4);
   const output = tokens(text);
   return {
     inputTokens: { total: input, noCache: input, cacheRead: 0, cacheWrite: 0 },

@@ -25,7 +25,12 @@ export interface Catalogue {
 
 const promptFile = /^(?<role>[a-z][a-z0-9_]*)(?:\.(?<specialization>[a-z][a-z0-9_]*))?\.md$/;
 const templateFile = /^(?<name>[a-z][a-z0-9_-]*)\.yaml$/;
-const templateContent = z.strictObject({ description: z.string().min(1), members: z.array(memberInput).min(1) });
+const templateContent = z.strictObject({
+  description: z.string().min(1),
+  /** Of every member that names none itself. */
+  tools: memberInput.shape.tools,
+  members: z.array(memberInput).min(1),
+});
 
 /**
  * Reads `prompts/<role>.md`, `prompts/<role>.<specialization>.md` and `templates/<name>.yaml` below a folder, once. Throws when a
@@ -78,7 +83,8 @@ function readTemplates(folder: URL): readonly Template[] {
       const name = templateFile.exec(file)?.groups?.name;
       if (name === undefined) return [];
       const content: unknown = parse(readFileSync(new URL(file, folder), 'utf8'));
-      return { name, ...templateContent.parse(content) };
+      const { description, tools = [], members } = templateContent.parse(content);
+      return { name, description, members: members.map((member) => ({ tools, ...member })) };
     });
 }
 

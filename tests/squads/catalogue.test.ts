@@ -82,6 +82,11 @@ describe('the role catalogue', () => {
     expect(new Set(squad.members.map((member) => member.name)).size).toBe(roles.length);
   });
 
+  it("lets the templates' members work with files", () => {
+    for (const { members } of catalogue.templates)
+      for (const { tools } of members) expect(tools).toEqual(['list', 'read', 'write', 'edit']);
+  });
+
   it('offers no other template', () => {
     expect(catalogue.templates.map((template) => template.name)).toEqual(['ai-ml', 'research', 'review', 'software']);
   });
@@ -147,7 +152,7 @@ describe('a catalogue in a folder', () => {
         specializations: [{ name: 'haiku', prompt: 'Seventeen syllables.' }],
       },
     ]);
-    expect(own.template('verse').members).toEqual([{ role: 'poet' }]);
+    expect(own.template('verse').members).toEqual([{ role: 'poet', tools: [] }]);
   });
 
   it.each([

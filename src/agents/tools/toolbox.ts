@@ -6,6 +6,7 @@ import type { Member } from '../../squads/squad.ts';
 import type { ToolNames } from '../../squads/tool-names.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { AnyTool } from '../../workflows/tool.ts';
+import { askMember } from '../ask-member.ts';
 import { askPerson } from '../ask-person.ts';
 import { createFetchTool } from './fetch-url/fetch-url.ts';
 import { McpServers, type McpServerStatus } from './mcp/mcp-servers.ts';
@@ -47,6 +48,7 @@ export async function createToolbox(options: ToolboxOptions): Promise<Toolbox> {
     ...createWorkspaceTools({ workspaceRoot, maxWorkspaceBytes }),
     createFetchTool({ fetchAllow, clock }),
     askPerson,
+    askMember,
   ];
   const byName = uniqueByName(builtIn, options.tools);
   // What a crash left there; this process alone runs the state folder.

@@ -63,6 +63,11 @@ export class McpConnection {
     return this.#transport instanceof ServerProcess ? this.#transport.lastWords : '';
   }
 
+  /** After a failure: gives a process that is dying the moment to say why. */
+  async listenToEnd(): Promise<void> {
+    if (this.#transport instanceof ServerProcess) await this.#transport.listenToEnd();
+  }
+
   open(): Promise<void> {
     return this.#client.connect(this.#transport, { timeout: this.#settings.startTimeoutMs });
   }

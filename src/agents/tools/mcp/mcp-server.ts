@@ -127,6 +127,7 @@ export class McpServer {
     const isUsable = verdict === 'keep' || (verdict === 'probe' && tool !== null && (await connection.isAlive()));
     if (!isUsable) {
       this.#forget(connection);
+      if (verdict === 'drop') await connection.listenToEnd();
       // Its end is nobody's business here; a process that does not end is made to.
       void connection.close().catch((trouble: unknown) => this.#log('debug', 'An MCP server did not close.', trouble));
     }

@@ -24,6 +24,8 @@ const keptErrorLength = 2_000;
 const maxMessageBytes = 10 * 1024 * 1024;
 /** How long a server may take to end by itself, and again when it is asked to. */
 const graceMs = 2_000;
+/** Between a broken pipe and the reason for it. */
+const lastWordsMs = 500;
 
 /** `$$` is the leader of the group, which becomes the server; the subshell outlives it until the pipe closes. */
 const guardedStart = `(trap '' TERM; read -r _ <&3; kill -s TERM -- "-$$"; sleep 2; kill -s KILL -- "-$$") >/dev/null 2>&1 </dev/null &
@@ -49,6 +51,7 @@ export class ServerProcess implements Transport {
   #child: ChildProcess | null = null;
   #input: Writable | null = null;
   #saidLast = '';
+  readonly #ended = Promise.withResolvers<void>();
 
   constructor(command: ServerCommand, clock: Clock) {
     this.#command = command;
@@ -63,6 +66,14 @@ export class ServerProcess implements Transport {
   /** The end of what the server wrote to its standard error, and how it ended. */
   get lastWords(): string {
     return this.#saidLast;
+  }
+
+  /** Resolves when the server is gone and its last words are here, or when a moment has passed. */
+  async listenToEnd(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimer(lastWordsMs, resolve);
+    await Promise.race([this.#ended.promise, late]);
+    timer.cancel();
   }
 
   async start(): Promise<void> {
@@ -156,6 +167,7 @@ export class ServerProcess implements Transport {
     this.#input = null;
     for (const stream of child.stdio) stream?.destroy();
     this.#buffer.clear();
+    this.#ended.resolve();
     this.onclose?.();
   }
 }
