@@ -6,6 +6,7 @@ import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { forkCommand } from './commands/fork.ts';
 import { initCommand } from './commands/init.ts';
 import { listCommand } from './commands/list.ts';
 import { pruneCommand } from './commands/prune.ts';
@@ -28,6 +29,7 @@ const commands = [
   showCommand,
   startCommand,
   retryCommand,
+  forkCommand,
   cancelCommand,
   signalCommand,
   approveCommand,

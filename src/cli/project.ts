@@ -2,34 +2,50 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readSquadraYaml } from '../config/squadra-yaml.ts';
-import type { SquadEntry } from '../config/squadra-yaml.ts';
+import type { SquadEntry, SquadraYaml } from '../config/squadra-yaml.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
+import type { SquadraOptions } from '../orchestrator/squadra-options.ts';
 import type { SquadInput } from '../squads/squad.ts';
+import type { AnyTool } from '../workflows/tool.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { ListExecutions } from './execution-id.ts';
 import { lendModules } from './lent-modules.ts';
 
 /** What the user's `squadra.yaml` brings. */
-export interface Project {
+export interface Project extends Pick<SquadraYaml, 'prices' | 'mcp'> {
   readonly workflows: readonly Workflow[];
+  /** Exported by the same files. */
+  readonly tools: readonly AnyTool[];
   readonly squads: readonly SquadEntry[];
 }
 
+const nothing: Project = { workflows: [], tools: [], squads: [], prices: {}, mcp: {} };
+
 const fileName = 'squadra.yaml';
 
-/** Reads `squadra.yaml` of this folder, if there is one, or the file named by `--config`, and imports its workflows. */
+/** Reads `squadra.yaml` of this folder, if there is one, or the file named by `--config`, and imports its workflows and tools. */
 export async function loadProject(config: string | undefined, folder: string = process.cwd()): Promise<Project> {
   const path = resolve(folder, config ?? fileName);
-  if (config === undefined && !existsSync(path)) return { workflows: [], squads: [] };
-  const { workflows: files, squads } = readSquadraYaml(path);
+  if (config === undefined && !existsSync(path)) return nothing;
+  const { workflows: files, ...yaml } = readSquadraYaml(path);
   if (files.length > 0) lendModules();
   const workflows: Workflow[] = [];
-  for (const file of files) workflows.push(...(await importWorkflows(file, path)));
-  return { workflows, squads };
+  const tools: AnyTool[] = [];
+  for (const file of files) {
+    const exported = await importExports(file, path);
+    workflows.push(...exported.filter(isWorkflow));
+    tools.push(...exported.filter(isTool));
+  }
+  return { ...yaml, workflows, tools };
 }
 
-async function importWorkflows(file: string, listedIn: string): Promise<readonly Workflow[]> {
+/** What `openSquadra` takes of a project. Squads are created for the tenant of the command: `ensureSquads`. */
+export function projectOptions({ workflows, tools, prices, mcp }: Project): SquadraOptions {
+  return { workflows, tools, prices, mcp };
+}
+
+async function importExports(file: string, listedIn: string): Promise<readonly unknown[]> {
   if (!existsSync(file)) throw notLoaded(`${listedIn} lists ${file}, which does not exist.`);
   let exported: Record<string, unknown>;
   try {
@@ -40,9 +56,14 @@ async function importWorkflows(file: string, listedIn: string): Promise<readonly
       cause,
     );
   }
-  const workflows = [...new Set(Object.values(exported))].filter(isWorkflow);
-  if (workflows.length === 0) throw notLoaded(`${file} exports no workflow: export what defineWorkflow gives.`);
-  return workflows;
+  const values = [...new Set(Object.values(exported))];
+  if (!values.some(isWorkflow) && !values.some(isTool))
+    throw notLoaded(`${file} exports no workflow and no tool: export what defineWorkflow and defineTool give.`);
+  return values;
+}
+
+function isTool(value: unknown): value is AnyTool {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tool' && 'run' in value;
 }
 
 function isWorkflow(value: unknown): value is Workflow {

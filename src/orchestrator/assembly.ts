@@ -93,7 +93,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const submissions = new Submissions(intake);
   const forks = new Forks({ ...intake, reports, workItems, workspaces });
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
-  const service = new InboxService(commands, executions);
+  const service = new InboxService(commands, forks, executions);
   const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
   );

@@ -27,6 +27,8 @@ export interface StepDocument {
   readonly waitsFor: Json;
   readonly dueAt: string | null;
   readonly usage: Usage | null;
+  /** The execution that it was taken over from; null for what was done here. */
+  readonly forkedFrom: string | null;
   readonly startedAt: string;
   readonly endedAt: string | null;
 }
@@ -90,6 +92,7 @@ function begun({ key, type, at }: Journaled<StepRecord>): StepDocument {
     waitsFor: null,
     dueAt: null,
     usage: null,
+    forkedFrom: null,
     startedAt: iso(at),
     endedAt: null,
   };
@@ -121,9 +124,17 @@ function after(step: StepDocument, record: Journaled<StepRecord>): StepDocument 
         status: 'completed',
         output: output === null ? null : decodeJson(output),
         error: null,
+        forkedFrom: originOf(details),
         endedAt: iso(at),
       };
   }
+}
+
+/** Written by a fork as `{ forkedFrom }`. */
+function originOf(details: string | null): string | null {
+  const parsed: unknown = details === null ? null : decodeJson(details);
+  if (typeof parsed !== 'object' || parsed === null || !('forkedFrom' in parsed)) return null;
+  return typeof parsed.forkedFrom === 'string' ? parsed.forkedFrom : null;
 }
 
 /** Written by the run as `{ text }`. */

@@ -57,15 +57,18 @@ export class Forks {
     this.#parts = parts;
   }
 
-  /** Forks an execution, ended or not, and queues the fork; its id. Throws `NOT_FOUND`, `INVALID_INPUT`, `QUEUE_FULL` … */
-  async fork(tenant: string, id: string, request: ForkRequest): Promise<string> {
-    const { engine, executions, workflows, settings, ids, workspaces } = this.#parts;
+  /**
+   * Forks an execution, ended or not, and queues the fork; its id. The same `forkId` twice makes one fork.
+   * Throws `NOT_FOUND`, `INVALID_INPUT`, `QUEUE_FULL` …
+   */
+  async fork(tenant: string, id: string, request: ForkRequest, forkId: string = this.#parts.ids()): Promise<string> {
+    const { engine, executions, workflows, settings, workspaces } = this.#parts;
     check(request);
+    if ((await this.#parts.reports.get(tenant, forkId)) !== null) return forkId;
     const original = await this.#original(tenant, id);
     workflows.resolve(original.workflow);
     const snapshot = await this.#snapshot(tenant, original, request);
     passGate(gateState(engine.statistics().queued, settings));
-    const forkId = ids();
     // The items after the records: an ask whose answer is not among the records yet is not taken for a finished one's sake.
     const records = await allRecords(this.#parts.reports, tenant, id);
     const items = await this.#itemsOf(tenant, id);

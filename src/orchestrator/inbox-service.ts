@@ -5,6 +5,7 @@ import type { Json } from '../kernel/json.ts';
 import type { ExecutionStore } from '../work/execution-store.ts';
 import type { InboxCommand, InboxReply } from '../work/inbox.ts';
 import type { Commands } from './commands.ts';
+import type { Forks } from './forks.ts';
 import { pruneOld } from './housekeeping.ts';
 
 const id = z.string();
@@ -12,6 +13,12 @@ const id = z.string();
 const bodies = {
   start: z.strictObject({ id }),
   retry: z.strictObject({ id }),
+  // What is set of members is checked where the squad is known.
+  fork: z.strictObject({
+    id,
+    from: z.string(),
+    set: z.record(z.string(), z.record(z.string(), z.json())).exactOptional(),
+  }),
   cancel: z.strictObject({ id, reason: z.string().exactOptional() }),
   signal: z.strictObject({ id, name: z.string(), payload: z.json() }),
   approve: z.strictObject({
@@ -36,10 +43,12 @@ export type CommandRequest = {
 /** Does what commands from other processes say, and answers each with its result or its failure. */
 export class InboxService {
   readonly #commands: Commands;
+  readonly #forks: Forks;
   readonly #executions: ExecutionStore;
 
-  constructor(commands: Commands, executions: ExecutionStore) {
+  constructor(commands: Commands, forks: Forks, executions: ExecutionStore) {
     this.#commands = commands;
+    this.#forks = forks;
     this.#executions = executions;
   }
 
@@ -57,6 +66,11 @@ export class InboxService {
         return plain(await this.#commands.start(tenant, checked(name, body).id));
       case 'retry':
         return plain(await this.#commands.retry(tenant, checked(name, body).id));
+      case 'fork': {
+        const { id: executionId, ...request } = checked(name, body);
+        // The command's id makes a fork that is asked for again, after a crash in between, the same fork.
+        return { id: await this.#forks.fork(tenant, executionId, request, commandId) };
+      }
       case 'cancel': {
         const { id: executionId, reason } = checked(name, body);
         return plain(await this.#commands.cancel(tenant, executionId, reason));

@@ -64,7 +64,7 @@ function heading({ execution, squad }: Shown, { ink, now }: ShownHow): string {
   const squadName =
     squadId === null
       ? 'none'
-      : `${squad === null ? squadId : safeLine(squad.name)} ${ink.dim(`version ${squadVersion}`)}`;
+      : `${squad === null ? squadId : safeLine(squad.name)} ${ink.dim(versionText(squadVersion))}`;
   const rows: [string, string][] = [
     ['Execution', ink.bold(id)],
     ['Status', inkOf(status, ink)(status) + (reason === null ? '' : `: ${safeLine(reason)}`)],
@@ -87,6 +87,11 @@ function heading({ execution, squad }: Shown, { ink, now }: ShownHow): string {
     ],
   ];
   return rows.map(([label, text]) => `${ink.dim(label.padEnd(10))} ${text}`).join('\n');
+}
+
+/** A fork whose members were set has a squad beside the versions that everybody knows. */
+function versionText(version: number | null): string {
+  return version !== null && version < 0 ? 'with settings of its own' : `version ${version}`;
 }
 
 function section(title: string, lines: readonly string[], { ink }: ShownHow): string {
@@ -156,7 +161,7 @@ function paintOf(status: StepDocument['status'], ink: Ink): (text: string) => st
   ];
 }
 
-function statusText({ status, attempts, dueAt }: StepDocument, execution: Execution, now: number): string {
+function statusText({ status, attempts, dueAt, forkedFrom }: StepDocument, execution: Execution, now: number): string {
   const tries = attempts > 1 ? `, ${attempts} attempts` : '';
   if (status === 'retrying')
     return `retrying${tries}${dueAt === null ? '' : `, again ${formatAge(Date.parse(dueAt), now)}`}`;
@@ -164,7 +169,7 @@ function statusText({ status, attempts, dueAt }: StepDocument, execution: Execut
     return isEnded(execution.status)
       ? 'was waiting'
       : `waiting${dueAt === null ? '' : `, ${formatLeft(Date.parse(dueAt), now)}`}`;
-  return status + tries;
+  return forkedFrom === null ? status + tries : 'taken over';
 }
 
 /** Under a step: attempts that failed, warnings, and how to end a wait. */
