@@ -1,4 +1,5 @@
 import { AISDKError, APICallError } from '@ai-sdk/provider';
+import { builtInProviders } from './built-in-providers.ts';
 import { type ErrorCode, SquadraError } from '../kernel/errors.ts';
 import { maxRetryAfterMs } from '../kernel/retry.ts';
 import type { PricedModel } from './pricing.ts';
@@ -32,11 +33,11 @@ function apiError(error: APICallError, call: FailedCall): SquadraError {
   if (status < 400) return failure('MODEL_BROKEN_STREAM', 'broke off its answer', error, call);
   const said = `answered ${status}`;
   if (isOverflow(error)) return failure('CONTEXT_OVERFLOW', 'cannot read that much at once', error, call, { status });
+  if (isOutOfQuota(error)) return failure('QUOTA_EXHAUSTED', said, error, call, { status });
   if (status !== 429 && status < 500 && !passingStatuses.has(status)) {
-    return failure('MODEL_REJECTED', said, error, call, { status }, cures.get(status));
+    return failure('MODEL_REJECTED', said, error, call, { status }, cureOf(status, call.model));
   }
   const waitMs = retryAfterMs(error.responseHeaders, call.now);
-  if (isOutOfQuota(error)) return failure('QUOTA_EXHAUSTED', said, error, call, { status });
   if (waitMs !== null && waitMs > maxRetryAfterMs) {
     const wait = `It asks to wait ${Math.ceil(waitMs / 60_000)} minutes.`;
     return failure('QUOTA_EXHAUSTED', said, error, call, { status, retryAfterMs: waitMs }, wait);
@@ -53,12 +54,22 @@ function apiError(error: APICallError, call: FailedCall): SquadraError {
 /** Request time-out, conflict with a call in flight, too early: the same call may succeed later. */
 const passingStatuses = new Set([408, 409, 425]);
 
-const cures = new Map([
-  [401, 'Check the key (OPENAI_API_KEY).'],
-  [403, 'Check what the key may use (OPENAI_API_KEY).'],
-  [404, 'Check the model (SQUADRA_MODEL, or the member) and the address (OPENAI_BASE_URL).'],
-  [413, 'The request is too long for this model.'],
-]);
+function cureOf(status: number, { provider }: PricedModel): string | undefined {
+  const { keyVariable = null, addressVariable } = builtInProviders.find(({ name }) => name === provider) ?? {};
+  const key = keyVariable === null ? '' : ` (${keyVariable})`;
+  switch (status) {
+    case 401:
+      return `Check the key${key}.`;
+    case 403:
+      return `Check what the key may use${key}.`;
+    case 404:
+      return `Check the model (SQUADRA_MODEL, or the member) and the address${addressVariable === undefined ? '' : ` (${addressVariable})`}.`;
+    case 413:
+      return 'The request is too long for this model.';
+    default:
+      return undefined;
+  }
+}
 
 /** Providers have no status for it, and each says it in words of its own. */
 const overflowWords =
@@ -71,9 +82,12 @@ function isOverflow({ statusCode, message, responseBody }: APICallError): boolea
   return overflowWords.test(`${message} ${responseBody ?? ''}`.slice(0, maxSearched));
 }
 
-/** OpenAI says 429 both for "slow down" and for "pay first"; only the code in the body tells them apart. */
-function isOutOfQuota(error: APICallError): boolean {
-  return error.statusCode === 429 && error.responseBody?.includes('"insufficient_quota"') === true;
+/** Providers say it with the status of another trouble; only the words in the body tell them apart. */
+const paymentWords = /"insufficient_quota"|"billing_error"|credit balance is too low/i;
+const paymentStatuses = new Set([400, 402, 403, 429]);
+
+function isOutOfQuota({ statusCode, responseBody }: APICallError): boolean {
+  return paymentStatuses.has(statusCode ?? 0) && paymentWords.test((responseBody ?? '').slice(0, maxSearched));
 }
 
 function failure(

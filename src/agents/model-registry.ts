@@ -3,11 +3,11 @@ import { LRUCache } from 'lru-cache';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
+import { type BuiltInProvider, builtInProviders, type ProviderSettings, secretsOf } from './built-in-providers.ts';
+import { modelFetch } from './model-fetch.ts';
 import { createOfflineModel, offlineModelId, offlineProvider } from './offline-model.ts';
-import { createOpenAIServer } from './openai-provider.ts';
 import type { PricedModel } from './pricing.ts';
 
-const openai = 'openai';
 /** Making a model compiles its schemas; members share models, so few are ever needed. */
 const maxModels = 100;
 /** Slow enough to be watched, fast enough not to be waited for. */
@@ -31,7 +31,7 @@ export interface ModelRegistry {
 }
 
 export interface ModelRegistryOptions {
-  readonly settings: Pick<Settings, 'openaiApiKey' | 'openaiBaseUrl' | 'model'>;
+  readonly settings: ProviderSettings & Pick<Settings, 'model' | 'modelIdleTimeoutMs' | 'provider'>;
   readonly clock: Clock;
   /** The user's own providers by name; they win over the built-in ones. */
   readonly models?: Readonly<Record<string, ProviderV4>>;
@@ -42,27 +42,32 @@ export interface ModelRegistryOptions {
 /** One way to make a model of a provider. */
 type ModelSource = (modelId: string | null) => ResolvedModel;
 
-/** The providers of this installation: `offline`, `openai` where it is configured, and the user's own. */
+/** A model of one's own that nobody named: what such a provider makes of it is its affair. */
+const unnamedModel = 'default';
+
+/** The providers of this installation: `offline`, the built-in ones that are configured, and the user's own. */
 export function createModelRegistry(options: ModelRegistryOptions): ModelRegistry {
-  const { openaiApiKey, openaiBaseUrl } = options.settings;
+  const { settings } = options;
   const sources = collectSources(options);
   const providers = [...sources.keys()].toSorted();
-  const defaultProvider = sources.has(openai) ? openai : offlineProvider;
+  const first = builtInProviders.find(({ name }) => sources.has(name))?.name ?? offlineProvider;
+  const defaultProvider = settings.provider ?? first;
+  if (!sources.has(defaultProvider)) throw unknownProvider(defaultProvider, providers);
   const cache = new LRUCache<string, ResolvedModel>({ max: maxModels });
   return {
     providers,
     defaultProvider,
-    secrets: [openaiApiKey, openaiBaseUrl === null ? null : passwordOf(openaiBaseUrl)].filter(
-      (secret) => secret !== null,
-    ),
+    secrets: secretsOf(settings),
     resolve(provider, model) {
       const name = provider ?? defaultProvider;
-      const key = JSON.stringify([name, model]);
+      // The model of the settings is one of the default provider; another one does not know it.
+      const modelId = model ?? (name === defaultProvider ? settings.model : null);
+      const key = JSON.stringify([name, modelId]);
       const cached = cache.get(key);
       if (cached !== undefined) return cached;
       const source = sources.get(name);
       if (source === undefined) throw unknownProvider(name, providers);
-      const resolved = source(model);
+      const resolved = source(modelId);
       cache.set(key, resolved);
       return resolved;
     },
@@ -82,16 +87,19 @@ function collectSources({
   };
   // Whatever model a member names: an answer from the script must not bear the name of a real one.
   sources.set(offlineProvider, () => offline);
-  if (settings.openaiApiKey !== null || settings.openaiBaseUrl !== null) {
-    const server = createOpenAIServer({ apiKey: settings.openaiApiKey, baseUrl: settings.openaiBaseUrl });
-    sources.set(openai, (modelId) => {
-      const model = modelId ?? settings.model;
-      return { model: server.languageModel(model), priced: { provider: openai, model, apiUrl: server.apiUrl } };
+  const fetch = modelFetch(settings.modelIdleTimeoutMs);
+  for (const provider of builtInProviders) {
+    const server = provider.open(settings, fetch);
+    if (server === null) continue;
+    sources.set(provider.name, (modelId) => {
+      const model = modelId ?? provider.defaultModel;
+      return { model: server.languageModel(model), priced: { provider: provider.name, model, apiUrl: server.apiUrl } };
     });
   }
   for (const [name, provider] of Object.entries(models)) {
+    const builtIn = builtInProviders.find((one) => one.name === name);
     sources.set(name, (modelId) => {
-      const model = modelId ?? settings.model;
+      const model = modelId ?? builtIn?.defaultModel ?? unnamedModel;
       return { model: provider.languageModel(model), priced: { provider: name, model, apiUrl: null } };
     });
   }
@@ -99,7 +107,8 @@ function collectSources({
 }
 
 function unknownProvider(name: string, known: readonly string[]): SquadraError {
-  const hint = name === openai ? ' Set OPENAI_API_KEY or OPENAI_BASE_URL to use it.' : '';
+  const builtIn = builtInProviders.find((one) => one.name === name);
+  const hint = builtIn === undefined ? '' : ` Set ${howToConfigure(builtIn)} to use it.`;
   return new SquadraError(
     'UNKNOWN_PROVIDER',
     `The provider ${JSON.stringify(name)} is not configured.${hint} Known are: ${known.join(', ')}.`,
@@ -107,7 +116,7 @@ function unknownProvider(name: string, known: readonly string[]): SquadraError {
   );
 }
 
-function passwordOf(url: string): string | null {
-  const password = URL.parse(url)?.password ?? '';
-  return password === '' ? null : decodeURIComponent(password);
+function howToConfigure({ name, keyVariable, addressVariable }: BuiltInProvider): string {
+  if (keyVariable === null) return addressVariable;
+  return name === 'openai' ? `${keyVariable} or ${addressVariable}` : keyVariable;
 }

@@ -29,6 +29,7 @@ export function settleUsage(call: SpentCall, prices: Prices): Usage {
     outputTokens,
     cachedTokens: partOf(input?.cacheRead, inputTokens),
     reasoningTokens: partOf(output?.reasoning, outputTokens),
+    cacheWriteTokens: partOf(input?.cacheWrite, inputTokens),
   };
   return priced(call.model, tokens, inputCount === null || outputCount === null, prices);
 }
@@ -41,8 +42,10 @@ export function reserveUsage(model: PricedModel, inputBytes: number, maxOutputTo
 
 function priced(model: PricedModel, tokens: TokenCounts, estimated: boolean, prices: Prices): Usage {
   const cost = prices.costMicroUsd(model, tokens);
+  // What was written into the cache matters for the price alone.
+  const { cacheWriteTokens: _, ...counted } = tokens;
   return {
-    ...tokens,
+    ...counted,
     costMicroUsd: cost ?? 0,
     modelCalls: 1,
     estimatedCalls: estimated ? 1 : 0,

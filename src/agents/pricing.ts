@@ -15,6 +15,8 @@ export interface TokenCounts {
   readonly outputTokens: number;
   readonly cachedTokens: number;
   readonly reasoningTokens: number;
+  /** Input written into the provider's cache, among the input tokens too: some charge more for it. */
+  readonly cacheWriteTokens?: number;
 }
 
 /** An own price, in micro-dollars per million tokens: 2,500,000 is $2.50. Cached input costs like other input where absent. */
@@ -95,6 +97,7 @@ function listUsage(tokens: TokenCounts) {
     input_tokens: tokens.inputTokens,
     output_tokens: tokens.outputTokens,
     cache_read_tokens: tokens.cachedTokens,
+    cache_write_tokens: tokens.cacheWriteTokens ?? 0,
     output_reasoning_tokens: tokens.reasoningTokens,
   };
 }

@@ -2,6 +2,7 @@ import {
   choiceSetting,
   durationSetting,
   hostListSetting,
+  nameSetting,
   numberSetting,
   secretSetting,
   sizeSetting,
@@ -174,11 +175,35 @@ export const settingTable = {
     env: 'OPENAI_BASE_URL',
     doc: 'The address of an OpenAI-compatible server; calls go to `{base}/chat/completions`. Without it, and with a key, calls go to OpenAI.',
   }),
-  model: textSetting({
+  anthropicApiKey: secretSetting({
+    env: 'ANTHROPIC_API_KEY',
+    doc: 'The key for Anthropic, or the server at ANTHROPIC_BASE_URL.',
+  }),
+  anthropicBaseUrl: urlSetting({
+    env: 'ANTHROPIC_BASE_URL',
+    doc: "The address of a server that speaks Anthropic's messages protocol; calls go to `{base}/v1/messages`. It needs a key as well.",
+  }),
+  groqApiKey: secretSetting({
+    env: 'GROQ_API_KEY',
+    doc: 'The key for Groq, or the server at GROQ_BASE_URL.',
+  }),
+  groqBaseUrl: urlSetting({
+    env: 'GROQ_BASE_URL',
+    doc: 'Another address than that of Groq itself, a proxy for example; calls go to `{base}/openai/v1/chat/completions`, or below the path that it has. It needs a key as well.',
+  }),
+  ollamaBaseUrl: urlSetting({
+    env: 'OLLAMA_BASE_URL',
+    doc: 'The address of an Ollama server, usually `http://127.0.0.1:11434`.',
+  }),
+  provider: nameSetting({
+    env: 'SQUADRA_PROVIDER',
+    unit: 'provider',
+    doc: 'The provider of members that name none: `openai`, `anthropic`, `groq`, `ollama`, one of your own, or `offline`. Without it, the first of these that is configured.',
+  }),
+  model: nameSetting({
     env: 'SQUADRA_MODEL',
-    default: 'gpt-5-mini',
     unit: 'model',
-    doc: 'The model of members that name none.',
+    doc: 'The model of members that name neither provider nor model. Without it, and for members that name another provider: `gpt-5-mini` of openai, `claude-haiku-4-5` of anthropic, `openai/gpt-oss-120b` of groq, `qwen3` of ollama.',
   }),
   modelTimeoutMs: durationSetting({
     env: 'SQUADRA_MODEL_TIMEOUT',

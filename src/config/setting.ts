@@ -122,6 +122,19 @@ export function textSetting(row: Named & { default: string; unit: string }): Set
   };
 }
 
+/** A name that may be left out. */
+export function nameSetting(row: Named & { unit: string }): Setting<string | null> {
+  return {
+    ...describe(row, 'none', row.unit),
+    default: null,
+    bounds: 'not empty',
+    parse: (value) => {
+      if (value === null) return { ok: true, value };
+      return isText(value) ? { ok: true, value: value.trim() } : wrong('is not a text, or empty');
+    },
+  };
+}
+
 /** A text that most users do not need and some must keep to themselves: a key. */
 export function secretSetting(row: Named): Setting<string | null> {
   return {

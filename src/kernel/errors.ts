@@ -59,7 +59,7 @@ export const errorCatalogue = {
   STORE_READ_ONLY: { status: 500, retryable: false, help: 'Give the user that runs Squadra write access to the state folder and its files.' },
   STORE_TOO_NEW: { status: 500, retryable: false, help: 'A newer Squadra wrote this state: run that version or newer, or choose another state folder.' },
   STORE_FAILED: { status: 500, retryable: true, help: 'Read the cause; it is what the database or the disk answered.' },
-  MODEL_UNAVAILABLE: { status: 502, retryable: true, help: 'The provider was unreachable, overloaded or limited the rate; check its status page and OPENAI_BASE_URL if it lasts.' },
+  MODEL_UNAVAILABLE: { status: 502, retryable: true, help: 'The provider was unreachable, overloaded or limited the rate; check its status page and the address (OPENAI_BASE_URL, ANTHROPIC_BASE_URL, …) if it lasts.' },
   MODEL_REJECTED: { status: 502, retryable: false, help: 'Check the API key, the model name and the base URL; the message carries what the provider answered.' },
   MODEL_BROKEN_STREAM: { status: 502, retryable: true, help: 'The answer ended before it was complete and was dropped; check the network or proxy to the provider if it lasts.' },
   MODEL_TIMEOUT: { status: 504, retryable: true, help: 'The provider was too slow; SQUADRA_MODEL_TIMEOUT and SQUADRA_MODEL_IDLE_TIMEOUT give it more time.' },

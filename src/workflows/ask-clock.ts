@@ -1,17 +1,24 @@
-import type { Run } from './run.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { History } from './history.ts';
+
+/** The part of a run that says what the time was and is. */
+interface TimedRun {
+  readonly history: History;
+  readonly services: { readonly clock: Clock };
+}
 
 /**
  * How long an ask has been at work. It begins with its first record and goes on while nobody runs it; the time in which
  * it waits for a person does not count, and a retry of the execution begins anew.
  */
 export class AskClock {
-  readonly #run: Run;
+  readonly #run: TimedRun;
   readonly #outer: AskClock | null;
   readonly #startedAt: number;
   #waitedMs = 0;
 
   /** `first` is the key of the ask's first call; `outer` that of the ask in which this one is made. */
-  constructor(run: Run, first: string, outer: AskClock | null) {
+  constructor(run: TimedRun, first: string, outer: AskClock | null) {
     this.#run = run;
     this.#outer = outer;
     const { steps, retriedAt } = run.history;

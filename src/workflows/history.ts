@@ -31,7 +31,7 @@ export interface History {
   readonly size: number;
   /** How often it was picked up after a crash without getting any further. */
   readonly resumes: number;
-  /** When it was last queued again after a failure: epoch milliseconds, 0 when it never was. */
+  /** When it was last queued, also again after a failure: epoch milliseconds, 0 when it was never queued. */
   readonly retriedAt: number;
 }
 

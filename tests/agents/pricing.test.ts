@@ -74,6 +74,21 @@ describe('usage', () => {
     expect(usage).toMatchObject({ inputTokens: 11, outputTokens: 2, estimatedCalls: 1, modelCalls: 1 });
   });
 
+  it('costs more for what was written into the cache, where the provider charges for it', () => {
+    const claude: PricedModel = { provider: 'anthropic', model: 'claude-haiku-4-5', apiUrl: null };
+    const settle = (cacheWrite: number) => {
+      const { outputTokens } = reported(0, 0);
+      const inputTokens = { total: 1_000_000, noCache: undefined, cacheRead: 0, cacheWrite };
+      return settleUsage(
+        { model: claude, inputBytes: 1, outputBytes: 0, reported: { inputTokens, outputTokens } },
+        prices,
+      );
+    };
+    expect(settle(0).costMicroUsd).toBe(1_000_000);
+    expect(settle(1_000_000).costMicroUsd).toBe(1_250_000);
+    expect(settle(1_000_000)).not.toHaveProperty('cacheWriteTokens');
+  });
+
   it('keeps a part within its whole', () => {
     const usage = settleUsage({ model, inputBytes: 1, outputBytes: 1, reported: reported(10, 10, 99, 99) }, prices);
     expect(usage).toMatchObject({ cachedTokens: 10, reasoningTokens: 10 });

@@ -1,18 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { answerOf, halvesOf, tokensOf, toolCallsOf } from './asked.ts';
 import type { ModelBehaviour, ServedToolCall } from './behaviour.ts';
-import type { ReceivedCall, ServedCall } from './served-call.ts';
-
-/** What was asked last, whatever is wrong with the rest of the body. */
-export function lastUserMessage({ body }: ReceivedCall): string {
-  try {
-    const { messages } = JSON.parse(body) as { messages: { role: string; content: unknown }[] };
-    const content = messages.findLast((message) => message.role === 'user')?.content;
-    return typeof content === 'string' ? content : JSON.stringify(content ?? '');
-  } catch {
-    return '';
-  }
-}
+import { retryHeaders, type ServedCall } from './served-call.ts';
 
 /** Answers with an error in OpenAI's shape. */
 export function refuse(
@@ -25,17 +15,12 @@ export function refuse(
   served.complete(JSON.stringify({ error }));
 }
 
-function retryHeaders(retryAfter: string | undefined): Record<string, string> {
-  if (retryAfter === undefined) return {};
-  return retryAfter.endsWith('ms') ? { 'retry-after-ms': retryAfter.slice(0, -2) } : { 'retry-after': retryAfter };
-}
-
 /** Streams a whole answer, or as much of one as the behaviour allows. */
 export async function stream(served: ServedCall, behaviour: ModelBehaviour): Promise<void> {
   const { call, response } = served;
   const toolCalls = toolCallsOf(call, behaviour);
-  const text = toolCalls.length > 0 ? (behaviour.text ?? '') : (behaviour.text ?? echo(call));
-  const deltas = [...textDeltas(text, behaviour.chunks ?? 20), ...toolDeltas(toolCalls)];
+  const pieces = answerOf(call, behaviour, toolCalls.length > 0);
+  const deltas = [...textDeltas(pieces), ...toolDeltas(toolCalls)];
   const half = Math.floor(deltas.length / 2);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const [index, delta] of deltas.entries()) {
@@ -46,47 +31,19 @@ export async function stream(served: ServedCall, behaviour: ModelBehaviour): Pro
   }
   const finishReason = behaviour.finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop');
   send(response, { choices: [{ index: 0, delta: {}, finish_reason: finishReason }] });
-  if (behaviour.usage !== false)
-    send(response, { choices: [], usage: usageOf(call, text + JSON.stringify(toolCalls).slice(2)) });
+  if (behaviour.usage !== false) send(response, { choices: [], usage: usageOf(tokensOf(call, pieces, toolCalls)) });
   served.complete('data: [DONE]\n\n');
 }
 
-function echo(call: ReceivedCall): string {
-  return `You said: ${lastUserMessage(call).slice(0, 200)}\n${'All of it was read. '.repeat(20)}`;
-}
-
-/** The calls to ask for now: none once the conversation has had its rounds of them. */
-function toolCallsOf(
-  call: ReceivedCall,
-  { toolCalls, call: names, rounds = 1 }: ModelBehaviour,
-): readonly ServedToolCall[] {
-  const round = toolRounds(call) + 1;
-  if (round > rounds) return [];
-  const named = (names?.split(',') ?? []).map((name, index) => ({
-    name,
-    arguments: JSON.stringify({ round, place: index + 1 }),
-  }));
-  return [...(toolCalls ?? []), ...named];
-}
-
-/** How many answers of the conversation so far called tools. */
-function toolRounds({ body }: ReceivedCall): number {
-  const { messages } = JSON.parse(body) as { messages: { role: string; tool_calls?: unknown }[] };
-  return messages.filter(({ role, tool_calls: calls }) => role === 'assistant' && calls !== undefined).length;
-}
-
-function textDeltas(text: string, chunks: number): object[] {
-  if (text === '') return [];
-  const width = Math.ceil(text.length / chunks);
-  return Array.from({ length: chunks }, (_, index) => ({ content: text.slice(index * width, (index + 1) * width) }));
+function textDeltas(pieces: readonly string[]): object[] {
+  return pieces.map((content) => ({ content }));
 }
 
 /** Side by side as providers send parallel calls: all names, then the arguments of all in turns. */
 function toolDeltas(calls: readonly ServedToolCall[]): object[] {
-  const pieces = calls.flatMap(({ arguments: text }, index) => [
-    { index, at: 1, text: text.slice(0, Math.ceil(text.length / 2)) },
-    { index, at: 2, text: text.slice(Math.ceil(text.length / 2)) },
-  ]);
+  const pieces = calls.flatMap(({ arguments: whole }, index) =>
+    halvesOf(whole).map((text, at) => ({ index, at, text })),
+  );
   return [
     ...calls.map(({ name, id }, index) =>
       toolDelta(index, { id: id ?? `call_${index + 1}`, type: 'function', function: { name, arguments: '' } }),
@@ -118,14 +75,12 @@ function send(response: ServerResponse, chunk: object): void {
   );
 }
 
-function usageOf(call: ReceivedCall, text: string): object {
-  const prompt = Math.ceil(call.body.length / 4);
-  const completion = Math.ceil(text.length / 4);
+function usageOf({ input, output, cached, reasoning }: ReturnType<typeof tokensOf>): object {
   return {
-    prompt_tokens: prompt,
-    completion_tokens: completion,
-    total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: Math.floor(prompt / 2) },
-    completion_tokens_details: { reasoning_tokens: Math.floor(completion / 4) },
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: { cached_tokens: cached },
+    completion_tokens_details: { reasoning_tokens: reasoning },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A server that speaks OpenAI's streaming chat completions, in process or by itself (`main.ts`).
+ * A server that speaks OpenAI's streaming chat completions and Anthropic's messages, in process or by itself (`main.ts`).
  *
  * S1  A call is logged as `received` before anything is answered, and as `completed` or `aborted` exactly once after.
  * S2  A log line is in the file before the next byte leaves: whatever a caller has seen is in the log.
@@ -8,7 +8,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ModelBehaviour, readDirective } from './behaviour.ts';
-import { lastUserMessage, refuse, stream } from './chat-completions.ts';
+import { lastUserMessage } from './asked.ts';
+import { refuse, stream } from './chat-completions.ts';
+import { refuseMessages, streamMessages } from './messages.ts';
 import { CallLog, type CallPhase, type ReceivedCall, ServedCall } from './served-call.ts';
 
 export interface ModelServerOptions {
@@ -25,7 +27,7 @@ export interface ModelServerOptions {
 
 export interface ModelServer extends AsyncDisposable {
   readonly port: number;
-  /** What to set `OPENAI_BASE_URL` to. */
+  /** What to set `OPENAI_BASE_URL` or `ANTHROPIC_BASE_URL` to. */
   readonly url: string;
   readonly calls: readonly ReceivedCall[];
   /** Connections opened so far. */
@@ -82,7 +84,8 @@ async function readCall(request: IncomingMessage, attempts: Map<string, number>)
   const idempotencyKey = typeof header === 'string' ? header : null;
   const attempt = (attempts.get(idempotencyKey ?? '') ?? 0) + 1;
   attempts.set(idempotencyKey ?? '', attempt);
-  return { idempotencyKey, attempt, headers: request.headers, body: Buffer.concat(parts).toString() };
+  const path = request.url ?? '';
+  return { path, idempotencyKey, attempt, headers: request.headers, body: Buffer.concat(parts).toString() };
 }
 
 function behaviourOf(call: ReceivedCall, { behave, defaults = {} }: ModelServerOptions): ModelBehaviour {
@@ -92,10 +95,12 @@ function behaviourOf(call: ReceivedCall, { behave, defaults = {} }: ModelServerO
 }
 
 async function answer(request: IncomingMessage, served: ServedCall, behaviour: ModelBehaviour): Promise<void> {
+  const { call } = served;
   if (behaviour.latencyMs !== undefined) await pause(behaviour.latencyMs);
   if (behaviour.hang === 'before') return;
-  const found = request.method === 'POST' && request.url?.endsWith('/chat/completions') === true;
-  if (!found) refuse(served, { status: 404, errorMessage: `There is nothing at ${request.url}.` });
-  else if ((behaviour.status ?? 200) === 200) await stream(served, behaviour);
-  else refuse(served, behaviour);
+  const [refused, streamed] = call.path.endsWith('/messages') ? [refuseMessages, streamMessages] : [refuse, stream];
+  const found = request.method === 'POST' && /\/(?:chat\/completions|messages)$/.test(call.path);
+  if (!found) refused(served, { status: 404, errorMessage: `There is nothing at ${call.path}.` });
+  else if ((behaviour.status ?? 200) === 200) await streamed(served, behaviour);
+  else refused(served, behaviour);
 }

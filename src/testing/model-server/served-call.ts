@@ -16,6 +16,7 @@ export interface CallLogLine {
 
 /** A call as the server saw it. */
 export interface ReceivedCall {
+  readonly path: string;
   readonly idempotencyKey: string | null;
   readonly attempt: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -48,6 +49,12 @@ export class ServedCall {
     this.#over = true;
     this.#log.write(this.call, phase);
   }
+}
+
+/** What a refused caller is told about when to come again. */
+export function retryHeaders(retryAfter: string | undefined): Record<string, string> {
+  if (retryAfter === undefined) return {};
+  return retryAfter.endsWith('ms') ? { 'retry-after-ms': retryAfter.slice(0, -2) } : { 'retry-after': retryAfter };
 }
 
 /** Writes the log and tells who waits for it. */
