@@ -61,14 +61,15 @@ function examineModel({ openaiApiKey, openaiBaseUrl, model }: Settings): Examina
 /** Whether `squadra.yaml` and the workflows in it can be loaded. */
 export async function examineProject({ config }: GlobalOptions): Promise<Examination> {
   try {
-    const { workflows, squads } = await loadProject(config);
-    if (workflows.length + squads.length === 0)
+    const { opening, squads } = await loadProject(config);
+    const { workflows = [], tools = [] } = opening;
+    if (workflows.length + tools.length + squads.length === 0)
       return { name: 'project', result: 'ok', text: 'no squadra.yaml here; `squadra init` writes one' };
     const names = workflows.map(({ name }) => name).join(', ');
     return {
       name: 'project',
       result: 'ok',
-      text: `${workflows.length} workflows${names === '' ? '' : ` (${names})`}, ${squads.length} squads`,
+      text: `${workflows.length} workflows${names === '' ? '' : ` (${names})`}, ${tools.length} tools, ${squads.length} squads`,
     };
   } catch (error) {
     return { name: 'project', result: 'bad', text: messageOf(error) };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readSquadraYaml } from '../config/squadra-yaml.ts';
-import type { SquadEntry, SquadraYaml } from '../config/squadra-yaml.ts';
+import type { SquadEntry } from '../config/squadra-yaml.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
 import type { SquadraOptions } from '../orchestrator/squadra-options.ts';
@@ -13,39 +13,27 @@ import type { ListExecutions } from './execution-id.ts';
 import { lendModules } from './lent-modules.ts';
 
 /** What the user's `squadra.yaml` brings. */
-export interface Project extends Pick<SquadraYaml, 'prices' | 'mcp'> {
-  readonly workflows: readonly Workflow[];
-  /** Exported by the same files. */
-  readonly tools: readonly AnyTool[];
+export interface Project {
+  /** What `openSquadra` takes of it. */
+  readonly opening: Pick<SquadraOptions, 'workflows' | 'tools' | 'mcp' | 'prices'>;
   readonly squads: readonly SquadEntry[];
 }
-
-const nothing: Project = { workflows: [], tools: [], squads: [], prices: {}, mcp: {} };
 
 const fileName = 'squadra.yaml';
 
 /** Reads `squadra.yaml` of this folder, if there is one, or the file named by `--config`, and imports its workflows and tools. */
 export async function loadProject(config: string | undefined, folder: string = process.cwd()): Promise<Project> {
   const path = resolve(folder, config ?? fileName);
-  if (config === undefined && !existsSync(path)) return nothing;
-  const { workflows: files, ...yaml } = readSquadraYaml(path);
+  if (config === undefined && !existsSync(path)) return { opening: {}, squads: [] };
+  const { workflows: files, squads, mcp, prices } = readSquadraYaml(path);
   if (files.length > 0) lendModules();
-  const workflows: Workflow[] = [];
-  const tools: AnyTool[] = [];
-  for (const file of files) {
-    const exported = await importExports(file, path);
-    workflows.push(...exported.filter(isWorkflow));
-    tools.push(...exported.filter(isTool));
-  }
-  return { ...yaml, workflows, tools };
+  const exported: unknown[] = [];
+  for (const file of files) exported.push(...(await importParts(file, path)));
+  const opening = { workflows: exported.filter(isWorkflow), tools: exported.filter(isTool), mcp, prices };
+  return { opening, squads };
 }
 
-/** What `openSquadra` takes of a project. Squads are created for the tenant of the command: `ensureSquads`. */
-export function projectOptions({ workflows, tools, prices, mcp }: Project): SquadraOptions {
-  return { workflows, tools, prices, mcp };
-}
-
-async function importExports(file: string, listedIn: string): Promise<readonly unknown[]> {
+async function importParts(file: string, listedIn: string): Promise<readonly unknown[]> {
   if (!existsSync(file)) throw notLoaded(`${listedIn} lists ${file}, which does not exist.`);
   let exported: Record<string, unknown>;
   try {
@@ -56,18 +44,17 @@ async function importExports(file: string, listedIn: string): Promise<readonly u
       cause,
     );
   }
-  const values = [...new Set(Object.values(exported))];
-  if (!values.some(isWorkflow) && !values.some(isTool))
-    throw notLoaded(`${file} exports no workflow and no tool: export what defineWorkflow and defineTool give.`);
-  return values;
-}
-
-function isTool(value: unknown): value is AnyTool {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tool' && 'run' in value;
+  const parts = [...new Set(Object.values(exported))].filter((part) => isWorkflow(part) || isTool(part));
+  if (parts.length > 0) return parts;
+  throw notLoaded(`${file} exports no workflow and no tool: export what defineWorkflow and defineTool give.`);
 }
 
 function isWorkflow(value: unknown): value is Workflow {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'workflow' && 'run' in value;
+}
+
+function isTool(value: unknown): value is AnyTool {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tool' && 'run' in value;
 }
 
 function notLoaded(message: string, cause?: unknown): SquadraError {

@@ -21,11 +21,11 @@ export function checkCommand(cli: Cli): Command {
 
 async function act(context: CommandContext): Promise<ExitCode> {
   const { options, terminal } = context;
-  const { workflows } = await loadProject(options.config);
+  const { opening } = await loadProject(options.config);
   const checked: CheckedExecution[] = [];
   let count = 0;
   if (await hasState(context)) {
-    for await (const execution of checkState({ ...stateOptions(options), workflows }, options.tenant)) {
+    for await (const execution of checkState({ ...stateOptions(options), ...opening }, options.tenant)) {
       count++;
       if (execution.findings.length === 0) continue;
       checked.push(execution);

@@ -15,7 +15,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { follow, tellOfOthers } from '../following.ts';
 import type { Followed } from '../following.ts';
 import { Interruption } from '../interruption.ts';
-import { ensureSquads, listOf, loadProject, projectOptions } from '../project.ts';
+import { ensureSquads, listOf, loadProject } from '../project.ts';
 import { conclude, conclusion } from '../conclusion.ts';
 
 /** Slow enough to be read along and killed in the middle: the demo then takes about ten seconds. */
@@ -55,7 +55,7 @@ async function act(context: CommandContext, { resume = false, fast = false }: De
   const project = await loadProject(options.config);
   using interruption = new Interruption();
   await using squadra = await openSquadraIn(
-    { ...stateOptions(options), ...projectOptions(project) },
+    { ...stateOptions(options), ...project.opening },
     { command: 'demo', offlinePaceMs: fast ? fastPaceMs : isWatched ? watchedPaceMs : unwatchedPaceMs },
   );
   const own = squadra.forTenant(options.tenant);

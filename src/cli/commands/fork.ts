@@ -11,7 +11,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { follow, tellOfOthers } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { readMemberSettings } from '../member-settings.ts';
-import { loadProject, projectOptions } from '../project.ts';
+import { loadProject } from '../project.ts';
 import { namedExecution, send, tell, tellIfNobodyRuns } from '../sending.ts';
 
 interface ForkOptions {
@@ -46,7 +46,7 @@ async function act(context: CommandContext, text: string, { from, set }: ForkOpt
   const id = await namedExecution(context, text);
   using interruption = new Interruption();
   const opened = await openUnlessOwned(() =>
-    openSquadraIn({ ...stateOptions(context.options), ...projectOptions(project) }, { command: 'fork' }),
+    openSquadraIn({ ...stateOptions(context.options), ...project.opening }, { command: 'fork' }),
   );
   if (opened === null) return await sendFork(context, id, request);
   await using squadra = opened;

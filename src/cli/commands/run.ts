@@ -14,7 +14,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { follow, tellOfOthers } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { parseJson } from '../json-argument.ts';
-import { ensureSquads, listOf, loadProject, projectOptions } from '../project.ts';
+import { ensureSquads, listOf, loadProject } from '../project.ts';
 
 interface RunOptions {
   readonly squad?: string;
@@ -53,7 +53,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
   const project = await loadProject(context.options.config);
   using interruption = new Interruption();
   await using squadra = await openSquadraIn(
-    { ...stateOptions(context.options), ...projectOptions(project) },
+    { ...stateOptions(context.options), ...project.opening },
     { command: 'run' },
   );
   const own = squadra.forTenant(context.options.tenant);
