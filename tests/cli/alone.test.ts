@@ -87,7 +87,7 @@ it('writes the files to begin with, overwrites none, and they run', async () => 
   const fresh = newFolder();
   await squadra(fresh, ['init']);
   const doctor = await squadra(fresh, ['doctor']);
-  expect(doctor.stdout).toContain('1 workflows (feature), 1 squads');
+  expect(doctor.stdout).toContain('1 workflows (feature), 0 tools, 1 squads');
 });
 
 it('lists squads and roles, and shows one', async () => {
