@@ -5,31 +5,35 @@ import { readSquadraYaml } from '../config/squadra-yaml.ts';
 import type { SquadEntry } from '../config/squadra-yaml.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
+import type { SquadraOptions } from '../orchestrator/squadra-options.ts';
 import type { SquadInput } from '../squads/squad.ts';
+import type { AnyTool } from '../workflows/tool.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { ListExecutions } from './execution-id.ts';
 import { lendModules } from './lent-modules.ts';
 
 /** What the user's `squadra.yaml` brings. */
 export interface Project {
-  readonly workflows: readonly Workflow[];
+  /** What `openSquadra` takes of it. */
+  readonly opening: Pick<SquadraOptions, 'workflows' | 'tools' | 'mcp' | 'prices'>;
   readonly squads: readonly SquadEntry[];
 }
 
 const fileName = 'squadra.yaml';
 
-/** Reads `squadra.yaml` of this folder, if there is one, or the file named by `--config`, and imports its workflows. */
+/** Reads `squadra.yaml` of this folder, if there is one, or the file named by `--config`, and imports its workflows and tools. */
 export async function loadProject(config: string | undefined, folder: string = process.cwd()): Promise<Project> {
   const path = resolve(folder, config ?? fileName);
-  if (config === undefined && !existsSync(path)) return { workflows: [], squads: [] };
-  const { workflows: files, squads } = readSquadraYaml(path);
+  if (config === undefined && !existsSync(path)) return { opening: {}, squads: [] };
+  const { workflows: files, squads, mcp, prices } = readSquadraYaml(path);
   if (files.length > 0) lendModules();
-  const workflows: Workflow[] = [];
-  for (const file of files) workflows.push(...(await importWorkflows(file, path)));
-  return { workflows, squads };
+  const exported: unknown[] = [];
+  for (const file of files) exported.push(...(await importParts(file, path)));
+  const opening = { workflows: exported.filter(isWorkflow), tools: exported.filter(isTool), mcp, prices };
+  return { opening, squads };
 }
 
-async function importWorkflows(file: string, listedIn: string): Promise<readonly Workflow[]> {
+async function importParts(file: string, listedIn: string): Promise<readonly unknown[]> {
   if (!existsSync(file)) throw notLoaded(`${listedIn} lists ${file}, which does not exist.`);
   let exported: Record<string, unknown>;
   try {
@@ -40,13 +44,17 @@ async function importWorkflows(file: string, listedIn: string): Promise<readonly
       cause,
     );
   }
-  const workflows = [...new Set(Object.values(exported))].filter(isWorkflow);
-  if (workflows.length === 0) throw notLoaded(`${file} exports no workflow: export what defineWorkflow gives.`);
-  return workflows;
+  const parts = [...new Set(Object.values(exported))].filter((part) => isWorkflow(part) || isTool(part));
+  if (parts.length > 0) return parts;
+  throw notLoaded(`${file} exports no workflow and no tool: export what defineWorkflow and defineTool give.`);
 }
 
 function isWorkflow(value: unknown): value is Workflow {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'workflow' && 'run' in value;
+}
+
+function isTool(value: unknown): value is AnyTool {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'tool' && 'run' in value;
 }
 
 function notLoaded(message: string, cause?: unknown): SquadraError {

@@ -55,7 +55,7 @@ async function act(context: CommandContext, { resume = false, fast = false }: De
   const project = await loadProject(options.config);
   using interruption = new Interruption();
   await using squadra = await openSquadraIn(
-    { ...stateOptions(options), workflows: project.workflows },
+    { ...stateOptions(options), ...project.opening },
     { command: 'demo', offlinePaceMs: fast ? fastPaceMs : isWatched ? watchedPaceMs : unwatchedPaceMs },
   );
   const own = squadra.forTenant(options.tenant);

@@ -51,7 +51,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
   const project = await loadProject(context.options.config);
   using interruption = new Interruption();
   await using squadra = await openSquadraIn(
-    { ...stateOptions(context.options), workflows: project.workflows },
+    { ...stateOptions(context.options), ...project.opening },
     { command: 'run' },
   );
   const own = squadra.forTenant(context.options.tenant);
