@@ -59,7 +59,7 @@ function needsApproval({ settings: { requireApproval } }: McpServer, tool: strin
 }
 
 /** `server__tool`; names that no provider takes are made fit, and kept apart by a part of their hash. */
-export function toolName(server: string, tool: string): string {
+function toolName(server: string, tool: string): string {
   const plain = `${server}__${tool}`;
   if (namePattern.test(plain)) return plain;
   const hash = createHash('sha256').update(tool).digest('hex').slice(0, 8);
