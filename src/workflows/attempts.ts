@@ -129,28 +129,22 @@ export class AttemptLoop<T> {
   }
 
   #perform(): void {
+    let timer: Timer | null = null;
     // A body that heeds no signal would otherwise keep the timer, and with it the process, until its time is up.
-    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, () => timer.cancel());
-    const { timeoutMs } = this.#work.settings;
+    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, () => timer?.cancel());
     let open = true;
-    const timer: Timer = this.#run.services.clock.setTimer(timeoutMs, () => {
-      const error = new SquadraError(
-        'STEP_TIMEOUT',
-        `Attempt ${attempt.number} of step '${this.#work.key}' took longer than ${timeoutMs} ms.`,
-      );
-      attempt.stop(error);
-      end(() => this.#fail(attempt, error));
-    });
     const end = (then: () => void): void => {
       if (!open) return;
       open = false;
-      timer.cancel();
+      timer?.cancel();
       if (!this.#run.isOver) then();
     };
     this.#run.hold(attempt);
     try {
       const result = this.#work.perform(attempt);
       if (result instanceof Promise) {
+        // A body that has returned its result cannot run out of time: only the others are given a timer.
+        if (!this.#run.isOver) timer = this.#watchTime(attempt, end);
         result.then(
           (succeeded) => end(() => this.#succeed(attempt, succeeded)),
           (error: unknown) => end(() => this.#fail(attempt, error)),
@@ -159,6 +153,18 @@ export class AttemptLoop<T> {
     } catch (error) {
       end(() => this.#fail(attempt, error));
     }
+  }
+
+  #watchTime(attempt: Attempt, end: (then: () => void) => void): Timer {
+    const { timeoutMs } = this.#work.settings;
+    return this.#run.services.clock.setTimer(timeoutMs, () => {
+      const error = new SquadraError(
+        'STEP_TIMEOUT',
+        `Attempt ${attempt.number} of step '${this.#work.key}' took longer than ${timeoutMs} ms.`,
+      );
+      attempt.stop(error);
+      end(() => this.#fail(attempt, error));
+    });
   }
 
   #succeed(attempt: Attempt, { value, output, records, usage, item }: Succeeded<T>): void {
