@@ -7,8 +7,11 @@ export interface Runnable {
   readonly priority: number;
 }
 
-/** Advances an execution until it ends or parks. A rejection means: could not begin, try again later. */
-export type Advance = (runnable: Runnable) => Promise<Advanced>;
+/**
+ * Advances an execution until it ends or parks; calls `begun` when it is claimed and its run begins. A rejection means:
+ * could not begin, try again later.
+ */
+export type Advance = (runnable: Runnable, begun: () => void) => Promise<Advanced>;
 
 export interface EngineCapabilities {
   /** Whether `reserve` can give a place in this process, so that a submission begins in the commit that accepts it. */

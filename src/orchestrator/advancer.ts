@@ -42,11 +42,12 @@ export class Advancer {
     this.#parts = parts;
   }
 
-  /** Claims an execution and runs it until it ends or parks. */
-  advance({ tenant, id }: Runnable): Promise<Advanced> {
+  /** Claims an execution, says that it has `begun`, and runs it until it ends or parks. */
+  advance({ tenant, id }: Runnable, begun: () => void = () => {}): Promise<Advanced> {
     return this.#arrive(id, async () => {
       this.#parts.faults.at('claim.before');
       const claim = await this.#parts.executions.claim(tenant, id);
+      begun();
       if (claim === null) return null;
       this.#parts.faults.at('claim.after');
       return this.#runOf(claim);

@@ -100,7 +100,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
 
   for (const squad of parts.squads) await directory.ensure('local', squad);
   if (runs) {
-    engine.serve((runnable) => advancer.advance(runnable));
+    engine.serve((runnable, begun) => advancer.advance(runnable, begun));
     const { leftAlone } = await resumeAll(reports, engine, (name) => workflows.find(name) !== null);
     for (const [workflow, count] of leftAlone) {
       logger.warn({ workflow, count }, 'Executions of a workflow that is not registered here stay as they are.');

@@ -5,13 +5,17 @@ const dayMs = 24 * 60 * 60 * 1_000;
 /** Small, so that a batch holds up the writes between which it falls for a few milliseconds only. */
 const batchSize = 200;
 
-/** Deletes what ended longer ago than the retention, in small batches. Returns how many executions went. */
-export async function pruneOld(executions: ExecutionStore, endedBefore: number): Promise<number> {
+/** Deletes what ended before a time, in small batches, until nothing is left or `isStopped` says so. Returns how many went. */
+export async function pruneOld(
+  executions: ExecutionStore,
+  endedBefore: number,
+  isStopped: () => boolean = () => false,
+): Promise<number> {
   let total = 0;
   for (;;) {
     const count = await executions.prune(endedBefore, batchSize);
     total += count;
-    if (count < batchSize) return total;
+    if (count < batchSize || isStopped()) return total;
   }
 }
 
@@ -36,8 +40,10 @@ export class Housekeeping implements Disposable {
     // Ten times in the time that is kept, so that the file holds a tenth too much at most; daily is often enough.
     const pauseMs = Math.min(dayMs, Math.max(1_000, this.#keepMs / 10));
     this.#timer = this.#clock.setTimer(pauseMs, () => {
-      pruneOld(this.#executions, this.#clock.now() - this.#keepMs)
-        .catch(this.#onError)
+      pruneOld(this.#executions, this.#clock.now() - this.#keepMs, () => this.#stopped)
+        .catch((error: unknown) => {
+          if (!this.#stopped) this.#onError(error);
+        })
         .finally(() => {
           if (!this.#stopped) this.start();
         });

@@ -166,29 +166,23 @@ export class AttemptLoop<T> {
   }
 
   #perform(): void {
-    const { timeoutMs, retry } = this.#work.settings;
-    const isLast = this.#failures >= retry.retries;
+    let timer: Timer | null = null;
+    const isLast = this.#failures >= this.#work.settings.retry.retries;
     // A body that heeds no signal would otherwise keep the timer, and with it the process, until its time is up.
-    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, isLast, () => timer.cancel());
+    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, isLast, () => timer?.cancel());
     let open = true;
-    const timer: Timer = this.#run.services.clock.setTimer(timeoutMs, () => {
-      const error = new SquadraError(
-        'STEP_TIMEOUT',
-        `Attempt ${attempt.number} of step '${this.#work.key}' took longer than ${timeoutMs} ms.`,
-      );
-      attempt.stop(error);
-      end(() => this.#fail(attempt, error));
-    });
     const end = (then: () => void): void => {
       if (!open) return;
       open = false;
-      timer.cancel();
+      timer?.cancel();
       if (!this.#run.isOver) then();
     };
     this.#run.hold(attempt);
     try {
       const result = this.#work.perform(attempt);
       if (result instanceof Promise) {
+        // A body that has returned its result cannot run out of time: only the others are given a timer.
+        if (!this.#run.isOver) timer = this.#watchTime(attempt, end);
         result.then(
           (succeeded) => end(() => this.#succeed(attempt, succeeded)),
           (error: unknown) => end(() => this.#fail(attempt, error)),
@@ -197,6 +191,18 @@ export class AttemptLoop<T> {
     } catch (error) {
       end(() => this.#fail(attempt, error));
     }
+  }
+
+  #watchTime(attempt: Attempt, end: (then: () => void) => void): Timer {
+    const { timeoutMs } = this.#work.settings;
+    return this.#run.services.clock.setTimer(timeoutMs, () => {
+      const error = new SquadraError(
+        'STEP_TIMEOUT',
+        `Attempt ${attempt.number} of step '${this.#work.key}' took longer than ${timeoutMs} ms.`,
+      );
+      attempt.stop(error);
+      end(() => this.#fail(attempt, error));
+    });
   }
 
   #succeed(attempt: Attempt, { value, output, records, usage, item }: Succeeded<T>): void {

@@ -64,6 +64,23 @@ describe('housekeeping', () => {
     expect(errors).toEqual([]);
   });
 
+  it('ends with the batch in hand when it is disposed, and tells of no failure that closing makes', async () => {
+    const errors: unknown[] = [];
+    const batches: ((count: number) => void)[] = [];
+    const slow = replaced(state.executions, { prune: () => new Promise<number>((resolve) => batches.push(resolve)) });
+    const housekeeping = new Housekeeping(slow, clock, 1, (error) => errors.push(error));
+    housekeeping.start();
+    await clock.advance(0.1 * dayMs);
+    batches[0]?.(200);
+    await settle();
+    expect(batches).toHaveLength(2);
+    housekeeping[Symbol.dispose]();
+    batches[1]?.(200);
+    await settle();
+    expect(batches).toHaveLength(2);
+    expect(errors).toEqual([]);
+  });
+
   it('tells of a failure and goes on', async () => {
     const errors: unknown[] = [];
     let calls = 0;

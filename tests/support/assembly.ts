@@ -105,7 +105,7 @@ export class Assembly {
       faults,
       maxInputBytes,
     });
-    engine.serve((runnable) => advancer.advance(runnable));
+    engine.serve((runnable, begun) => advancer.advance(runnable, begun));
   }
 
   async submit(workflow: AnyWorkflow | string, request: SubmitRequest = { input: {} }): Promise<string> {

@@ -22,11 +22,18 @@ type Entry = Runnable & { isQueued: boolean } & (
 const retryPauseMs = 1_000;
 
 /**
+ * Executions that are being claimed at a time: enough to fill a commit with their claims. When ten thousand wake at once,
+ * the others wait as small entries in fair order, instead of being read into memory all at once.
+ */
+const maxBeginning = 256;
+
+/**
  * The engine of one process.
  *
  * E1  An execution is advanced in one place: it has at most one entry, and only `ready` entries are begun.
  * E2  A wake is never lost: of a running one it is remembered, of a sleeping one it ends the sleep; of two times the earlier counts.
  * E3  At most `maxConcurrentExecutions` are running; who gets a free place is the fair queue's choice.
+ * E4  At most `maxBeginning` of them have not begun; the rest of the ready ones stay in the fair queue.
  */
 export class EmbeddedEngine implements Engine {
   readonly capabilities = { eagerStart: true };
@@ -37,6 +44,7 @@ export class EmbeddedEngine implements Engine {
   readonly #due: DueTimes;
   #advance: Advance | null = null;
   #running = 0;
+  #beginning = 0;
   #queued = 0;
   #sleeping = 0;
   #draining = false;
@@ -140,14 +148,26 @@ export class EmbeddedEngine implements Engine {
   #dispatch(): void {
     const advance = this.#advance;
     if (advance === null || this.#draining) return;
-    while (this.#running < this.#settings.maxConcurrentExecutions) {
+    while (this.#running < this.#settings.maxConcurrentExecutions && this.#beginning < maxBeginning) {
       const next = this.#ready.take();
       if (next === undefined) return;
       const { tenant, id, priority } = next;
       this.#running++;
       this.#set({ tenant, id, priority, isQueued: false, state: 'running', again: false });
-      this.#follow(next, () => advance(next));
+      this.#begin(next, advance);
     }
+  }
+
+  #begin(runnable: Runnable, advance: Advance): void {
+    this.#beginning++;
+    let isBegun = false;
+    const begun = (): void => {
+      if (isBegun) return;
+      isBegun = true;
+      this.#beginning--;
+      this.#dispatch();
+    };
+    this.#follow(runnable, () => advance(runnable, begun).finally(begun));
   }
 
   #follow(runnable: Runnable, advance: () => Promise<Advanced>): void {

@@ -58,12 +58,16 @@ export class Writer {
   #operations = 0;
   #groups = 0;
   #broken: SquadraError | null = null;
+  /** Set when the file is being closed: the thread takes nothing after its last message. */
+  #closing: SquadraError | null = null;
+  readonly #path: string;
   readonly #closed: Promise<void>;
   #markClosed: () => void = () => {};
 
   private constructor(worker: Worker, settings: WriterSettings) {
     this.#worker = worker;
     this.#maxPending = settings.maxPendingWrites;
+    this.#path = settings.path;
     this.#closed = new Promise((resolve) => (this.#markClosed = resolve));
     worker.on('message', (message: GroupReply | 'closed') => {
       if (message !== 'closed') this.#receive(message);
@@ -96,7 +100,8 @@ export class Writer {
 
   /** Runs an operation in the next group; resolves after its commit is synced. */
   run<N extends OperationName>(name: N, argument: OperationArguments<N>): Promise<OperationResult<N>> {
-    if (this.#broken !== null) return Promise.reject(this.#broken);
+    const refusal = this.#broken ?? this.#closing;
+    if (refusal !== null) return Promise.reject(refusal);
     if (this.#pending >= this.#maxPending) {
       return Promise.reject(
         new SquadraError(
@@ -127,7 +132,8 @@ export class Writer {
 
   /** Writes what was accepted, then closes the file. */
   async close(): Promise<void> {
-    if (this.#broken === null) {
+    if (this.#broken === null && this.#closing === null) {
+      this.#closing = new SquadraError('SHUTTING_DOWN', `The state file ${this.#path} is being closed.`);
       if (this.#batch.length > 0) this.#send();
       this.#worker.postMessage(null);
     }

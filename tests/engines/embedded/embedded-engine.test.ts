@@ -230,3 +230,26 @@ describe('draining', () => {
     await expect(engine.drain()).resolves.toBeUndefined();
   });
 });
+
+describe('E4: only so many are claimed at a time', () => {
+  it('begins the next when one has begun or has failed to, in fair order', async () => {
+    const beginning: { readonly id: string; begun(): void; fail(): void }[] = [];
+    const many = new EmbeddedEngine({ maxConcurrentExecutions: 10_000 }, clock);
+    for (let n = 0; n < 1_000; n++) many.start(runnable(`a${String(n).padStart(3, '0')}`));
+    many.serve(
+      ({ id }, begun) =>
+        new Promise((_, reject) => beginning.push({ id, begun, fail: () => reject(new Error('The claim failed.')) })),
+    );
+    expect(beginning).toHaveLength(256);
+    expect(many.statistics()).toEqual({ running: 256, ready: 744, queued: 744, sleeping: 0 });
+    many.start(runnable('b', 'another'));
+    beginning[0]?.begun();
+    beginning[0]?.begun();
+    beginning[1]?.begun();
+    expect(beginning.slice(256).map(({ id }) => id)).toEqual(['b', 'a256']);
+    beginning[2]?.fail();
+    await settle();
+    expect(beginning.slice(258).map(({ id }) => id)).toEqual(['a257']);
+    expect(many.statistics().running).toBe(258);
+  });
+});

@@ -72,7 +72,9 @@ describe('the writer', () => {
   it('writes what it has accepted before it closes, and refuses what comes after', async () => {
     await using state = await open({ commitDelayMs: 5 });
     const calls = Array.from({ length: 50 }, (_, number) => state.create(`squad-${number}`));
-    await state.writer.close();
+    const closing = state.writer.close();
+    await expect(state.create('while it closes')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await closing;
     expect((await Promise.allSettled(calls)).every(({ status }) => status === 'fulfilled')).toBe(true);
     await expect(state.create('late')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
     const again = await Writer.open(state.settings);
