@@ -206,6 +206,7 @@ function items(all: readonly WorkItem[], people: People, { ink, width }: ShownHo
     [
       { title: 'STATUS', text: ({ status }) => status },
       { title: 'MEMBER', text: ({ memberId }) => people.nameOf(memberId, '-') },
+      { title: 'COST', text: ({ usage }) => (usage.modelCalls === 0 ? '' : formatCost(usage)), right: true },
       {
         title: 'TITLE',
         text: ({ title, reason }) => safeLine(title) + (reason === null ? '' : ` (${safeLine(reason)})`),
