@@ -13,7 +13,9 @@ const [manner = '', port] = process.argv.slice(2);
 if (port !== undefined) connect(Number(port), '127.0.0.1').on('error', () => {});
 
 if (manner === 'dying') {
-  process.stderr.write(`Cannot start with ${process.env.TOKEN}: no such database.\n`);
+  // So much that it has to be cut, wherever that may be.
+  process.stderr.write(`${process.env.TOKEN}-`.repeat(1_001));
+  process.stderr.write(`\nCannot start with ${process.env.TOKEN}: no such database.\n`);
   process.exit(3);
 }
 if (manner === 'stubborn') {

@@ -184,7 +184,7 @@ describe('a server process', () => {
     const error = (await failureOf(toolbox.toolsOf({ name: 'Tess', tools: ['mcp:odd'] }))) as SquadraError;
     expect(error).toMatchObject({ code: 'TOOL_UNAVAILABLE', details: { mayHaveRun: false } });
     expect(error.message).toContain('Cannot start with [secret]: no such database. (It ended with code 3.)');
-    expect(inspect([error, log], { depth: 20, showHidden: true })).not.toContain('very-secret');
+    expect(inspect([error, log], { depth: 20, showHidden: true })).not.toMatch(/very-sec|cret-tok/);
     expect(log.some(([level]) => level === 'warn')).toBe(true);
   });
 

@@ -30,6 +30,9 @@ const unsentCodes = new Set([
   'CERT_HAS_EXPIRED',
 ]);
 
+/** Enough for a reason, and less than a message may have. */
+const maxLastWords = 800;
+
 /** Whether the next call may use the same connection. */
 export function verdictOf(error: unknown): Verdict {
   if (isBrokenOff(error)) return 'drop';
@@ -54,9 +57,17 @@ export function mcpError(error: unknown, use: FailedUse): Error {
     const message = `${what} did not answer within ${use.timeoutMs} ms.`;
     return new SquadraError('TOOL_TIMEOUT', message, { cause, details: { ...details, limitMs: use.timeoutMs } });
   }
-  const words = scrubText(use.lastWords, use.secrets);
+  const words = lastWordsOf(use);
   const message = `${what} cannot be reached: ${said}${words === '' ? '' : ` It last said: ${words}`}`;
   return new SquadraError('TOOL_UNAVAILABLE', message, { cause, details });
+}
+
+/** The end of it, where the reason stands. What the cuts left of a word at its beginning may be half a key. */
+function lastWordsOf({ lastWords, secrets }: FailedUse): string {
+  let clean = lastWords;
+  for (const secret of secrets) clean = clean.replaceAll(secret, '[secret]');
+  if (clean.length <= maxLastWords) return scrubText(clean, secrets);
+  return scrubText(clean.slice(-maxLastWords).replace(/^\S*\s*/, ''), secrets);
 }
 
 function isTimeout(error: unknown): boolean {

@@ -19,7 +19,7 @@ import { getDefaultEnvironment } from '@modelcontextprotocol/client/stdio';
 import type { Clock } from '../../../kernel/clock.ts';
 
 /** What is kept of what the server writes to its standard error: the end, where the reason stands. */
-const keptErrorLength = 2_000;
+const keptErrorLength = 4_000;
 /** One message; what the client's own transport allows. */
 const maxMessageBytes = 10 * 1024 * 1024;
 /** How long a server may take to end by itself, and again when it is asked to. */
