@@ -60,6 +60,7 @@ export class Assembly {
   readonly bus = new MemoryBus();
   readonly tenant: string;
   readonly #state: ContractState;
+  readonly squads: SquadDirectory;
   readonly #submissions: Submissions;
   readonly #workflows: WorkflowRegistry;
 
@@ -70,6 +71,7 @@ export class Assembly {
     this.tenant = tenant;
     this.#state = state;
     const squads = new SquadDirectory(state.squads, { catalogue, ids, clock });
+    this.squads = squads;
     const workflows = new WorkflowRegistry(options.workflows as readonly Workflow[]);
     this.#workflows = workflows;
     this.engine = options.makeEngine({ maxConcurrentExecutions }, clock);
