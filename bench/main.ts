@@ -54,8 +54,14 @@ if (names.length === 0 || unknown.length > 0) {
   process.exit(2);
 }
 for (const name of names) {
-  if (name === 'report') console.log(writeDocuments().join('\n'));
-  else await runScenario(name, scenarios[name]);
+  try {
+    if (name === 'report') console.log(writeDocuments().join('\n'));
+    else await runScenario(name, scenarios[name]);
+  } catch (error) {
+    // The others are measured all the same.
+    console.error(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exitCode = 1;
+  }
 }
 
 async function runScenario(name: string, scenario: Scenario | undefined): Promise<void> {
