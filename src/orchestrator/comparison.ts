@@ -66,7 +66,7 @@ const forkedFrom = z.object({
 export type ForkedFrom = Readonly<z.infer<typeof forkedFrom>>;
 
 /** Null for an execution that is no fork. */
-export function forkedFromOf({ metadata }: Pick<Execution, 'metadata'>): ForkedFrom | null {
+function forkedFromOf({ metadata }: Pick<Execution, 'metadata'>): ForkedFrom | null {
   return z.object({ forkedFrom }).safeParse(metadata).data?.forkedFrom ?? null;
 }
 

@@ -92,6 +92,6 @@ function endsStep({ phase, dueAt }: StepRecord): boolean {
 }
 
 /** Whether a key is that of a step, or of one within it. */
-export function isWithin(key: string, step: string): boolean {
+function isWithin(key: string, step: string): boolean {
   return key === step || key.startsWith(`${step}/`);
 }

@@ -5,7 +5,7 @@ import { readCatalogue } from '../../src/squads/catalogue.ts';
 import type { SquadStore } from '../../src/squads/squad-store.ts';
 import { SquadraError } from '../../src/kernel/errors.ts';
 import type { Squad } from '../../src/squads/squad.ts';
-import { TestClock } from '../support/test-clock.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 
 const clock = new TestClock();
 const parts = { catalogue: readCatalogue(), ids: createIds(clock), clock };
