@@ -8,7 +8,7 @@ import type { Squad } from '../../src/squads/squad.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
 
 const clock = new TestClock();
-const parts = { catalogue: readCatalogue(), ids: createIds(clock), clock };
+const parts = { catalogue: readCatalogue(), ids: createIds(clock), clock, tools: { check: () => {} } };
 
 /** A store in memory that counts what is read, and can be told to answer late. */
 class Shelf {
