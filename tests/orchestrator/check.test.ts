@@ -81,8 +81,10 @@ it('names steps that are given something else, also those that still wait', asyn
     await squad.ask('project_manager', 'Plan it well');
     await step.approve('release', { title: 'Go ahead?' });
   };
-  expect(await check(first, second)).toEqual([
-    { kind: 'changed', step: 'project_manager/model/1' },
+  const found = await check(first, second);
+  expect(found).toContainEqual({ kind: 'changed', step: 'project_manager/model/1' });
+  // What follows in the ask was given what came before.
+  expect(found.filter((finding) => !('step' in finding && finding.step.startsWith('project_manager/')))).toEqual([
     { kind: 'changed', step: 'release' },
   ]);
 });
