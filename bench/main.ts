@@ -15,6 +15,7 @@ import { keep } from './report/result-file.ts';
 import type { Result } from './report/result-file.ts';
 import { resultText } from './report/text.ts';
 import type { Scenario } from './scenario.ts';
+import { agents } from './scenarios/agents.ts';
 import { latency } from './scenarios/latency.ts';
 import { parked } from './scenarios/parked.ts';
 import { peers } from './scenarios/peers.ts';
@@ -29,6 +30,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   parked,
   recovery,
   'work-items': workItems,
+  agents,
   soak,
   peers,
 };

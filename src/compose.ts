@@ -55,6 +55,8 @@ export interface Surroundings {
   readonly command: string;
   /** False opens the state without running anything: for commands that change something while nobody runs it. */
   readonly runs: boolean;
+  /** Whether commands of other processes are looked for while it runs. */
+  readonly takesCommands: boolean;
   /** Stands between the runs and the store: tests watch there, or plant a bug that has to be found. */
   readonly decorate: (executions: ExecutionStore) => ExecutionStore;
   /** Milliseconds that the offline model takes for each few words; null leaves it as it is. */
@@ -69,6 +71,7 @@ const production: Surroundings = {
   random: Math.random,
   command: 'library',
   runs: true,
+  takesCommands: true,
   offlinePaceMs: null,
   readSettings: readProcessSettings,
   decorate: (executions) => executions,

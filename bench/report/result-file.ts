@@ -27,7 +27,7 @@ export function keep(result: Result): string {
 }
 
 /** In the order in which they are shown. */
-const order = ['throughput', 'latency', 'parked', 'recovery', 'work-items', 'soak', 'peers'];
+const order = ['throughput', 'latency', 'parked', 'recovery', 'work-items', 'agents', 'soak', 'peers'];
 
 /** The newest kept result of each scenario. */
 export function newest(): ReadonlyMap<string, Result> {

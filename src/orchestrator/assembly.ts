@@ -41,6 +41,8 @@ export interface AssemblyParts {
   readonly random: () => number;
   /** False: nothing is run, only commands are taken. */
   readonly runs: boolean;
+  /** Whether commands of other processes are looked for while it runs. */
+  readonly takesCommands: boolean;
   readonly state: {
     readonly executions: ExecutionStore;
     readonly reports: ExecutionReports;
@@ -107,7 +109,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     }
     housekeeping.start();
   }
-  const inbox = runs ? state.inbox.serve((command) => service.take(command)) : null;
+  const inbox = runs && parts.takesCommands ? state.inbox.serve((command) => service.take(command)) : null;
   const graceMs = settings.shutdownGraceMs;
   const stopped = { engine, advancer, outcomes, housekeeping, inbox, state: parts.closing };
   const close = shutdown({ ...stopped, clock, logger, graceMs });

@@ -135,6 +135,8 @@ function openIn(options: SquadraOptions, clock: TestClock, life: Life): Promise<
     clock,
     command: 'runToEnd',
     offlinePaceMs: 0,
+    // They are looked for several times a second, which is a lot of looking in a week on a test clock.
+    takesCommands: false,
     random: () => 0.5,
     readSettings: (overrides) => readSettings({}, overrides),
     decorate: (executions) => life.store(executions),

@@ -95,6 +95,26 @@ it('is a library that runs workflows, its threads included', async () => {
   expect(stdout).toBe('{"status":"completed","output":"Hello, package"}\n1\n');
 });
 
+it('brings what tests of workflows need', async () => {
+  const program = `
+    import { defineWorkflow } from 'squadra';
+    import { runToEnd } from 'squadra/testing';
+    const patient = defineWorkflow({
+      name: 'patient',
+      run: async ({ squad, step }) => {
+        const { text } = await squad.ask('tester', 'Test it.');
+        await step.sleep('night', '12h');
+        return text;
+      },
+    });
+    const { outcome, durationMs, calls } = await runToEnd(patient, {}, { answers: ['It works.'], crashAt: 'night' });
+    console.log(JSON.stringify([outcome, durationMs, calls.length]));`;
+  writeFileSync(join(folder, 'testing.js'), program);
+  const { stdout, stderr } = await run(process.execPath, ['testing.js'], { cwd: folder, env });
+  expect(stderr).toBe('');
+  expect(stdout).toBe('[{"status":"completed","output":"It works."},43200000,1]\n');
+});
+
 it('has types for whoever compiles against it', async () => {
   const program = `
     import { defineWorkflow, openSquadra, SquadraError } from 'squadra';

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { openSquadraIn } from '../../compose.ts';
 import { readProcessSettings } from '../../config/settings.ts';
@@ -7,7 +9,6 @@ import type { Squadra } from '../../orchestrator/squadra.ts';
 import type { SquadInput } from '../../squads/squad.ts';
 import { isEnded } from '../../work/execution.ts';
 import type { Execution } from '../../work/execution.ts';
-import { writeAnswers } from '../answers.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
 import { findUnfinished } from '../execution-id.ts';
@@ -17,6 +18,7 @@ import type { Followed } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { ensureSquads, listOf, loadProject } from '../project.ts';
 import { conclude, conclusion } from '../conclusion.ts';
+import { verdictOf, workFiles } from '../work-files.ts';
 
 /** Slow enough to be read along and killed in the middle: the demo then takes about ten seconds. */
 const watchedPaceMs = 18;
@@ -24,11 +26,16 @@ const watchedPaceMs = 18;
 const unwatchedPaceMs = 8;
 const fastPaceMs = 1;
 const squadName = 'demo';
+const requestFile = fileURLToPath(new URL('../../../examples/feature-request.md', import.meta.url));
 /** The offline model by name, so that the demo costs nothing where a real one is configured. */
 const demoSquad: SquadInput = {
   name: squadName,
   description: 'Three members on the offline script, for `squadra demo`.',
-  members: ['project_manager', 'backend_developer', 'tester'].map((role) => ({ role, provider: 'offline' })),
+  members: ['project_manager', 'backend_developer', 'tester'].map((role) => ({
+    role,
+    provider: 'offline',
+    tools: ['list', 'read', 'write', 'edit'],
+  })),
 };
 
 interface DemoOptions {
@@ -71,7 +78,7 @@ async function act(context: CommandContext, { resume = false, fast = false }: De
 }
 
 async function submitDemo(squadra: Squadra): Promise<string> {
-  const request = readFileSync(new URL('../../../examples/feature-request.md', import.meta.url), 'utf8');
+  const request = readFileSync(requestFile, 'utf8');
   const run = await squadra.submit('pipeline', { squad: squadName, message: request, metadata: { demo: true } });
   return run.id;
 }
@@ -105,17 +112,35 @@ function introduce({ terminal, options }: CommandContext, isResumed: boolean): v
 /** Names what came out and where to look next. */
 async function finish(context: CommandContext, squadra: Squadra, followed: Followed): Promise<ExitCode> {
   const { terminal, options } = context;
-  const { execution, squad } = followed;
+  const { execution } = followed;
   const exitCode = conclusion(context, followed);
   if (execution.status !== 'completed') return exitCode;
   const { stateDir } = readProcessSettings(stateOptions(options));
-  const answers = writeAnswers(stateDir, execution.id, squad, await squadra.run(execution.id).messages());
+  const messages = await squadra.run(execution.id).messages();
+  const files = workFiles(stateDir, execution.id, messages);
   const { ink } = terminal;
+  const width = Math.max(...files.map(({ path }) => path.length));
   terminal.out(`\n${ink.bold('What came out')}`);
-  for (const { path, who, title } of answers) terminal.out(`  ${who}: ${title}\n    ${ink.cyan(path)}`);
-  terminal.out(`\n${ink.bold('Look again')}      squadra show ${execution.id}`);
-  terminal.out(`${ink.bold('The state')}       ${stateDir} (one SQLite file; delete the folder and nothing is left)`);
-  terminal.out(`${ink.bold('With a model')}    OPENAI_API_KEY=… squadra run request.md`);
-  terminal.out(`                OPENAI_BASE_URL=http://localhost:11434/v1 SQUADRA_MODEL=… squadra run request.md`);
+  for (const { path, title } of files) terminal.out(`  ${ink.cyan(path.padEnd(width))}  ${title}`);
+  const verdict = verdictOf(messages.findLast(({ message }) => message.kind === 'answer')?.message.text ?? '');
+  if (verdict !== null) terminal.out(`\n${ink.bold('The verdict')}\n  ${verdict}`);
+  for (const line of nextLines(context, execution.id, stateDir)) terminal.out(line);
   return exitCode;
+}
+
+/** Commands that can be typed as they stand, once a key is filled in. */
+function nextLines({ terminal, options }: CommandContext, id: string, stateDir: string): readonly string[] {
+  const { ink } = terminal;
+  const state = options.stateDir === undefined ? '' : ` --state-dir ${options.stateDir}`;
+  const run = `npx squadra run ${relative(process.cwd(), requestFile)}${state}`;
+  return [
+    `\n${ink.bold('Look again')}\n  npx squadra show ${id}${state}`,
+    `  ${ink.dim(`The state is ${stateDir}: one SQLite file and the files above; delete the folder and nothing is left.`)}`,
+    `\n${ink.bold('The same with a model')}`,
+    `  OPENAI_API_KEY=… ${run}`,
+    `  ANTHROPIC_API_KEY=… ${run}`,
+    `  OLLAMA_BASE_URL=http://localhost:11434 SQUADRA_MODEL=… ${run}`,
+    `\n${ink.bold('Only the verdict with a model, the rest taken over')}`,
+    `  OPENAI_API_KEY=… npx squadra fork ${id} --from tester --set tester.provider=openai${state}`,
+  ];
 }

@@ -102,7 +102,7 @@ export class LiveView implements RunView {
           step.length === 0 ? '' : `, ~${formatCount(Math.ceil(step.length / charactersPerToken))} tokens so far`;
         return [
           ink.cyan(spinner[this.#frame % spinner.length] ?? '*'),
-          `${attempt}at work for ${formatDuration(now - since)}${soFar}`,
+          `${attempt}at work for ${formatDuration(now - since)}${step.tool === null ? soFar : `, uses ${step.tool}`}`,
         ];
       }
       case 'waiting': {

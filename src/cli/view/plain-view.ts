@@ -13,6 +13,7 @@ import { cutTo } from './width.ts';
 
 /** A cause longer than this is read with `squadra show`. */
 const maxErrorWidth = 300;
+const maxResultWidth = 100;
 
 /** One line for everything that happens: for logs, pipes, and terminals that cannot be painted over. */
 export class PlainView implements RunView {
@@ -57,6 +58,7 @@ export class PlainView implements RunView {
     const error = cutTo(safeLine(step.error ?? ''), maxErrorWidth);
     switch (step.state) {
       case 'working':
+        if (step.toolResult !== null) return `  ${who} · ${cutTo(step.toolResult, maxResultWidth)}`;
         return `${ink.cyan('>')} ${who} works${step.attempt > 1 ? ` (attempt ${step.attempt})` : ''}`;
       case 'waiting':
         return this.#waiting(who, step);
@@ -81,7 +83,7 @@ export class PlainView implements RunView {
 export function doneText(step: StepProgress): string {
   if (step.isEarlier) return `done already, not run again${step.usage.modelCalls > 0 ? ' and not paid again' : ''}`;
   const took = formatDuration((step.endedAt ?? step.startedAt) - step.startedAt);
-  return step.usage.modelCalls === 0
-    ? 'done'
-    : `done in ${took}: ${formatTokens(step.usage)}, ${formatCost(step.usage)}`;
+  if (step.usage.modelCalls === 0) return 'done';
+  const tools = step.toolCalls === 0 ? '' : ` with ${step.toolCalls} tool call${step.toolCalls === 1 ? '' : 's'}`;
+  return `done in ${took}${tools}: ${formatTokens(step.usage)}, ${formatCost(step.usage)}`;
 }

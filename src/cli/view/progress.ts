@@ -1,15 +1,17 @@
 import type { ExecutionStatus } from '../../work/execution.ts';
+import { askKeyOf } from '../../work/journal.ts';
 import type { Journaled, StepRecord, StepType } from '../../work/journal.ts';
 import { addUsage, noUsage } from '../../work/usage.ts';
 import type { Usage } from '../../work/usage.ts';
 import type { SquadraEvent } from '../../orchestrator/events.ts';
+import { safeLine } from './safe-text.ts';
 
 /** Text kept of an answer that streams: more than any panel shows. */
 const maxTail = 8_000;
 
 /** How a step stands, as somebody who watches wants to know it. */
 export interface StepProgress {
-  /** The key of the ask for a model call, that of the step otherwise. */
+  /** The key of the ask for its model and tool calls, that of the step otherwise. */
   readonly name: string;
   readonly type: StepType;
   memberId: string | null;
@@ -28,6 +30,11 @@ export interface StepProgress {
   /** Whether the attempt that failed is one that a crash cut off. */
   wasInDoubt: boolean;
   warning: string | null;
+  /** The tool that is being used. */
+  tool: string | null;
+  /** The last tool and what it said, while nothing else has happened. */
+  toolResult: string | null;
+  toolCalls: number;
   /** What a waiting step waits for (JSON). */
   details: string | null;
   /** Whether it came to this before this process began to look. */
@@ -41,6 +48,8 @@ export class Progress {
   usage: Usage = noUsage;
   readonly #since: number;
   readonly #members = new Map<string, string>();
+  /** The first line of what a tool said, by the key of its call. */
+  readonly #toolResults = new Map<string, string>();
 
   /** Events before `since` (epoch ms) are what was there already. */
   constructor(since: number) {
@@ -54,8 +63,9 @@ export class Progress {
         this.status = event.status;
         return null;
       case 'message': {
-        const { memberId, stepKey, kind } = event.message;
+        const { memberId, stepKey, kind, text } = event.message;
         if (kind === 'ask' && memberId !== null && stepKey !== null) this.#takeMember(stepKey, memberId);
+        if (kind === 'tool-result' && stepKey !== null) this.#toolResults.set(stepKey, firstLine(text));
         return null;
       }
       case 'text-delta':
@@ -76,7 +86,7 @@ export class Progress {
 
   /** A higher attempt replaces what the one before had said. */
   #takeText(key: string, attempt: number, text: string): void {
-    const step = this.steps.get(nameOf(key, 'model'));
+    const step = this.steps.get(nameOf({ key, type: 'model' }));
     if (step === undefined || attempt < step.attempt || step.state === 'done') return;
     if (attempt > step.attempt) clearText(step);
     step.attempt = attempt;
@@ -85,6 +95,7 @@ export class Progress {
   }
 
   #takeStep(record: Journaled<StepRecord>): StepProgress | null {
+    const isNew = !this.steps.has(nameOf(record));
     const step = this.#step(record);
     if (record.usage !== null && record.phase !== 'intent') {
       step.usage = addUsage(step.usage, record.usage);
@@ -94,6 +105,7 @@ export class Progress {
       step.warning = warningOf(record);
       return step;
     }
+    const goesOn = step.state === 'working' && step.attempt === record.attempt && record.phase === 'intent' && !isNew;
     step.attempt = record.attempt;
     step.details = record.details;
     step.dueAt = record.dueAt;
@@ -103,11 +115,23 @@ export class Progress {
     step.isEarlier = record.at < this.#since;
     clearText(step);
     step.endedAt = step.state === 'done' || step.state === 'failed' ? record.at : null;
-    return step;
+    this.#takeTool(step, record);
+    // The next call of an ask that is at work is no news; what a tool said is.
+    const isNews = step.state !== 'working' || step.toolResult !== null || (record.phase === 'intent' && !goesOn);
+    return isNews ? step : null;
+  }
+
+  #takeTool(step: StepProgress, { key, type, phase, details, output }: Journaled<StepRecord>): void {
+    step.tool = type === 'tool' && phase === 'intent' ? toolOf(details) : null;
+    step.toolResult = null;
+    if (type !== 'tool' || phase !== 'completed') return;
+    step.toolCalls += 1;
+    step.toolResult = `${toolOf(output)}: ${this.#toolResults.get(key) ?? ''}`;
+    this.#toolResults.delete(key);
   }
 
   #step({ key, type, at, attempt }: Journaled<StepRecord>): StepProgress {
-    const name = nameOf(key, type);
+    const name = nameOf({ key, type });
     let step = this.steps.get(name);
     if (step === undefined) {
       step = {
@@ -125,6 +149,9 @@ export class Progress {
         error: null,
         wasInDoubt: false,
         warning: null,
+        tool: null,
+        toolResult: null,
+        toolCalls: 0,
         details: null,
         isEarlier: false,
       };
@@ -139,20 +166,39 @@ function clearText(step: StepProgress): void {
   step.length = 0;
 }
 
-/** The ask for its model calls; other steps have the name of their key. */
-function nameOf(key: string, type: StepType): string {
-  return type === 'model' ? key.replace(/\/model\/\d+$/, '') : key;
+/** The ask for its calls; other steps have the name of their key. */
+function nameOf(step: Pick<StepRecord, 'key' | 'type'>): string {
+  return askKeyOf(step) ?? step.key;
 }
 
-function stateAfter({ phase, dueAt }: StepRecord): StepProgress['state'] {
+/** An ask goes on until an answer of its model is accepted. */
+function stateAfter({ phase, dueAt, type, output }: StepRecord): StepProgress['state'] {
   if (phase === 'intent') return 'working';
   if (phase === 'waiting') return 'waiting';
   if (phase === 'failed') return dueAt === null ? 'failed' : 'retrying';
-  return 'done';
+  if (type === 'tool') return 'working';
+  return type !== 'model' || fieldOf(output, 'accepted') === true ? 'done' : 'working';
+}
+
+/** The name of a tool in what is recorded of its call. */
+function toolOf(recorded: string | null): string {
+  const tool = fieldOf(recorded, 'tool');
+  return typeof tool === 'string' ? safeLine(tool) : 'a tool';
+}
+
+/** Tools say long things; the first line tells what it was about. */
+function firstLine(text: string): string {
+  return safeLine(text.trimStart().split('\n', 1)[0] ?? '');
+}
+
+/** A field of an object that is stored as JSON. */
+function fieldOf(json: string | null, field: string): unknown {
+  const parsed: unknown = json === null ? null : JSON.parse(json);
+  return typeof parsed === 'object' && parsed !== null ? Reflect.get(parsed, field) : undefined;
 }
 
 function warningOf({ details }: StepRecord): string {
   // Written by the run as `{ text }`.
-  const parsed: unknown = JSON.parse(details ?? '{}');
-  return typeof parsed === 'object' && parsed !== null && 'text' in parsed ? String(parsed.text) : '';
+  const text = fieldOf(details, 'text');
+  return typeof text === 'string' ? text : '';
 }

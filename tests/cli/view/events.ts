@@ -9,12 +9,18 @@ export class Events {
   #seq = 0;
 
   step(key: string, parts: Partial<StepRecord> & { readonly at: number }): SquadraEvent {
-    const empty = { attempt: 1, inputHash: null, output: null, error: null, dueAt: null, details: null, usage: null };
+    const output = (parts.type ?? 'model') === 'model' && parts.phase === 'completed' ? '{"accepted":true}' : null;
+    const empty = { attempt: 1, inputHash: null, output, error: null, dueAt: null, details: null, usage: null };
     return { event: 'step', kind: 'step', seq: ++this.#seq, key, type: 'model', phase: 'intent', ...empty, ...parts };
   }
 
   asked(stepKey: string, memberId: string, at: number): SquadraEvent {
     const message = { role: 'user', kind: 'ask', memberId, text: 'Do it', stepKey } as const;
+    return { event: 'message', kind: 'message', seq: ++this.#seq, at, message };
+  }
+
+  toolResult(stepKey: string, text: string, at: number): SquadraEvent {
+    const message = { role: 'tool', kind: 'tool-result', memberId: 'm1', text, stepKey } as const;
     return { event: 'message', kind: 'message', seq: ++this.#seq, at, message };
   }
 

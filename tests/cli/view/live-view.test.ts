@@ -133,3 +133,22 @@ it('says that what was done before is not done again', async () => {
     '↻ Grace  a crash cut off attempt 1; asked again',
   ]);
 });
+
+it('names the tool that is being used', async () => {
+  const terminal = new FakeTerminal();
+  const { clock, view, events } = watch(terminal);
+  view.take(events.step(planKey, { at: start }));
+  view.take(events.delta(planKey, 'I shall write it down.'));
+  view.take(events.step(planKey, { at: start, phase: 'completed', output: '{"accepted":false}', usage }));
+  view.take(events.step('project_manager/tool/1.1', { at: start, type: 'tool', details: '{"tool":"write"}' }));
+  await clock.advance(1_000);
+  expect(terminal.screen[0]).toMatch(/^. Ada {2}at work for 1\.0s, uses write$/);
+  view.take(events.step('project_manager/tool/1.1', { at: start + 1_000, type: 'tool', phase: 'completed' }));
+  view.take(events.step('project_manager/model/2', { at: start + 1_000 }));
+  view.take(events.delta('project_manager/model/2', 'Done.'));
+  await clock.advance(1_000);
+  expect(terminal.screen.slice(0, 2)).toEqual([
+    expect.stringMatching(/^. Ada {2}at work for 2\.0s, ~2 tokens so far$/),
+    '  │ Done.',
+  ]);
+});

@@ -45,3 +45,28 @@ it('writes one line for what happens, and none twice', () => {
     'x Grace failed: The line broke',
   ]);
 });
+
+it('shows the calls of an ask as one piece of work, with what the tools said', () => {
+  const terminal = new FakeTerminal({ isLive: false });
+  const view = new PlainView(terminal, new TestClock(start));
+  const events = new Events();
+  const [turn, tool, last] = ['project_manager/model/1', 'project_manager/tool/1.1', 'project_manager/model/2'];
+  const wrote = { at: start + 2_000, type: 'tool', phase: 'completed', output: '{"ok":true,"tool":"write"}' } as const;
+  view.begin({ execution, squad, since: start });
+  for (const event of [
+    events.asked('project_manager', 'm1', start),
+    events.step(turn, { at: start }),
+    events.step(turn, { at: start + 1_000, phase: 'completed', output: '{"accepted":false}', usage }),
+    events.step(tool, { at: start + 1_000, type: 'tool', details: '{"tool":"write"}' }),
+    events.toolResult(tool, 'Wrote\u001b[2J plan.md (3 bytes).\nAnd more.', start + 2_000),
+    events.step(tool, wrote),
+    events.step(last, { at: start + 2_000 }),
+    events.step(last, { at: start + 4_000, phase: 'completed', usage }),
+  ])
+    view.take(event);
+  expect(terminal.notes.slice(1)).toEqual([
+    '> Ada works',
+    '  Ada · write: Wrote plan.md (3 bytes).',
+    '+ Ada done in 4.0s with 1 tool call: 2,400 tokens in, 68 out, $0.0112',
+  ]);
+});
