@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- <scenario …> [--json] [--quick] [--minutes n]`: measures what is promised, prints asked beside got, and
+ * `npm run bench -- <scenario …> [--json] [--quick] [--minutes n] [--rounds n]`: measures what is promised, prints asked beside got, and
  * keeps the result with date and commit under bench/results. `all` runs every scenario but those that take long or need
  * installations of their own; `report` writes the kept results into the README and docs/benchmarks.md.
  */
@@ -43,6 +43,7 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '3' },
   },
 });
 const names = positionals.flatMap((name) =>
@@ -56,8 +57,14 @@ if (names.length === 0 || unknown.length > 0) {
   process.exit(2);
 }
 for (const name of names) {
-  if (name === 'report') console.log(writeDocuments().join('\n'));
-  else await runScenario(name, scenarios[name]);
+  try {
+    if (name === 'report') console.log(writeDocuments().join('\n'));
+    else await runScenario(name, scenarios[name]);
+  } catch (error) {
+    // The others are measured all the same.
+    console.error(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exitCode = 1;
+  }
 }
 
 async function runScenario(name: string, scenario: Scenario | undefined): Promise<void> {
@@ -74,7 +81,8 @@ async function runScenario(name: string, scenario: Scenario | undefined): Promis
       machine: machine(),
       bareCommit: bareCommit(folder),
     };
-    const measured = await scenario({ isQuick: values.quick, minutes: Number(values.minutes), folder, progress });
+    const amounts = { minutes: Number(values.minutes), rounds: Number(values.rounds) };
+    const measured = await scenario({ isQuick: values.quick, ...amounts, folder, progress });
     const result: Result = { scenario: name, ...before, isQuick: values.quick, ...measured };
     const path = keep(result);
     console.log(values.json ? JSON.stringify(result) : resultText(result));

@@ -21,12 +21,12 @@ type Done = Extract<PeerMessage, { kind: 'done' }>;
 const installation = fileURLToPath(new URL('../peers/node_modules/', import.meta.url));
 
 /** The same three steps on other engines, each with its defaults and synced to disk, in turn on the same machine. */
-export async function peers({ isQuick, folder, progress }: RunOptions): Promise<Measured> {
+export async function peers({ isQuick, rounds: asked, folder, progress }: RunOptions): Promise<Measured> {
   if (!existsSync(installation))
     throw new Error('The other engines are not installed: run `npm install` in bench/peers.');
   // A server may have to run as another user: let it through.
   chmodSync(folder, 0o711);
-  const rounds = isQuick ? 1 : 3;
+  const rounds = isQuick ? 1 : asked;
   const sizes = isQuick
     ? { warmUpSeconds: 1, closedSeconds: 2, openSeconds: 3 }
     : { warmUpSeconds: 3, closedSeconds: 10, openSeconds: 20 };

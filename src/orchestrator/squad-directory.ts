@@ -15,6 +15,8 @@ export class SquadDirectory {
   readonly #store: SquadStore;
   readonly #parts: SquadParts;
   readonly #byName = new LRUCache<string, Squad>({ max: maxKept });
+  /** Moves with every change, so that what was read before one is not kept after it. */
+  #changes = 0;
   readonly #byVersion = new LRUCache<string, Squad>({ max: maxKept });
 
   constructor(store: SquadStore, parts: SquadParts) {
@@ -49,6 +51,7 @@ export class SquadDirectory {
     const key = `${tenant}\0${idOrName}`;
     const kept = this.#byName.get(key);
     if (kept !== undefined) return kept;
+    const changes = this.#changes;
     const isTemplate = this.#parts.catalogue.templates.some((template) => template.name === idOrName);
     const squad = isTemplate
       ? await this.ensure(tenant, { name: idOrName, template: idOrName })
@@ -59,7 +62,7 @@ export class SquadDirectory {
         `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`,
         { details: { squad: idOrName } },
       );
-    this.#byName.set(key, squad);
+    if (changes === this.#changes) this.#byName.set(key, squad);
     return squad;
   }
 
@@ -88,12 +91,17 @@ export class SquadDirectory {
   async change(tenant: string, squad: Squad, change: SquadChange): Promise<Squad> {
     const changed = changeSquad(squad, change, this.#parts);
     await this.#store.replace(tenant, changed);
-    this.#byName.clear();
+    this.#forget();
     return changed;
   }
 
   async remove(tenant: string, id: string): Promise<void> {
     await this.#store.remove(tenant, id);
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#changes++;
     this.#byName.clear();
   }
 }

@@ -55,6 +55,8 @@ const defaultSquad = 'software';
 /** Accepts work: checks it, commits it, and only then answers. */
 export class Submissions {
   readonly #parts: SubmissionParts;
+  /** On their way to the queue: they count at the gate, or a burst would pass it as one. */
+  #arriving = 0;
 
   constructor(parts: SubmissionParts) {
     this.#parts = parts;
@@ -65,11 +67,12 @@ export class Submissions {
     const resolved = workflows.resolve(workflow);
     const checked = checkRequest(resolved, request, settings.maxInputBytes);
     const squad = await this.#squadOf(tenant, resolved, request);
-    passGate(gateState(engine.statistics().queued, settings));
+    passGate(gateState(engine.statistics().queued + this.#arriving, settings));
     const place = request.start === false ? null : engine.reserve();
     const status = request.start === false ? 'created' : place === null ? 'queued' : 'running';
     const execution = this.#newExecution(resolved, request, checked, squad, status);
     let submitted: Submitted;
+    if (status === 'queued') this.#arriving++;
     try {
       faults.at('submit.before');
       submitted = await executions.submit(tenant, execution);
@@ -77,6 +80,8 @@ export class Submissions {
     } catch (error) {
       place?.giveBack();
       throw error;
+    } finally {
+      if (status === 'queued') this.#arriving--;
     }
     const runnable = { tenant, id: submitted.id, priority: execution.priority };
     const { session } = submitted;

@@ -61,6 +61,7 @@ export class Assembly {
   readonly bus = new MemoryBus();
   readonly tenant: string;
   readonly #state: ContractState;
+  readonly squads: SquadDirectory;
   readonly #submissions: Submissions;
   readonly #forks: Forks;
   readonly #workflows: WorkflowRegistry;
@@ -72,6 +73,7 @@ export class Assembly {
     this.tenant = tenant;
     this.#state = state;
     const squads = new SquadDirectory(state.squads, { catalogue, ids, clock, tools: { check: () => {} } });
+    this.squads = squads;
     const workflows = new WorkflowRegistry(options.workflows as readonly Workflow[]);
     this.#workflows = workflows;
     this.engine = options.makeEngine({ maxConcurrentExecutions }, clock);

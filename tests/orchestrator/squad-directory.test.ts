@@ -1,0 +1,94 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createIds } from '../../src/kernel/id.ts';
+import { SquadDirectory } from '../../src/orchestrator/squad-directory.ts';
+import { readCatalogue } from '../../src/squads/catalogue.ts';
+import type { SquadStore } from '../../src/squads/squad-store.ts';
+import { SquadraError } from '../../src/kernel/errors.ts';
+import type { Squad } from '../../src/squads/squad.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
+
+const clock = new TestClock();
+const parts = { catalogue: readCatalogue(), ids: createIds(clock), clock, tools: { check: () => {} } };
+
+/** A store in memory that counts what is read, and can be told to answer late. */
+class Shelf {
+  reads = 0;
+  late: Promise<void> = Promise.resolve();
+  readonly #squads = new Map<string, Squad>();
+
+  readonly store: SquadStore = {
+    create: async (_, squad) => {
+      if (this.#find(squad.name) !== null) throw new SquadraError('NAME_TAKEN', 'There is one.');
+      this.#squads.set(squad.id, squad);
+    },
+    find: async (_, idOrName) => {
+      this.reads++;
+      const found = this.#find(idOrName);
+      await this.late;
+      return found;
+    },
+    atVersion: async (_, id, version) => {
+      this.reads++;
+      const found = this.#squads.get(id);
+      return found?.version === version ? found : null;
+    },
+    list: async () => [...this.#squads.values()],
+    replace: async (_, squad) => void this.#squads.set(squad.id, squad),
+    remove: async (_, id) => void this.#squads.delete(id),
+  };
+
+  #find(idOrName: string): Squad | null {
+    const named = [...this.#squads.values()].find(({ name }) => name === idOrName);
+    return this.#squads.get(idOrName) ?? named ?? null;
+  }
+}
+
+let shelf: Shelf;
+let directory: SquadDirectory;
+beforeEach(() => {
+  shelf = new Shelf();
+  directory = new SquadDirectory(shelf.store, parts);
+});
+
+describe('finding a squad', () => {
+  it('reads it once, by name and by id', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    for (let turn = 0; turn < 5; turn++) {
+      expect(await directory.resolve('t', 'crew')).toEqual(squad);
+      expect(await directory.resolve('t', squad.id)).toEqual(squad);
+      expect(await directory.pinned('t', squad.id, 1)).toEqual(squad);
+    }
+    expect(shelf.reads).toBe(3);
+  });
+
+  it('makes that of a template when it is first asked for, once', async () => {
+    const both = await Promise.all([directory.resolve('t', 'software'), directory.resolve('t', 'software')]);
+    expect(both[0]).toEqual(both[1]);
+    expect((await directory.list('t', { limit: 10 })).map(({ name }) => name)).toEqual(['software']);
+  });
+
+  it('tells of one that does not exist', async () => {
+    await expect(directory.resolve('t', 'nobody')).rejects.toMatchObject({ code: 'UNKNOWN_SQUAD' });
+    await expect(directory.get('t', 'nobody')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await directory.pinned('t', 'nobody', 1)).toBeNull();
+  });
+
+  it('finds the new version after a change, also where it was being read meanwhile', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    const slow = Promise.withResolvers<void>();
+    shelf.late = slow.promise;
+    const reading = directory.resolve('t', 'crew');
+    const changed = await directory.change('t', squad, { change: 'update', description: 'another' });
+    slow.resolve();
+    expect((await reading).version).toBe(1);
+    expect(await directory.resolve('t', 'crew')).toEqual(changed);
+    expect(changed).toMatchObject({ version: 2, description: 'another' });
+  });
+
+  it('finds none after it was removed', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    await directory.resolve('t', 'crew');
+    await directory.remove('t', squad.id);
+    await expect(directory.resolve('t', 'crew')).rejects.toMatchObject({ code: 'UNKNOWN_SQUAD' });
+  });
+});
