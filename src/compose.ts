@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { createAsker } from './agents/agent-loop.ts';
+import type { AgentAsker } from './agents/agent-loop.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
 import { createPrices } from './agents/pricing.ts';
 import type { Prices } from './agents/pricing.ts';
@@ -41,7 +42,6 @@ import { openSqliteInbox, openSqliteState, stateOwner } from './work/sqlite/sqli
 import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
 import type { UsageReports } from './work/usage-report.ts';
 import type { WorkItemStore } from './work/work-item-store.ts';
-import type { Asker } from './workflows/asker.ts';
 import type { Workflow } from './workflows/workflow.ts';
 
 export type { SquadraOptions } from './orchestrator/squadra-options.ts';
@@ -120,6 +120,7 @@ async function open(options: SquadraOptions, replaced: Partial<Surroundings>): P
     const tools = options.tools ?? [];
     const toolbox = opened.use(await createToolbox({ settings, mcpServers, tools, workspaceRoot, clock, logger }));
     const catalogue = readCatalogue();
+    const asker = askerOf({ settings, prices, toolbox, catalogue }, options, surroundings);
     return await assemble({
       ...surroundings,
       settings,
@@ -131,13 +132,17 @@ async function open(options: SquadraOptions, replaced: Partial<Surroundings>): P
       closing: opened,
       engine: new EmbeddedEngine(settings, clock),
       bus: new MemoryBus(),
-      asker: askerOf({ settings, prices, toolbox, catalogue }, options, surroundings),
+      asker,
       squads: options.squads ?? [],
       workspaces: {
         copy: (from, to) => copyWorkspace(workspaceRoot, from, to),
         remove: (id) => removeWorkspace(workspaceRoot, id),
       },
-      storeStatistics: () => ({ writer: state.writer.statistics(), readers: state.readers.statistics() }),
+      adapterStatistics: () => ({
+        writer: state.writer.statistics(),
+        readers: state.readers.statistics(),
+        ...asker.stats(),
+      }),
     });
   } catch (error) {
     await opened.disposeAsync();
@@ -229,7 +234,7 @@ interface AgentParts {
   readonly catalogue: Catalogue;
 }
 
-function askerOf(parts: AgentParts, { models }: SquadraOptions, { clock, offlinePaceMs }: Surroundings): Asker {
+function askerOf(parts: AgentParts, { models }: SquadraOptions, { clock, offlinePaceMs }: Surroundings): AgentAsker {
   const { settings } = parts;
   const registry = createModelRegistry({
     settings,

@@ -79,7 +79,7 @@ function prepare(): Bench {
   const registry = createModelRegistry({ settings, clock: systemClock });
   return {
     members: squad.members,
-    newPool: () => new AgentPool((member) => buildAgent(member, { registry, catalogue })),
+    newPool: () => new AgentPool((member) => buildAgent(member, { registry, catalogue }), settings.agentPoolSize),
   };
 }
 

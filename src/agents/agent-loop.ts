@@ -27,7 +27,7 @@ export interface AskerParts extends ModelCallerParts {
   readonly settings: ModelCallerParts['settings'] &
     ModelStepParts['settings'] &
     ToolStepParts['settings'] &
-    Pick<Settings, 'maxConcurrentModelCalls' | 'maxRepeatedCalls'>;
+    Pick<Settings, 'agentPoolSize' | 'maxConcurrentModelCalls' | 'maxRepeatedCalls'>;
   /** What a member may call. Throws `TOOL_UNAVAILABLE` when a server of tools cannot be reached. */
   readonly toolbox: { toolsOf(member: Member): Promise<readonly AnyTool[]> };
   /** The folder that holds the workspaces of executions. */
@@ -42,7 +42,7 @@ export interface AgentAsker extends Asker {
 /** Fills `squad.ask`: the member's agent answers, one model or tool call per step. */
 export function createAsker(parts: AskerParts): AgentAsker {
   const { settings, clock, registry, toolbox, workspaceRoot } = parts;
-  const pool = new AgentPool((member) => buildAgent(member, parts));
+  const pool = new AgentPool((member) => buildAgent(member, parts), settings.agentPoolSize);
   const places = new Semaphore(settings.maxConcurrentModelCalls);
   const caller = new ModelCaller(parts, places);
   const toolsOf = async ({ member, options }: AskRequest): Promise<ToolSet> =>

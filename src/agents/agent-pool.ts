@@ -2,11 +2,12 @@ import { LRUCache } from 'lru-cache';
 import type { Member } from '../squads/squad.ts';
 import type { Agent } from './agent.ts';
 
-const defaultSize = 100;
-
 /** How well the pool does. */
 export interface AgentPoolStats {
+  /** How many it may hold. */
   readonly size: number;
+  /** How many it holds. */
+  readonly entries: number;
   readonly hits: number;
   /** Agents built. */
   readonly misses: number;
@@ -16,13 +17,15 @@ export interface AgentPoolStats {
 /** Agents by member and version, the least recently used leaving first. Building does not wait, so nobody can build the same one twice. */
 export class AgentPool {
   readonly #build: (member: Member) => Agent;
+  readonly #size: number;
   readonly #agents: LRUCache<string, Agent>;
   #hits = 0;
   #misses = 0;
   #evictions = 0;
 
-  constructor(build: (member: Member) => Agent, size: number = defaultSize) {
+  constructor(build: (member: Member) => Agent, size: number) {
     this.#build = build;
+    this.#size = size;
     this.#agents = new LRUCache({
       max: size,
       dispose: (_agent, _key, reason) => {
@@ -45,6 +48,12 @@ export class AgentPool {
   }
 
   stats(): AgentPoolStats {
-    return { size: this.#agents.size, hits: this.#hits, misses: this.#misses, evictions: this.#evictions };
+    return {
+      size: this.#size,
+      entries: this.#agents.size,
+      hits: this.#hits,
+      misses: this.#misses,
+      evictions: this.#evictions,
+    };
   }
 }

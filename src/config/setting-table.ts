@@ -69,6 +69,14 @@ export const settingTable = {
     unit: 'calls',
     doc: 'Model calls in flight at the same time; further calls wait their turn. Lower it when the provider answers with rate limits.',
   }),
+  agentPoolSize: numberSetting({
+    env: 'SQUADRA_AGENT_POOL_SIZE',
+    default: 100,
+    min: 1,
+    max: 100_000,
+    unit: 'agents',
+    doc: 'Agents kept ready, by member and version; the least recently used leave first. Making one takes microseconds, the first one of a model less than a millisecond.',
+  }),
   maxSteps: numberSetting({
     env: 'SQUADRA_MAX_STEPS',
     default: 10_000,

@@ -63,7 +63,7 @@ export interface AssemblyParts {
   readonly workflows: WorkflowRegistry;
   /** Created for tenant `local` where missing. */
   readonly squads: readonly SquadInput[];
-  readonly storeStatistics: () => Pick<SquadraStatistics, 'writer' | 'readers'>;
+  readonly adapterStatistics: () => Omit<SquadraStatistics, 'engine' | 'gate'>;
 }
 
 /** The library's face, and the one that commands from other processes are handed to. */
@@ -116,7 +116,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const statistics = (): SquadraStatistics => ({
     engine: engine.statistics(),
     gate: gateState(engine.statistics().queued, settings),
-    ...parts.storeStatistics(),
+    ...parts.adapterStatistics(),
   });
   const face = {
     clock,

@@ -27,6 +27,7 @@ const bodies = {
     choice: z.string(),
     by: z.string(),
     comment: z.string().exactOptional(),
+    text: z.string().exactOptional(),
   }),
   prune: z.strictObject({ endedBefore: z.number() }),
 };

@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
+import type { AgentPoolStats } from '../agents/agent-pool.ts';
 import type { EngineStatistics } from '../engines/engine.ts';
 import type { GateState } from '../flow/gate.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
@@ -69,6 +70,10 @@ export interface SquadraStatistics {
   readonly gate: GateState;
   readonly writer: { readonly pending: number; readonly operations: number; readonly groups: number };
   readonly readers: { readonly size: number; readonly busy: number; readonly waiting: number };
+  /** The pool of agents: how many it may hold, holds, found, built and let go. */
+  readonly agents: AgentPoolStats;
+  /** Places for model calls: how many there are, are taken, and are waited for. */
+  readonly calls: { readonly places: number; readonly taken: number; readonly waiting: number };
 }
 
 /** Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. */

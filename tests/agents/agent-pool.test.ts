@@ -6,7 +6,7 @@ import { MemoryJournal } from './memory-journal.ts';
 
 const { member } = openAsking();
 
-function pool(size?: number) {
+function pool(size = 100) {
   const built: string[] = [];
   const agents = new AgentPool(({ name }) => {
     built.push(name);
@@ -22,7 +22,7 @@ describe('the agent pool', () => {
     expect(agents.get(tester)).toBe(agents.get(tester));
     agents.get({ ...tester, version: 2, name: 'Ada the second' });
     expect(built).toEqual(['Ada', 'Ada the second']);
-    expect(agents.stats()).toEqual({ size: 2, hits: 1, misses: 2, evictions: 0 });
+    expect(agents.stats()).toEqual({ size: 100, entries: 2, hits: 1, misses: 2, evictions: 0 });
   });
 
   it('lets the least recently used go', () => {
@@ -31,15 +31,15 @@ describe('the agent pool', () => {
     if (a === undefined || b === undefined || c === undefined) throw new Error('Three members are needed.');
     for (const one of [a, b, a, c, a, b]) agents.get(one);
     expect(built).toEqual(['A', 'B', 'C', 'B']);
-    expect(agents.stats()).toEqual({ size: 2, hits: 2, misses: 4, evictions: 2 });
+    expect(agents.stats()).toEqual({ size: 2, entries: 2, hits: 2, misses: 4, evictions: 2 });
   });
 
   it('keeps nothing of an agent that could not be built', () => {
     const agents = new AgentPool(() => {
       throw new Error('No.');
-    });
+    }, 100);
     expect(() => agents.get(member())).toThrow('No.');
-    expect(agents.stats()).toEqual({ size: 0, hits: 0, misses: 0, evictions: 0 });
+    expect(agents.stats()).toEqual({ size: 100, entries: 0, hits: 0, misses: 0, evictions: 0 });
   });
 
   it('serves asks that begin together with one agent', async () => {
@@ -47,8 +47,8 @@ describe('the agent pool', () => {
     const tester = own();
     const journal = new MemoryJournal();
     await Promise.all(
-      Array.from({ length: 20 }, (_, n) => asker.ask(journal.request(tester, 'Hello.', { name: `ask-${n}` }))),
+      Array.from({ length: 50 }, (_, n) => asker.ask(journal.request(tester, 'Hello.', { name: `ask-${n}` }))),
     );
-    expect(asker.stats().agents).toEqual({ size: 1, hits: 19, misses: 1, evictions: 0 });
+    expect(asker.stats().agents).toEqual({ size: 100, entries: 1, hits: 49, misses: 1, evictions: 0 });
   });
 });

@@ -71,6 +71,18 @@ const planted: readonly [name: string, change: Parameters<typeof breaches>[0]][]
     ({ calls }) => calls.push({ at: 46, idempotencyKey: 'e/ask/model/1', phase: 'received', attempt: 3 }),
   ],
   [
+    'tool calls made twice although nobody said so',
+    ({ effects }) => effects.push({ at: 106, event: 'made', id: 'e', step: 'ask/tool/1.1', tool: 'pay' }),
+  ],
+  [
+    'tool calls without an intent',
+    ({ effects }) => effects.push({ at: 106, event: 'made', id: 'e', step: 'ask/tool/1.2', tool: 'note' }),
+  ],
+  [
+    'tool calls made again after their result was there',
+    ({ effects }) => effects.push({ at: 111, event: 'made', id: 'e', step: 'ask/tool/1.1', tool: 'note' }),
+  ],
+  [
     'calls in doubt that were not in flight',
     ({ effects }) => effects.splice(4, 0, { at: 49, event: 'settled', id: 'e', step: 'ask/model/1', attempt: 1 }),
   ],
@@ -110,7 +122,7 @@ const planted: readonly [name: string, change: Parameters<typeof breaches>[0]][]
   ],
   [
     'approvals left open',
-    (_, { approvals }) => approvals.push({ id: 'b', execution: 1, status: 'pending', choice: null }),
+    (_, { approvals }) => approvals.push({ id: 'b', execution: 1, step_key: 'legal', status: 'pending', choice: null }),
   ],
   ['work items that contradict their steps', (_, { items }) => items.forEach((item) => (item.status = 'in_progress'))],
 ];

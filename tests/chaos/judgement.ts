@@ -3,6 +3,7 @@ import { callChecks } from './checks/calls.ts';
 import { journalChecks } from './checks/journals.ts';
 import { ledgerChecks } from './checks/ledgers.ts';
 import { stepChecks } from './checks/steps.ts';
+import { toolChecks } from './checks/tools.ts';
 import { only } from './evidence.ts';
 import type { Check, Evidence, Figure } from './evidence.ts';
 
@@ -19,13 +20,15 @@ const needed: readonly string[] = ['executions accepted', 'completed', 'steps co
 /** Holds what a run left behind against the contract. */
 export function judge(evidence: Evidence): Judgement {
   const calls = callChecks(evidence);
-  const figures = [...countAll(evidence), ...calls.figures];
+  const tools = toolChecks(evidence);
+  const figures = [...countAll(evidence), ...calls.figures, ...tools.figures];
   const idle = figures.filter(({ name, count }) => needed.includes(name) && count === 0).map(({ name }) => name);
   const checks = [
     { name: 'things that have to happen and did not', found: idle },
     ...acceptanceChecks(evidence),
     ...stepChecks(evidence),
     ...calls.checks,
+    ...tools.checks,
     ...journalChecks(evidence),
     ...ledgerChecks(evidence),
   ];

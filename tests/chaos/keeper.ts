@@ -90,7 +90,8 @@ export class LifeKeeper {
           if (choice === undefined || choice === neverChosen || this.#asked.has(id)) continue;
           this.#asked.add(id);
           void this.#try('approve', async () => {
-            await squadra.approvals.answer(id, { choice, by: 'chaos' });
+            // The verdict tells by its payload which answer a wait took.
+            await squadra.approvals.answer(id, { choice, by: 'chaos', comment: id });
             this.#ack({ event: 'approved', id: executionId, approval: id, choice });
           });
         }

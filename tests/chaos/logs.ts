@@ -39,6 +39,8 @@ export type AckLine =
 export type EffectLine =
   | { readonly event: 'life'; readonly life: number }
   | { readonly event: 'begun' | 'ended'; readonly id: string; readonly step: string; readonly attempt: number }
+  /** A tool had its effect. */
+  | { readonly event: 'made'; readonly id: string; readonly step: string; readonly tool: string }
   | { readonly event: 'delivered'; readonly id: string; readonly step: string; readonly result: string }
   | { readonly event: 'leaving' | 'settled'; readonly id: string; readonly step: string; readonly attempt: number };
 

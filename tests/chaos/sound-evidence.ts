@@ -41,7 +41,10 @@ export function soundEvidence(): EvidenceDraft {
       phase: 'completed',
       attempt: 2,
       data: JSON.stringify({ usage }),
+      text: '{"accepted":true}',
     }),
+    record('step', { key: 'ask/tool/1.1', type: 'tool', phase: 'intent', attempt: 1 }),
+    record('step', { key: 'ask/tool/1.1', type: 'tool', phase: 'completed', attempt: 1, text: '{"ok":true}' }),
     record('step', { key: 'first', type: 'wait', phase: 'completed', attempt: 1, text: '"go-1"' }),
     record('step', { key: 'second', type: 'wait', phase: 'completed', attempt: 1, text: '"go-2"' }),
     record('step', { key: 'race/won-left', type: 'run', phase: 'completed', attempt: 1, text: '"won"' }),
@@ -49,12 +52,12 @@ export function soundEvidence(): EvidenceDraft {
   ].map((row, place) => ({ ...row, seq: place + 1, at: (place + 1) * 10 }));
   const sums = { input_tokens: 8, output_tokens: 0, cached_tokens: 0, reasoning_tokens: 0, cost_micro_usd: 14 };
   const counts = { model_calls: 2, estimated_calls: 2, unpriced_calls: 0 };
-  const row = { no: 1, id: 'e', workflow: 'job', status: 'completed', epoch: 2, wake_at: null, ended_at: 130 };
+  const row = { no: 1, id: 'e', workflow: 'job', status: 'completed', epoch: 2, wake_at: null, ended_at: 150 };
   const execution: ExecutionDraft = {
     row: { ...row, idempotency_key: 'k', output: '"done"', ...sums, ...counts },
     journal,
     signals: [1, 2].map((no) => ({ no, id: `s${no}`, execution: 1, name: 'go', payload: `"go-${no}"`, taken_at: 100 })),
-    approvals: [{ id: 'a', execution: 1, status: 'answered', choice: 'yes' }],
+    approvals: [{ id: 'a', execution: 1, step_key: 'release', status: 'answered', choice: 'yes' }],
     items: [{ id: 'i', execution_id: 'e', step_key: 'ask', status: 'completed' }],
   };
   return {
@@ -67,7 +70,7 @@ export function soundEvidence(): EvidenceDraft {
       { at: 20, event: 'accepted', id: 'e', job: 'job', key: 'k', end: 'completed' },
       { at: 20, event: 'signalled', id: 'e', name: 'go', payload: 'go-1' },
       { at: 20, event: 'approved', id: 'e', approval: 'a', choice: 'yes' },
-      { at: 130, event: 'outcome', id: 'e', status: 'completed', output: '"done"' },
+      { at: 150, event: 'outcome', id: 'e', status: 'completed', output: '"done"' },
     ],
     effects: [
       { at: 1, event: 'life', life: 1 },
@@ -75,6 +78,7 @@ export function soundEvidence(): EvidenceDraft {
       { at: 30, event: 'delivered', id: 'e', step: 'one', result: 'one=1.1' },
       { at: 40, event: 'leaving', id: 'e', step: 'ask/model/1', attempt: 1 },
       { at: 55, event: 'life', life: 2 },
+      { at: 105, event: 'made', id: 'e', step: 'ask/tool/1.1', tool: 'pay' },
     ],
     calls: [
       { at: 45, idempotencyKey: 'e/ask/model/1', phase: 'received', attempt: 1 },

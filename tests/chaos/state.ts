@@ -43,6 +43,7 @@ export interface SignalRow {
 export interface ApprovalRow {
   readonly id: string;
   readonly execution: number;
+  readonly step_key: string;
   readonly status: string;
   readonly choice: string | null;
 }
@@ -84,7 +85,7 @@ export function readState(path: string): State {
     ({ execution }) => execution,
   );
   const approvals = Map.groupBy(
-    rows<ApprovalRow>('SELECT id, execution, status, choice FROM approvals'),
+    rows<ApprovalRow>('SELECT id, execution, step_key, status, choice FROM approvals'),
     ({ execution }) => execution,
   );
   const items = Map.groupBy(

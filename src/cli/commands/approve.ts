@@ -12,6 +12,7 @@ import { safeJson, safeLine, safeText } from '../view/safe-text.ts';
 import { quoted } from '../view/waiting.ts';
 
 interface ApproveOptions {
+  readonly text?: string;
   readonly comment?: string;
   readonly by?: string;
 }
@@ -24,28 +25,38 @@ export function approveCommand(cli: Cli): Command {
     .argument('<id>', "the execution: its id, the beginning of it, or 'latest'")
     .argument('<name>', 'the approval, as `squadra show` names it')
     .argument('[choice]', 'one of the choices it offers')
+    .option(
+      '--text <words>',
+      'the answer in words, to a question of an agent; the choice is the first one where none is given',
+    )
     .option('--comment <text>', 'goes to the workflow with the answer')
     .option('--by <name>', 'who answers (default: the tenant)')
-    .action((text: string, name: string, choice: string | undefined, options: ApproveOptions, command: Command) =>
-      cli.run(command, (context) => act(context, text, name, choice, options)),
+    .action((id: string, name: string, choice: string | undefined, options: ApproveOptions, command: Command) =>
+      cli.run(command, (context) => act(context, { id, name, choice }, options)),
     );
+}
+
+interface Answered {
+  readonly id: string;
+  readonly name: string;
+  readonly choice: string | undefined;
 }
 
 async function act(
   context: CommandContext,
-  text: string,
-  name: string,
-  choice: string | undefined,
-  { comment, by }: ApproveOptions,
+  { id: given, name, choice: chosen }: Answered,
+  { text, comment, by }: ApproveOptions,
 ): Promise<ExitCode> {
   const { tenant } = context.options;
-  const { id, pending } = await pendingApprovals(context, text);
+  const { id, pending } = await pendingApprovals(context, given);
+  const choice = chosen ?? (text === undefined ? undefined : named(pending, id, name).choices[0]);
   if (choice === undefined) return ask(context, id, named(pending, id, name));
-  const body = { id, name, choice, by: by ?? tenant, ...(comment === undefined ? {} : { comment }) };
+  const said = { ...(comment === undefined ? {} : { comment }), ...(text === undefined ? {} : { text }) };
+  const body = { id, name, choice, by: by ?? tenant, ...said };
   const result = await send(context, { tenant, name: 'approve', body });
   tell(
     context,
-    { id, name, choice, by: body.by, comment: comment ?? null },
+    { id, name, choice, by: body.by, comment: comment ?? null, text: text ?? null },
     `'${safeLine(name)}' of execution ${id} is answered: ${safeLine(choice)}.`,
   );
   tellIfNobodyRuns(context, id, result);
@@ -65,6 +76,7 @@ function ask({ options, terminal }: CommandContext, id: string, approval: Approv
   if (details !== null) terminal.note(`\n${safeText(details).trimEnd()}\n`);
   terminal.note('Answer it with one of:');
   for (const choice of choices) terminal.note(`  squadra approve ${id} ${quoted(stepKey)} ${quoted(choice)}`);
+  terminal.note('An answer in words goes with --text.');
   return 2;
 }
 
@@ -80,7 +92,8 @@ async function pendingApprovals(
 
 function named(pending: readonly Approval[], id: string, name: string): Approval {
   const found =
-    pending.find(({ stepKey }) => stepKey === name) ?? pending.find(({ stepKey }) => stepKey.endsWith(`/${name}`));
+    pending.find(({ stepKey }) => stepKey === name) ??
+    pending.find(({ stepKey }) => stepKey.endsWith(`/${name}`) || `/${stepKey}`.includes(`/${name}/`));
   if (found !== undefined) return found;
   const hint =
     pending.length === 0

@@ -4,6 +4,7 @@ import type { StepDocument } from '../../orchestrator/execution-document.ts';
 import type { Squad } from '../../squads/squad.ts';
 import { isEnded } from '../../work/execution.ts';
 import type { Execution } from '../../work/execution.ts';
+import { askKeyOf } from '../../work/journal.ts';
 import type { Journaled, MessageRecord } from '../../work/journal.ts';
 import type { WorkItem } from '../../work/work-item.ts';
 import { formatAge, formatCalls, formatCost, formatCount, formatLeft, formatTime, formatTokens } from './figures.ts';
@@ -120,13 +121,13 @@ function steps(
     [
       { title: '', text: ({ status }) => mark(status), paint: (text, { status }) => paintOf(status, ink)(text) },
       { title: 'STEP', text: ({ key }) => safeLine(key), flexible: true, paint: ink.bold },
-      { title: 'TYPE', text: ({ type }) => type },
+      { title: 'TYPE', text: typeText },
       {
         title: 'WHO',
-        text: ({ key, type }) =>
-          type === 'model'
-            ? people.nameOf(members.get(key) ?? members.get(key.replace(/\/model\/\d+$/, '')) ?? null, '-')
-            : '-',
+        text: (step) => {
+          const ask = askKeyOf(step);
+          return ask === null ? '-' : people.nameOf(members.get(ask) ?? null, '-');
+        },
       },
       { title: 'AT', text: ({ startedAt }) => `+${formatDuration(Date.parse(startedAt) - start)}`, right: true },
       {
@@ -149,6 +150,12 @@ function steps(
   ).split('\n');
   const [titles = '', ...lines] = rows;
   return [titles, ...lines.flatMap((line, at) => [line, ...notes(all[at], execution, how)])];
+}
+
+/** Of a tool call with the name of the tool, as soon as that is known. */
+function typeText({ type, output }: StepDocument): string {
+  const tool = typeof output === 'object' && output !== null && 'tool' in output ? output.tool : null;
+  return type === 'tool' && typeof tool === 'string' ? `tool ${safeLine(tool)}` : type;
 }
 
 function mark(status: StepDocument['status']): string {
@@ -199,6 +206,7 @@ function items(all: readonly WorkItem[], people: People, { ink, width }: ShownHo
     [
       { title: 'STATUS', text: ({ status }) => status },
       { title: 'MEMBER', text: ({ memberId }) => people.nameOf(memberId, '-') },
+      { title: 'COST', text: ({ usage }) => (usage.modelCalls === 0 ? '' : formatCost(usage)), right: true },
       {
         title: 'TITLE',
         text: ({ title, reason }) => safeLine(title) + (reason === null ? '' : ` (${safeLine(reason)})`),

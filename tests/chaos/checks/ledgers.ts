@@ -65,8 +65,13 @@ function openApprovals({ row, approvals }: ExecutionState): string[] {
 
 function wrongItems({ row, journal, items }: ExecutionState): string[] {
   return items.flatMap(({ id, step_key: ask, status }) => {
+    // Other answers call tools, or did not match.
     const isAnswered = journal.some(
-      ({ phase, key, type }) => phase === 'completed' && type === 'model' && key?.startsWith(`${ask}/model/`) === true,
+      ({ phase, key, type, text }) =>
+        phase === 'completed' &&
+        type === 'model' &&
+        key?.startsWith(`${ask}/model/`) === true &&
+        text?.includes('"accepted":true') === true,
     );
     const found: string[] = [];
     if (isAnswered !== (status === 'completed'))

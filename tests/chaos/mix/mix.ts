@@ -4,6 +4,7 @@ import { failingJobs } from './failing.ts';
 import type { Job } from './job.ts';
 import { plainJobs } from './plain.ts';
 import type { World } from './traced.ts';
+import { toolingJobs } from './tooling.ts';
 import { waitingJobs } from './waiting.ts';
 
 /** Every kind of work there is, by the name of its workflow. */
@@ -19,6 +20,7 @@ export class Mix {
       ...waitingJobs(world),
       ...failingJobs(world),
       ...askingJobs(world),
+      ...toolingJobs(world),
     ];
     this.#byName = new Map(this.jobs.map((job) => [job.workflow.name, job]));
     this.#weight = this.jobs.reduce((sum, { weight }) => sum + weight, 0);
