@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { openSquadraIn } from '../../src/compose.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { scriptedModel } from '../../src/testing/scripted-model.ts';
+import type { ScriptedAnswer, ScriptedToolCall } from '../../src/testing/scripted-answer.ts';
+import { defineTool } from '../../src/workflows/tool.ts';
+import { defineWorkflow } from '../../src/workflows/workflow.ts';
+import type { Outcome } from '../../src/work/execution-store.ts';
+
+const escape = '\u001b';
+/** Clears the screen, sets the title, writes to the clipboard, and turns the order of letters around. */
+const sequences = `${escape}[2J${escape}]0;owned${escape}\\${escape}]52;c;b3duZWQ=\u0007\u202eowned\u0000\r`;
+const megabyte = 1024 * 1024;
+
+const paths = [
+  '../escaped.txt',
+  '/tmp/escaped.txt',
+  'a/../../escaped.txt',
+  '~/escaped.txt',
+  '.git/hooks/post-commit',
+  `x${sequences}`,
+];
+const escapes: ScriptedToolCall[] = paths.map((path) => ({ name: 'write', input: { path, text: 'escaped' } }));
+const names: ScriptedToolCall[] = ['__proto__', 'constructor', '../../bin/sh', sequences, 'x'.repeat(megabyte)].map(
+  (name) => ({
+    name,
+    input: { path: 'a.txt' },
+  }),
+);
+const answers: ScriptedAnswer[] = [
+  { text: `Look: ${sequences}`, toolCalls: escapes },
+  { toolCalls: names },
+  { toolCalls: [{ name: 'shout', input: { times: 10 } }] },
+  { toolCalls: [{ name: 'ask_person', input: { question: sequences, choices: [sequences, `${escape}[31mred`] } }] },
+  `The end.${sequences}${'x'.repeat(megabyte)}`,
+];
+
+const shout = defineTool({
+  name: 'shout',
+  description: 'Gives back megabytes on one line.',
+  input: z.object({ times: z.number() }),
+  isReadOnly: true,
+  run: ({ times }) => `${sequences}${'y'.repeat(times * megabyte)}`,
+});
+
+const asking = defineWorkflow({
+  name: 'asking',
+  run: async ({ squad }) => (await squad.ask('tester', 'Do your worst.', { tools: [shout] })).text.length,
+});
+
+let folder: string;
+let id: string;
+let outcome: Outcome<number>;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'squadra-hostile-'));
+  const model = scriptedModel(answers);
+  await using squadra = await openSquadraIn(
+    {
+      stateDir: join(folder, 'state'),
+      settings: { logLevel: 'silent', contextWindow: 10_000_000 },
+      workflows: [asking],
+      models: { script: model.asProvider() },
+      squads: [
+        { name: 'one', members: [{ role: 'tester', provider: 'script', tools: ['write', 'list', 'ask_person'] }] },
+      ],
+    },
+    { readSettings: (overrides) => readSettings({}, overrides) },
+  );
+  const run = await squadra.submit(asking, { input: {}, squad: 'one' });
+  id = run.id;
+  for await (const event of run.events()) {
+    if (event.event !== 'step' || event.type !== 'approval' || event.phase !== 'waiting') continue;
+    const [approval] = await squadra.approvals.list({ status: 'pending' });
+    await squadra.approvals.answer(approval?.id ?? '', {
+      choice: approval?.choices[0] ?? '',
+      by: 'test',
+      text: sequences,
+    });
+  }
+  outcome = await run.result();
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a command on the state, as a person would, and gives what it wrote to the terminal. */
+function squadra(...args: string[]): Promise<string> {
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  return new Promise((resolve) => {
+    const command = [main, '--state-dir', join(folder, 'state'), ...args];
+    execFile(process.execPath, command, { maxBuffer: 64 * megabyte }, (_, stdout, stderr) => resolve(stdout + stderr));
+  });
+}
+
+describe('hostile output of a model', () => {
+  it('does not keep the work from its end', () => {
+    expect(outcome).toMatchObject({ status: 'completed' });
+  });
+
+  it('writes nothing outside of the workspace, and nothing where it was refused', () => {
+    expect(readdirSync(folder)).toEqual(['state']);
+    expect(existsSync('/tmp/escaped.txt')).toBe(false);
+    const written = readdirSync(join(folder, 'state', 'out', id), { recursive: true, encoding: 'utf8' });
+    // The whole of the one long result.
+    expect(written.filter((path) => !path.startsWith('.results'))).toEqual([]);
+    expect(written).toHaveLength(2);
+  });
+
+  it('neither damages nor fills the database', () => {
+    const path = join(folder, 'state', 'squadra.db');
+    using database = new DatabaseSync(path, { readOnly: true });
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    // A megabyte of answer was asked for; ten of the tool's and one of a name were not kept here.
+    expect(statSync(path).size).toBeLessThan(3 * megabyte);
+  });
+
+  it.each([['list'], ['show', '--full'], ['approve']])('reaches no terminal through %s', async (command, ...more) => {
+    const shown = await squadra(
+      command,
+      ...(command === 'list' ? [] : [id]),
+      ...(command === 'approve' ? ['question'] : more),
+    );
+    expect(shown.length).toBeGreaterThan(20);
+    // Line breaks and nothing else that a terminal would act upon.
+    expect(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.exec(shown)).toBeNull();
+  });
+});
