@@ -1,3 +1,4 @@
+import { httpSettings } from './http-settings.ts';
 import {
   choiceSetting,
   durationSetting,
@@ -169,6 +170,8 @@ export const settingTable = {
     unit: 'milliseconds',
     doc: 'Time added to every commit, to see how a system behaves on a slow disk. For tests and measurements; leave it at 0.',
   }),
+
+  ...httpSettings,
 
   fetchAllow: hostListSetting({
     env: 'SQUADRA_FETCH_ALLOW',

@@ -51,6 +51,8 @@ export interface SubmissionParts {
 
 const knownFields = new Set(['input', 'message', 'squad', 'priority', 'idempotencyKey', 'metadata', 'start']);
 const defaultSquad = 'software';
+/** How a request is worked on where nothing is said. */
+export const defaultWorkflow = 'pipeline';
 
 /** Accepts work: checks it, commits it, and only then answers. */
 export class Submissions {
@@ -62,7 +64,12 @@ export class Submissions {
     this.#parts = parts;
   }
 
-  async submit(tenant: string, workflow: Workflow | string, request: SubmitRequest): Promise<Submitted> {
+  async submit(
+    tenant: string,
+    workflow: Workflow | string,
+    request: SubmitRequest,
+    userId: string | null = null,
+  ): Promise<Submitted> {
     const { engine, executions, faults, workflows, settings, advancer } = this.#parts;
     const resolved = workflows.resolve(workflow);
     const checked = checkRequest(resolved, request, settings.maxInputBytes);
@@ -70,7 +77,7 @@ export class Submissions {
     passGate(gateState(engine.statistics().queued + this.#arriving, settings));
     const place = request.start === false ? null : engine.reserve();
     const status = request.start === false ? 'created' : place === null ? 'queued' : 'running';
-    const execution = this.#newExecution(resolved, request, checked, squad, status);
+    const execution = { ...this.#newExecution(resolved, request, checked, squad, status), userId };
     let submitted: Submitted;
     if (status === 'queued') this.#arriving++;
     try {
@@ -105,7 +112,7 @@ export class Submissions {
     { input, metadata }: Checked,
     squad: Squad | null,
     status: NewExecution['status'],
-  ): NewExecution {
+  ): Omit<NewExecution, 'userId'> {
     const { clock, ids } = this.#parts;
     const { idempotencyKey: key, priority = 0 } = request;
     const requestHash =
@@ -172,10 +179,11 @@ function invalid(why: string): SquadraError {
 
 /** The execution as its commit left it, without reading it back. */
 function running(tenant: string, execution: NewExecution): Execution {
-  const { id, workflow, squadId, squadVersion, priority, createdAt } = execution;
+  const { id, userId, workflow, squadId, squadVersion, priority, createdAt } = execution;
   return {
     id,
     tenant,
+    userId,
     workflow,
     squadId,
     squadVersion,

@@ -1,0 +1,58 @@
+import helmet from '@fastify/helmet';
+import { fastify } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { validatorCompiler } from 'fastify-type-provider-zod';
+import { authenticate } from './auth/authentication.ts';
+import { answerFailures } from './failures.ts';
+import type { HttpParts } from './http-parts.ts';
+import { acceptBodies } from './bodies.ts';
+import { describeApi } from './openapi.ts';
+import { executionRoutes } from './routes/executions.ts';
+import { healthRoutes } from './routes/health.ts';
+
+/** How long a client may take to send a whole request, headers and body. */
+const requestTimeoutMs = 30_000;
+/** Longer than proxies keep theirs, so that they are the ones to close. */
+const keepAliveTimeoutMs = 75_000;
+
+/** The HTTP interface, ready to listen. */
+export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
+  const { settings, ids, logger } = parts;
+  const app = fastify({
+    logger: false,
+    genReqId: () => ids(),
+    bodyLimit: settings.maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 300 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are documented by schemas and checked by tests; checking each again would cost more than making it.
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.decorateRequest('principal', null);
+  app.decorateRequest('squadra', null);
+  answerFailures(app, logger);
+  acceptBodies(app);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
+    strictTransportSecurity: false,
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  authenticate(app, parts);
+  await describeApi(app);
+  healthRoutes(app, parts);
+  await app.register(
+    async (api) => {
+      executionRoutes(api, parts);
+    },
+    { prefix: '/api/v1' },
+  );
+  return app;
+}

@@ -1,0 +1,53 @@
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+
+type ApiDocument = ReturnType<typeof jsonSchemaTransformObject>;
+
+const description = `Runs squads of AI agents as durable workflows. Errors are problems of RFC 9457 with a \`code\`;
+lists are \`{ items, nextCursor }\`; times are ISO 8601 in UTC; money is in whole micro-dollars.`;
+
+/** Describes every route at \`/openapi.json\`, to read at \`/docs\`. Has to come before the routes. */
+export async function describeApi(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.1',
+      info: { title: 'Squadra', version: '1', description },
+      servers: [{ url: '/' }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or a token of the OIDC issuer.' },
+        },
+      },
+      security: [{ bearer: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
+  });
+  app.get('/openapi.json', { schema: { hide: true }, config: { scope: 'open' } }, () => app.swagger());
+}
+
+/** A schema is named once for what is sent and once for what is answered; only those that something refers to are shown. */
+function withoutUnused(document: ApiDocument): ApiDocument {
+  if (!('components' in document)) return document;
+  const { components: { schemas = {}, ...components } = {}, ...rest } = document;
+  const used = new Set<string>();
+  const visit = (node: unknown): void => {
+    for (const [, name] of JSON.stringify(node).matchAll(/"#\/components\/schemas\/([^"]+)"/g)) {
+      if (name === undefined || used.has(name)) continue;
+      used.add(name);
+      if (schemas[name] === undefined)
+        throw new Error(`The interface's description refers to ${name}, which is not there.`);
+      visit(schemas[name]);
+    }
+  };
+  visit(rest);
+  const shown = Object.fromEntries(Object.entries(schemas).filter(([name]) => used.has(name)));
+  return { ...document, components: { ...components, schemas: shown } } as ApiDocument;
+}
