@@ -1,10 +1,12 @@
+import type { AccessStore } from '../access/access-store.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
-import { gateState } from '../flow/gate.ts';
+import { Gate } from '../flow/gate.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Faults } from '../kernel/faults.ts';
 import { createIds } from '../kernel/id.ts';
+import type { IdSource } from '../kernel/id.ts';
 import type { Catalogue } from '../squads/catalogue.ts';
 import type { SquadStore } from '../squads/squad-store.ts';
 import type { SquadInput } from '../squads/squad.ts';
@@ -17,6 +19,7 @@ import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Asker } from '../workflows/asker.ts';
 import type { RunServices } from '../workflows/run-services.ts';
+import { Access } from './access.ts';
 import { Advancer } from './advancer.ts';
 import { Commands } from './commands.ts';
 import { Forks } from './forks.ts';
@@ -50,6 +53,7 @@ export interface AssemblyParts {
     readonly workItems: WorkItemStore;
     readonly approvals: ApprovalStore;
     readonly usage: UsageReports;
+    readonly access: AccessStore;
     readonly inbox: Inbox;
   };
   /** Closed last. */
@@ -70,6 +74,12 @@ export interface AssemblyParts {
 export interface Assembly {
   readonly squadra: Squadra;
   readonly service: InboxService;
+  readonly access: Access;
+  readonly catalogue: Catalogue;
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly ids: IdSource;
 }
 
 /** Puts the use cases together and starts them: what was under way is resumed. */
@@ -91,11 +101,13 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools });
   const outcomes = new Outcomes(reports, (id) => advancer.isRunning(id));
   const advancer: Advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
-  const intake = { settings, clock, ids, faults, executions, engine, advancer, squads: directory, workflows };
+  const gate = new Gate(settings, clock, () => engine.statistics());
+  const intake = { settings, gate, clock, ids, faults, executions, engine, advancer, squads: directory, workflows };
   const submissions = new Submissions(intake);
   const forks = new Forks({ ...intake, reports, workItems, workspaces });
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
-  const service = new InboxService(commands, forks, executions);
+  const access = await Access.open({ store: state.access, clock, ids, hasIssuer: settings.oidcIssuer !== null });
+  const service = new InboxService({ commands, forks, executions, access });
   const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
   );
@@ -115,7 +127,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const close = shutdown({ ...stopped, clock, logger, graceMs });
   const statistics = (): SquadraStatistics => ({
     engine: engine.statistics(),
-    gate: gateState(engine.statistics().queued, settings),
+    gate: gate.state(),
     ...parts.adapterStatistics(),
   });
   const face = {
@@ -127,11 +139,13 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     reports,
     bus,
     submissions,
+    gate,
     directory,
     approvals,
     workItems,
     usage,
     workflows,
   };
-  return { squadra: new Squadra({ ...face, maxInputBytes, statistics, close }, 'local'), service };
+  const squadra = new Squadra({ ...face, maxInputBytes, statistics, close }, 'local');
+  return { squadra, service, access, catalogue, settings, logger, clock, ids };
 }

@@ -3,7 +3,7 @@ import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
 import type { AgentPoolStats } from '../agents/agent-pool.ts';
 import type { EngineStatistics } from '../engines/engine.ts';
-import type { GateState } from '../flow/gate.ts';
+import type { Gate, GateState } from '../flow/gate.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 import type { Approval, ApprovalAnswer, ApprovalStatus, ApprovalStore } from '../work/approval-store.ts';
@@ -54,6 +54,7 @@ export interface SquadraParts extends RunHandleParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly submissions: Submissions;
+  readonly gate: Gate;
   readonly directory: SquadDirectory;
   readonly approvals: ApprovalStore;
   readonly workItems: WorkItemStore;
@@ -79,15 +80,18 @@ export interface SquadraStatistics {
 /** Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. */
 export class Squadra implements AsyncDisposable {
   readonly tenant: string;
+  /** For whom submissions and squads are made; null where none signed in. */
+  readonly userId: string | null;
   readonly squads: Squads;
   readonly approvals: Approvals;
   readonly workItems: WorkItems;
   readonly #parts: SquadraParts;
 
-  constructor(parts: SquadraParts, tenant: string) {
+  constructor(parts: SquadraParts, tenant: string, userId: string | null = null) {
     this.tenant = tenant;
+    this.userId = userId;
     this.#parts = parts;
-    this.squads = squadsOf(parts.directory, tenant);
+    this.squads = squadsOf(parts.directory, tenant, userId);
     this.approvals = {
       list: ({ limit = defaultLimit, ...filter } = {}) =>
         parts.approvals.list(tenant, { ...filter, limit: checkLimit(limit) }),
@@ -96,17 +100,22 @@ export class Squadra implements AsyncDisposable {
     this.workItems = new WorkItems(parts, tenant);
   }
 
-  /** The same Squadra with the eyes of another tenant. */
-  forTenant(tenant: string): Squadra {
+  /** The same Squadra with the eyes of another tenant; what is submitted and created through it bears the user's id. */
+  forTenant(tenant: string, userId: string | null = null): Squadra {
     if (tenant === '' || tenant.length > 255)
       throw new SquadraError('INVALID_INPUT', 'A tenant is named by 1 to 255 characters.');
-    return new Squadra(this.#parts, tenant);
+    return new Squadra(this.#parts, tenant, userId);
   }
 
   /** Accepts an execution: resolves when it is committed and synced. Throws `INVALID_INPUT`, `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT` … */
   async submit<I, O>(workflow: Workflow<I, O> | string, request: SubmitRequest<I>): Promise<Run<O>> {
     // The registry gives the workflow back by name, so its types do not matter to it.
-    const { id } = await this.#parts.submissions.submit(this.tenant, workflow as Workflow | string, request);
+    const { id } = await this.#parts.submissions.submit(
+      this.tenant,
+      workflow as Workflow | string,
+      request,
+      this.userId,
+    );
     return new RunHandle<O>(this.tenant, id, this.#parts);
   }
 
@@ -140,6 +149,11 @@ export class Squadra implements AsyncDisposable {
     return reportUsage(this.#parts, this.tenant, options);
   }
 
+  /** Throws `QUEUE_FULL` while submissions are refused: for who wants to refuse one before reading it. */
+  passGate(): void {
+    this.#parts.gate.pass();
+  }
+
   /** What this process has in hand. */
   statistics(): SquadraStatistics {
     return this.#parts.statistics();
@@ -151,9 +165,9 @@ export class Squadra implements AsyncDisposable {
   }
 }
 
-function squadsOf(directory: SquadDirectory, tenant: string): Squads {
+function squadsOf(directory: SquadDirectory, tenant: string, userId: string | null): Squads {
   return {
-    create: (input) => directory.create(tenant, input),
+    create: (input) => directory.create(tenant, input, userId),
     get: (idOrName) => directory.get(tenant, idOrName),
     list: async ({ cursor, limit = defaultLimit } = {}) => {
       const squads = await directory.list(tenant, {

@@ -5,7 +5,7 @@ import type { IdSource } from '../kernel/id.ts';
 import { decodeJson, encodeJson, hashJson } from '../kernel/json.ts';
 import type { Json } from '../kernel/json.ts';
 import type { Engine } from '../engines/engine.ts';
-import { gateState, passGate } from '../flow/gate.ts';
+import type { Gate } from '../flow/gate.ts';
 import type { Squad } from '../squads/squad.ts';
 import { noUsage } from '../work/usage.ts';
 import type { Execution } from '../work/execution.ts';
@@ -33,8 +33,6 @@ export interface SubmitRequest<I = unknown> {
 
 export interface SubmissionSettings {
   readonly maxInputBytes: number;
-  readonly maxQueuedExecutions: number;
-  readonly backpressureThreshold: number;
 }
 
 export interface SubmissionParts {
@@ -44,6 +42,7 @@ export interface SubmissionParts {
   readonly faults: Faults;
   readonly executions: ExecutionStore;
   readonly engine: Engine;
+  readonly gate: Gate;
   readonly advancer: Advancer;
   readonly squads: SquadDirectory;
   readonly workflows: WorkflowRegistry;
@@ -57,8 +56,6 @@ export const defaultWorkflow = 'pipeline';
 /** Accepts work: checks it, commits it, and only then answers. */
 export class Submissions {
   readonly #parts: SubmissionParts;
-  /** On their way to the queue: they count at the gate, or a burst would pass it as one. */
-  #arriving = 0;
 
   constructor(parts: SubmissionParts) {
     this.#parts = parts;
@@ -70,16 +67,16 @@ export class Submissions {
     request: SubmitRequest,
     userId: string | null = null,
   ): Promise<Submitted> {
-    const { engine, executions, faults, workflows, settings, advancer } = this.#parts;
+    const { engine, gate, executions, faults, workflows, settings, advancer } = this.#parts;
     const resolved = workflows.resolve(workflow);
     const checked = checkRequest(resolved, request, settings.maxInputBytes);
     const squad = await this.#squadOf(tenant, resolved, request);
-    passGate(gateState(engine.statistics().queued + this.#arriving, settings));
+    gate.pass();
     const place = request.start === false ? null : engine.reserve();
     const status = request.start === false ? 'created' : place === null ? 'queued' : 'running';
     const execution = { ...this.#newExecution(resolved, request, checked, squad, status), userId };
     let submitted: Submitted;
-    if (status === 'queued') this.#arriving++;
+    const arrived = status === 'queued' ? gate.arrive() : null;
     try {
       faults.at('submit.before');
       submitted = await executions.submit(tenant, execution);
@@ -88,7 +85,7 @@ export class Submissions {
       place?.giveBack();
       throw error;
     } finally {
-      if (status === 'queued') this.#arriving--;
+      arrived?.();
     }
     const runnable = { tenant, id: submitted.id, priority: execution.priority };
     const { session } = submitted;

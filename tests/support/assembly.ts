@@ -5,6 +5,7 @@ import { noFaults } from '../../src/kernel/faults.ts';
 import type { Json } from '../../src/kernel/json.ts';
 import { MemoryBus } from '../../src/bus/memory/memory-bus.ts';
 import type { Engine } from '../../src/engines/engine.ts';
+import { Gate } from '../../src/flow/gate.ts';
 import { Advancer } from '../../src/orchestrator/advancer.ts';
 import { Commands } from '../../src/orchestrator/commands.ts';
 import { Forks } from '../../src/orchestrator/forks.ts';
@@ -88,9 +89,10 @@ export class Assembly {
       onCommit: (executionId) => this.bus.publish({ kind: 'committed', executionId }),
     };
     this.advancer = new Advancer({ executions, squads, workflows, outcomes: this.outcomes, services, faults });
-    const settings = { maxInputBytes: 1024 * 1024, maxQueuedExecutions, backpressureThreshold: 1 };
+    const settings = { maxInputBytes: 1024 * 1024 };
     const { engine, advancer, outcomes, bus } = this;
-    const intake = { settings, clock, ids, faults, executions, engine, advancer, squads, workflows };
+    const gate = new Gate({ maxQueuedExecutions, backpressureThreshold: 1 }, clock, () => engine.statistics());
+    const intake = { settings, gate, clock, ids, faults, executions, engine, advancer, squads, workflows };
     this.#submissions = new Submissions(intake);
     const { maxInputBytes } = settings;
     const { approvals, reports, workItems } = state;
