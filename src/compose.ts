@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import type { AccessStore } from './access/access-store.ts';
 import { createAsker } from './agents/agent-loop.ts';
 import type { AgentAsker } from './agents/agent-loop.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
@@ -99,11 +100,12 @@ export function openSquadra(options: SquadraOptions = {}): Promise<Squadra> {
 
 /** `openSquadra` with some of its surroundings replaced. */
 export async function openSquadraIn(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Squadra> {
-  const { squadra } = await open(options, replaced);
+  const { squadra } = await openAssembly(options, replaced);
   return squadra;
 }
 
-async function open(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Assembly> {
+/** `openSquadraIn`, with what stands beside the library's face. */
+export async function openAssembly(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Assembly> {
   checkOptions(options);
   const surroundings = { ...production, ...replaced };
   const settings = settingsOf(options, surroundings.readSettings);
@@ -164,7 +166,7 @@ export async function sendCommand(
     isOwned: () => stateOwner(settings.stateDir) !== null,
     send: (command: InboxCommand) => openSqliteInbox(settings.stateDir, systemClock).send(command, timeoutMs),
     takeOneself: async (command: InboxCommand) => {
-      const { squadra, service } = await open(options, { command: request.name, runs: false });
+      const { squadra, service } = await openAssembly(options, { command: request.name, runs: false });
       await using _squadra = squadra;
       return await service.take(command);
     },
@@ -201,6 +203,7 @@ export interface StateReports extends AsyncDisposable {
   readonly workItems: Pick<WorkItemStore, 'get' | 'list' | 'statistics'>;
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
   readonly usage: UsageReports;
+  readonly access: Pick<AccessStore, 'listKeys'>;
 }
 
 /** Opens a state folder for reading, beside the process that runs it or alone. Throws `NOT_FOUND` when there is no state yet. */

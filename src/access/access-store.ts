@@ -37,7 +37,7 @@ export interface User extends UserInput {
 
 /** Where keys and users live. */
 export interface AccessStore {
-  /** Throws `NAME_TAKEN` when the tenant has a key of that name that is not revoked. The same id again changes nothing. */
+  /** The same key again changes nothing. */
   addKey(key: NewApiKey): Promise<void>;
   /** The key whose text has this hash, also when it is revoked or expired; null when there is none. */
   findKey(hash: string): Promise<ApiKey | null>;

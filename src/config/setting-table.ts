@@ -1,3 +1,4 @@
+import { accessSettings } from './access-settings.ts';
 import { httpSettings } from './http-settings.ts';
 import {
   choiceSetting,
@@ -172,6 +173,7 @@ export const settingTable = {
   }),
 
   ...httpSettings,
+  ...accessSettings,
 
   fetchAllow: hostListSetting({
     env: 'SQUADRA_FETCH_ALLOW',

@@ -24,8 +24,8 @@ export class SquadDirectory {
     this.#parts = parts;
   }
 
-  async create(tenant: string, input: SquadInput): Promise<Squad> {
-    const squad = buildSquad(input, this.#parts);
+  async create(tenant: string, input: SquadInput, userId: string | null = null): Promise<Squad> {
+    const squad = { ...buildSquad(input, this.#parts), userId };
     await this.#store.create(tenant, squad);
     return squad;
   }

@@ -8,6 +8,7 @@ import type { ItemChange } from './work-item.ts';
 /** What a submission stores. `input` and `metadata` are JSON text; times are epoch milliseconds. */
 export interface NewExecution {
   readonly id: string;
+  readonly userId: string | null;
   readonly workflow: string;
   readonly squadId: string | null;
   readonly squadVersion: number | null;

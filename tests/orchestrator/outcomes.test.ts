@@ -12,6 +12,7 @@ function execution(status: Execution['status']): Execution {
   return {
     id: 'x',
     tenant: 'local',
+    userId: null,
     workflow: 'w',
     squadId: null,
     squadVersion: null,

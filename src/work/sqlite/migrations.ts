@@ -163,6 +163,34 @@ const migrations: readonly string[] = [
     PRIMARY KEY (tenant, squad_id, version)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX api_keys_hash ON api_keys (hash);
+  CREATE INDEX api_keys_tenant ON api_keys (tenant, id);
+
+  CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    sub TEXT NOT NULL,
+    name TEXT,
+    email TEXT,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX users_sub ON users (tenant, sub);
+
+  ALTER TABLE executions ADD COLUMN user_id TEXT;
+  ALTER TABLE squads ADD COLUMN user_id TEXT;
+  `,
 ];
 
 /** The version this code reads and writes. */

@@ -52,10 +52,12 @@ export class SqliteSquadStore extends SqliteSquadReports implements SquadStore {
 }
 
 function squadArguments(tenant: string, squad: Squad): SquadArguments {
-  return [tenant, squad.id, squad.name, squad.version, JSON.stringify(squad)];
+  return [tenant, squad.id, squad.name, squad.version, JSON.stringify(squad), squad.userId];
 }
 
+const noUser = { userId: null };
+
 function squadOf(row: Row | undefined): Squad | null {
-  // Only `squadArguments` writes bodies.
-  return row === undefined ? null : (JSON.parse(String(row[0])) as Squad);
+  // Only `squadArguments` writes bodies; the first version of the file knew no users.
+  return row === undefined ? null : { ...noUser, ...(JSON.parse(String(row[0])) as Squad) };
 }

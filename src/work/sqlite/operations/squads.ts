@@ -3,7 +3,14 @@ import { SquadraError } from '../../../kernel/errors.ts';
 import { prepare } from '../statements.ts';
 
 /** A squad as it travels to the writer thread; `body` is all of it as JSON. */
-export type SquadArguments = readonly [tenant: string, id: string, name: string, version: number, body: string];
+export type SquadArguments = readonly [
+  tenant: string,
+  id: string,
+  name: string,
+  version: number,
+  body: string,
+  userId: string | null,
+];
 
 export interface SquadOperations {
   createSquad(squad: SquadArguments): void;
@@ -13,7 +20,10 @@ export interface SquadOperations {
 
 /** Changes of squads. Every version stays in `squad_versions`, because executions pin the one they started with. */
 export function squadOperations(database: DatabaseSync): SquadOperations {
-  const insert = prepare(database, 'INSERT INTO squads (tenant, id, name, version, body) VALUES (?, ?, ?, ?, ?)');
+  const insert = prepare(
+    database,
+    'INSERT INTO squads (tenant, id, name, version, body, user_id) VALUES (?, ?, ?, ?, ?, ?)',
+  );
   const keep = prepare(database, 'INSERT INTO squad_versions (tenant, squad_id, version, body) VALUES (?, ?, ?, ?)');
   const update = prepare(database, 'UPDATE squads SET name = ?, version = ?, body = ? WHERE tenant = ? AND id = ?');
   const versionOf = prepare(database, 'SELECT version FROM squads WHERE tenant = ? AND id = ?');
@@ -44,9 +54,9 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
   };
 
   return {
-    createSquad: ([tenant, id, name, version, body]) => {
+    createSquad: ([tenant, id, name, version, body, userId]) => {
       refuseNamesake(tenant, name, id);
-      insert.run(tenant, id, name, version, body);
+      insert.run(tenant, id, name, version, body, userId);
       keep.run(tenant, id, version, body);
     },
     replaceSquad: ([tenant, id, name, version, body]) => {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { accessQueries } from './access.ts';
 import { approvalQueries } from './approvals.ts';
 import { executionQueries } from './executions.ts';
 import { squadQueries } from './squads.ts';
@@ -10,6 +11,7 @@ export function queries(database: DatabaseSync) {
   return {
     ...executionQueries(database),
     ...squadQueries(database),
+    ...accessQueries(database),
     ...approvalQueries(database),
     ...workItemQueries(database),
     ...usageQueries(database),
@@ -28,4 +30,7 @@ export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'squadVersion',
   'approval',
   'workItem',
+  'apiKey',
+  'hasApiKeys',
+  'user',
 ]);
