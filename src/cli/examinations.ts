@@ -44,7 +44,8 @@ export function examineSettings(options: GlobalOptions): { settings: Settings | 
   }
 }
 
-function examineModel({ openaiApiKey, openaiBaseUrl, model }: Settings): Examination {
+/** Which models the settings lead to. */
+export function examineModel({ openaiApiKey, openaiBaseUrl, model }: Settings): Examination {
   if (openaiApiKey === null && openaiBaseUrl === null) {
     const text =
       'none configured: members answer from the offline script. Set OPENAI_API_KEY or OPENAI_BASE_URL for real answers';

@@ -13,6 +13,7 @@ import { pruneCommand } from './commands/prune.ts';
 import { retryCommand } from './commands/retry.ts';
 import { rolesCommand } from './commands/roles.ts';
 import { runCommand } from './commands/run.ts';
+import { serveCommand } from './commands/serve.ts';
 import { showCommand } from './commands/show.ts';
 import { signalCommand } from './commands/signal.ts';
 import { squadsCommand } from './commands/squads.ts';
@@ -25,6 +26,7 @@ const commands = [
   demoCommand,
   initCommand,
   runCommand,
+  serveCommand,
   listCommand,
   showCommand,
   startCommand,

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { SquadraError } from '../kernel/errors.ts';
 import { createApp } from './app.ts';
 import type { HttpParts } from './http-parts.ts';
 
@@ -20,7 +21,7 @@ export async function startServer(
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
-    throw error;
+    throw listenError(error, host, port);
   }
   parts.readiness.opened();
   const address = app.server.address() as AddressInfo;
@@ -31,4 +32,17 @@ export async function startServer(
       await app.close();
     },
   };
+}
+
+function listenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'EADDRINUSE')
+    return new SquadraError('ADDRESS_IN_USE', `Something else listens on ${host}:${port}.`, { cause: error });
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new SquadraError('INVALID_SETTING', `This machine has no address ${host}.`, { cause: error });
+  if (code === 'EACCES')
+    return new SquadraError('INVALID_SETTING', `This user may not listen on port ${port}; choose one above 1023.`, {
+      cause: error,
+    });
+  return error;
 }
