@@ -16,6 +16,7 @@ import type { Result } from './report/result-file.ts';
 import { resultText } from './report/text.ts';
 import type { Scenario } from './scenario.ts';
 import { agents } from './scenarios/agents.ts';
+import { api } from './scenarios/api.ts';
 import { latency } from './scenarios/latency.ts';
 import { parked } from './scenarios/parked.ts';
 import { peers } from './scenarios/peers.ts';
@@ -31,6 +32,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   recovery,
   'work-items': workItems,
   agents,
+  api,
   soak,
   peers,
 };
