@@ -9,6 +9,9 @@ import { createToolbox } from './agents/tools/toolbox.ts';
 import type { Toolbox } from './agents/tools/toolbox.ts';
 import { copyWorkspace, removeWorkspace } from './agents/tools/workspace/copy-workspace.ts';
 import { MemoryBus } from './bus/memory/memory-bus.ts';
+import { MemoryCache } from './cache/memory/memory-cache.ts';
+import type { Cache } from './cache/cache.ts';
+import { readBootstrapKey } from './config/bootstrap-key.ts';
 import { readMcpServers } from './config/mcp-servers.ts';
 import { readPrices } from './config/prices.ts';
 import { readProcessSettings } from './config/settings.ts';
@@ -113,6 +116,7 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
   // Before anything is opened: what is wrong with the options should not leave a file behind.
   const prices = createPrices(clock, readPrices(options.prices));
   const mcpServers = readMcpServers(options.mcp);
+  const bootstrapKey = readBootstrapKey(settings);
   const workflows = workflowsOf(options);
   const opened = new AsyncDisposableStack();
   try {
@@ -122,7 +126,8 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
     const tools = options.tools ?? [];
     const toolbox = opened.use(await createToolbox({ settings, mcpServers, tools, workspaceRoot, clock, logger }));
     const catalogue = readCatalogue();
-    const asker = askerOf({ settings, prices, toolbox, catalogue }, options, surroundings);
+    const cache = new MemoryCache(settings, clock);
+    const asker = askerOf({ settings, prices, toolbox, catalogue, cache }, options, surroundings);
     return await assemble({
       ...surroundings,
       settings,
@@ -134,7 +139,9 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       closing: opened,
       engine: new EmbeddedEngine(settings, clock),
       bus: new MemoryBus(),
+      cache,
       asker,
+      bootstrapKey,
       squads: options.squads ?? [],
       workspaces: {
         copy: (from, to) => copyWorkspace(workspaceRoot, from, to),
@@ -184,7 +191,11 @@ export async function* checkState(
   const workflows = workflowsOf(options);
   await using state = openSqliteReports(settings, clock);
   const prices = createPrices(clock, readPrices(options.prices));
-  const asker = askerOf({ settings, prices, toolbox: noToolbox, catalogue: readCatalogue() }, options, production);
+  const asker = askerOf(
+    { settings, prices, toolbox: noToolbox, catalogue: readCatalogue(), cache: new MemoryCache(settings, clock) },
+    options,
+    production,
+  );
   yield* checkExecutions({ ...state, workflows, services: { clock, random, limits: settings, asker } }, tenant);
 }
 
@@ -235,6 +246,7 @@ interface AgentParts {
   readonly prices: Prices;
   readonly toolbox: Pick<Toolbox, 'toolsOf'>;
   readonly catalogue: Catalogue;
+  readonly cache: Cache;
 }
 
 function askerOf(parts: AgentParts, { models }: SquadraOptions, { clock, offlinePaceMs }: Surroundings): AgentAsker {

@@ -1,3 +1,4 @@
+import { limitSettings } from './limit-settings.ts';
 import { numberSetting, sizeSetting, textSetting } from './setting.ts';
 
 const mebibyte = 1024 * 1024;
@@ -25,4 +26,5 @@ export const httpSettings = {
     max: 256 * mebibyte,
     doc: 'The largest body of a request. Larger ones are refused with 413 before they are read.',
   }),
+  ...limitSettings,
 };

@@ -4,6 +4,8 @@ import { chosenKey, hashKey, makeKey, mayBeKey } from '../access/api-key.ts';
 import { localTenant, withIncluded } from '../access/principal.ts';
 import type { Principal, Scope } from '../access/principal.ts';
 import { checkTenantName } from '../access/tenant-name.ts';
+import { cacheKey, tenantTag } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import type { Clock, Timer } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
@@ -28,6 +30,7 @@ export interface AccessParts {
   readonly store: AccessStore;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly cache: Cache;
   /** Whether an issuer's tokens are taken as well. */
   readonly hasIssuer: boolean;
 }
@@ -38,12 +41,10 @@ interface Stay {
   readonly timer: Timer | null;
 }
 
-/** Keys and users that are kept at hand. */
+/** Keys that are kept at hand. */
 const maxKept = 10_000;
 /** A text that is no key is not looked for again for so long; one that becomes a key is forgotten at once. */
 const missMs = 5_000;
-/** As long as a user's name and address may be out of date. */
-const userMs = 15 * 60_000;
 const maxNameLength = 100;
 
 /**
@@ -60,7 +61,6 @@ export class Access {
   readonly #asked = new Map<string, Promise<ApiKey | null>>();
   /** Moves with every change of a key. */
   #changes = 0;
-  readonly #users = new LRUCache<string, { readonly user: User; readonly until: number }>({ max: maxKept });
   readonly #stays = new Map<string, Set<Stay>>();
 
   private constructor(parts: AccessParts, hasKeys: boolean) {
@@ -82,9 +82,9 @@ export class Access {
     if (!mayBeKey(text)) return null;
     const key = await this.#find(hashKey(text));
     if (key === null || key.revokedAt !== null) return null;
-    const { id, tenant, scopes, expiresAt } = key;
+    const { id, tenant, name, scopes, expiresAt } = key;
     if (expiresAt !== null && expiresAt <= this.#parts.clock.now()) return null;
-    return { kind: 'key', tenant, userId: null, id, scopes: withIncluded(scopes), expiresAt };
+    return { kind: 'key', tenant, userId: null, id, name, scopes: withIncluded(scopes), expiresAt };
   }
 
   /** Makes a key. `text` is for its holder and stored nowhere. Throws `INVALID_INPUT`. */
@@ -137,16 +137,15 @@ export class Access {
 
   /** The user's row, made at first sight. Name and e-mail are renewed when they change. */
   async seeUser(tenant: string, { sub, name, email }: UserInput): Promise<User> {
-    const { store, clock, ids } = this.#parts;
-    const place = `${tenant}\0${sub}`;
-    const now = clock.now();
-    const kept = this.#users.get(place);
-    if (kept !== undefined && kept.until > now && kept.user.name === name && kept.user.email === email) {
-      return kept.user;
-    }
-    const user = await store.seeUser(tenant, { id: ids(), tenant, sub, name, email, createdAt: now });
-    this.#users.set(place, { user, until: now + userMs });
-    return user;
+    const { store, clock, ids, cache } = this.#parts;
+    const see = (): Promise<User> =>
+      store.seeUser(tenant, { id: ids(), tenant, sub, name, email, createdAt: clock.now() });
+    const key = cacheKey(tenant, sub);
+    const tags = [tenantTag(tenant)];
+    const user = await cache.get('user', key, tags, see);
+    if (user.name === name && user.email === email) return user;
+    await cache.forget('user', key);
+    return cache.get('user', key, tags, see);
   }
 
   /**

@@ -1,5 +1,7 @@
 import type { AccessStore } from '../access/access-store.ts';
 import type { Bus } from '../bus/bus.ts';
+import { costTag } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
 import { Gate } from '../flow/gate.ts';
@@ -60,6 +62,9 @@ export interface AssemblyParts {
   readonly closing: AsyncDisposable;
   readonly engine: Engine;
   readonly bus: Bus;
+  /** A key to be made at the start, unless it was before. */
+  readonly bootstrapKey: string | null;
+  readonly cache: Cache;
   readonly asker: Asker;
   readonly catalogue: Catalogue;
   readonly tools: ToolNames;
@@ -67,7 +72,7 @@ export interface AssemblyParts {
   readonly workflows: WorkflowRegistry;
   /** Created for tenant `local` where missing. */
   readonly squads: readonly SquadInput[];
-  readonly adapterStatistics: () => Omit<SquadraStatistics, 'engine' | 'gate'>;
+  readonly adapterStatistics: () => Omit<SquadraStatistics, 'engine' | 'gate' | 'cache'>;
 }
 
 /** The library's face, and the one that commands from other processes are handed to. */
@@ -84,7 +89,7 @@ export interface Assembly {
 
 /** Puts the use cases together and starts them: what was under way is resumed. */
 export async function assemble(parts: AssemblyParts): Promise<Assembly> {
-  const { settings, logger, clock, faults, random, runs, state, engine, bus, asker, workflows } = parts;
+  const { settings, logger, clock, faults, random, runs, state, engine, bus, cache, asker, workflows } = parts;
   const { executions, reports, approvals, workItems, usage } = state;
   const { maxInputBytes } = settings;
   const ids = createIds(clock);
@@ -98,15 +103,24 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
   };
   const { catalogue, tools, workspaces } = parts;
-  const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools });
+  const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools, cache });
   const outcomes = new Outcomes(reports, (id) => advancer.isRunning(id));
-  const advancer: Advancer = new Advancer({ executions, squads: directory, workflows, outcomes, services, faults });
+  const advancer: Advancer = new Advancer({
+    executions,
+    squads: directory,
+    workflows,
+    outcomes,
+    services,
+    faults,
+    onEnd: (tenant) => void cache.forgetTag(costTag(tenant)),
+  });
   const gate = new Gate(settings, clock, () => engine.statistics());
   const intake = { settings, gate, clock, ids, faults, executions, engine, advancer, squads: directory, workflows };
   const submissions = new Submissions(intake);
   const forks = new Forks({ ...intake, reports, workItems, workspaces });
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
-  const access = await Access.open({ store: state.access, clock, ids, hasIssuer: settings.oidcIssuer !== null });
+  const access = await Access.open({ store: state.access, clock, ids, cache, hasIssuer: settings.oidcIssuer !== null });
+  if (runs && parts.bootstrapKey !== null) await access.bootstrap(parts.bootstrapKey);
   const service = new InboxService({ commands, forks, executions, access });
   const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
@@ -128,6 +142,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const statistics = (): SquadraStatistics => ({
     engine: engine.statistics(),
     gate: gate.state(),
+    cache: cache.statistics(),
     ...parts.adapterStatistics(),
   });
   const face = {
@@ -140,6 +155,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     bus,
     submissions,
     gate,
+    cache,
     directory,
     approvals,
     workItems,

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import { cacheKey, squadTag, tenantTag } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { buildSquad } from '../squads/build-squad.ts';
 import type { SquadParts } from '../squads/build-squad.ts';
@@ -7,19 +8,20 @@ import type { SquadChange } from '../squads/squad-input.ts';
 import type { SquadStore } from '../squads/squad-store.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 
-/** Squads and versions of squads that are kept at hand. */
-const maxKept = 1_000;
+/** What making, changing and finding squads needs. */
+export interface SquadDirectoryParts extends SquadParts {
+  readonly cache: Cache;
+}
 
-/** The squads of all tenants: made, changed and found, with those that are used kept at hand. */
+/**
+ * The squads of all tenants: made, changed and found, with those that are used kept at hand. Every change of a squad in this
+ * process goes through here, so what was kept of it is forgotten before the change is told.
+ */
 export class SquadDirectory {
   readonly #store: SquadStore;
-  readonly #parts: SquadParts;
-  readonly #byName = new LRUCache<string, Squad>({ max: maxKept });
-  /** Moves with every change, so that what was read before one is not kept after it. */
-  #changes = 0;
-  readonly #byVersion = new LRUCache<string, Squad>({ max: maxKept });
+  readonly #parts: SquadDirectoryParts;
 
-  constructor(store: SquadStore, parts: SquadParts) {
+  constructor(store: SquadStore, parts: SquadDirectoryParts) {
     this.#store = store;
     this.#parts = parts;
   }
@@ -48,36 +50,27 @@ export class SquadDirectory {
 
   /** By id or name. Templates are there without set-up: the first use of one creates the squad. */
   async resolve(tenant: string, idOrName: string): Promise<Squad> {
-    const key = `${tenant}\0${idOrName}`;
-    const kept = this.#byName.get(key);
-    if (kept !== undefined) return kept;
-    const changes = this.#changes;
+    const found = await this.#find(tenant, idOrName);
+    if (found !== null) return found;
     const isTemplate = this.#parts.catalogue.templates.some((template) => template.name === idOrName);
-    const squad = isTemplate
-      ? await this.ensure(tenant, { name: idOrName, template: idOrName })
-      : await this.#store.find(tenant, idOrName);
-    if (squad === null)
-      throw new SquadraError(
-        'UNKNOWN_SQUAD',
-        `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`,
-        { details: { squad: idOrName } },
-      );
-    if (changes === this.#changes) this.#byName.set(key, squad);
-    return squad;
+    if (isTemplate) return this.ensure(tenant, { name: idOrName, template: idOrName });
+    throw new SquadraError(
+      'UNKNOWN_SQUAD',
+      `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`,
+      { details: { squad: idOrName } },
+    );
   }
 
   /** The squad as an execution pinned it. */
-  async pinned(tenant: string, id: string, version: number): Promise<Squad | null> {
-    const key = `${tenant}\0${id}\0${version}`;
-    const kept = this.#byVersion.get(key);
-    if (kept !== undefined) return kept;
-    const squad = await this.#store.atVersion(tenant, id, version);
-    if (squad !== null) this.#byVersion.set(key, squad);
-    return squad;
+  pinned(tenant: string, id: string, version: number): Promise<Squad | null> {
+    const tags = [tenantTag(tenant), squadTag(id)];
+    return this.#parts.cache.get('member', cacheKey(tenant, id, version), tags, () =>
+      this.#store.atVersion(tenant, id, version),
+    );
   }
 
   async get(tenant: string, idOrName: string): Promise<Squad> {
-    const squad = await this.#store.find(tenant, idOrName);
+    const squad = await this.#find(tenant, idOrName);
     if (squad === null)
       throw new SquadraError('NOT_FOUND', `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`);
     return squad;
@@ -90,18 +83,32 @@ export class SquadDirectory {
   /** Applies a change to the version the caller read; throws `STALE_VERSION` when it is another by now. */
   async change(tenant: string, squad: Squad, change: SquadChange): Promise<Squad> {
     const changed = changeSquad(squad, change, this.#parts);
-    await this.#store.replace(tenant, changed);
-    this.#forget();
+    try {
+      await this.#store.replace(tenant, changed);
+    } finally {
+      await this.#forget(tenant, squad.id);
+    }
     return changed;
   }
 
   async remove(tenant: string, id: string): Promise<void> {
-    await this.#store.remove(tenant, id);
-    this.#forget();
+    try {
+      await this.#store.remove(tenant, id);
+    } finally {
+      await this.#forget(tenant, id);
+    }
   }
 
-  #forget(): void {
-    this.#changes++;
-    this.#byName.clear();
+  #find(tenant: string, idOrName: string): Promise<Squad | null> {
+    return this.#parts.cache.get('squad', cacheKey(tenant, idOrName), [tenantTag(tenant)], () =>
+      this.#store.find(tenant, idOrName),
+    );
+  }
+
+  /** Also after a change that was refused: what is kept may be why. Names stand in reports, so they go with the rest of the tenant. */
+  async #forget(tenant: string, id: string): Promise<void> {
+    const { cache } = this.#parts;
+    await cache.forgetTag(squadTag(id));
+    await cache.forgetTag(tenantTag(tenant));
   }
 }

@@ -1,3 +1,4 @@
+import type { Cache, CacheStatistics } from '../cache/cache.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
@@ -55,6 +56,7 @@ export interface SquadraParts extends RunHandleParts {
   readonly ids: IdSource;
   readonly submissions: Submissions;
   readonly gate: Gate;
+  readonly cache: Cache;
   readonly directory: SquadDirectory;
   readonly approvals: ApprovalStore;
   readonly workItems: WorkItemStore;
@@ -73,6 +75,8 @@ export interface SquadraStatistics {
   readonly readers: { readonly size: number; readonly busy: number; readonly waiting: number };
   /** The pool of agents: how many it may hold, holds, found, built and let go. */
   readonly agents: AgentPoolStats;
+  /** What is kept at hand, by kind: found there, read anew, and taken away by changes. */
+  readonly cache: CacheStatistics;
   /** Places for model calls: how many there are, are taken, and are waited for. */
   readonly calls: { readonly places: number; readonly taken: number; readonly waiting: number };
 }

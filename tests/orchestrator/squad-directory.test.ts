@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { createIds } from '../../src/kernel/id.ts';
 import { SquadDirectory } from '../../src/orchestrator/squad-directory.ts';
 import { readCatalogue } from '../../src/squads/catalogue.ts';
@@ -16,7 +17,7 @@ class Shelf {
   late: Promise<void> = Promise.resolve();
   readonly #squads = new Map<string, Squad>();
 
-  readonly store: SquadStore = {
+  readonly store: { -readonly [Method in keyof SquadStore]: SquadStore[Method] } = {
     create: async (_, squad) => {
       if (this.#find(squad.name) !== null) throw new SquadraError('NAME_TAKEN', 'There is one.');
       this.#squads.set(squad.id, squad);
@@ -47,7 +48,7 @@ let shelf: Shelf;
 let directory: SquadDirectory;
 beforeEach(() => {
   shelf = new Shelf();
-  directory = new SquadDirectory(shelf.store, parts);
+  directory = new SquadDirectory(shelf.store, { ...parts, cache: new MemoryCache({ cacheEntries: 10 }, clock) });
 });
 
 describe('finding a squad', () => {
@@ -83,6 +84,27 @@ describe('finding a squad', () => {
     expect((await reading).version).toBe(1);
     expect(await directory.resolve('t', 'crew')).toEqual(changed);
     expect(changed).toMatchObject({ version: 2, description: 'another' });
+  });
+
+  it('reads anew after a change that was refused: what was kept may be why', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    await directory.resolve('t', 'crew');
+    // Somebody else, in another process.
+    await shelf.store.replace('t', { ...squad, version: 2, description: 'theirs' });
+    shelf.store.replace = () => Promise.reject(new SquadraError('STALE_VERSION', 'It is at version 2.'));
+    const change = directory.change('t', squad, { change: 'update', description: 'ours' });
+    await expect(change).rejects.toMatchObject({ code: 'STALE_VERSION' });
+    expect(await directory.get('t', 'crew')).toMatchObject({ version: 2, description: 'theirs' });
+  });
+
+  it('keeps the squads of other tenants when one changes, and reads each version once', async () => {
+    const mine = await directory.create('t', { name: 'mine', members: [{ role: 'tester' }] });
+    const theirs = await directory.create('u', { name: 'theirs', members: [{ role: 'tester' }] });
+    await directory.resolve('u', 'theirs');
+    await directory.change('t', mine, { change: 'update', description: 'changed' });
+    const before = shelf.reads;
+    expect(await directory.get('u', 'theirs')).toEqual(theirs);
+    expect(shelf.reads).toBe(before);
   });
 
   it('finds none after it was removed', async () => {

@@ -5,6 +5,7 @@ import { noFaults } from '../../src/kernel/faults.ts';
 import type { Json } from '../../src/kernel/json.ts';
 import { MemoryBus } from '../../src/bus/memory/memory-bus.ts';
 import type { Engine } from '../../src/engines/engine.ts';
+import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { Gate } from '../../src/flow/gate.ts';
 import { Advancer } from '../../src/orchestrator/advancer.ts';
 import { Commands } from '../../src/orchestrator/commands.ts';
@@ -73,7 +74,8 @@ export class Assembly {
     const ids = createIds(clock);
     this.tenant = tenant;
     this.#state = state;
-    const squads = new SquadDirectory(state.squads, { catalogue, ids, clock, tools: { check: () => {} } });
+    const cache = new MemoryCache({ cacheEntries: 100 }, clock);
+    const squads = new SquadDirectory(state.squads, { catalogue, ids, clock, cache, tools: { check: () => {} } });
     this.squads = squads;
     const workflows = new WorkflowRegistry(options.workflows as readonly Workflow[]);
     this.#workflows = workflows;
@@ -88,7 +90,15 @@ export class Assembly {
       onDelta: (delta) => this.bus.publish({ kind: 'delta', ...delta }),
       onCommit: (executionId) => this.bus.publish({ kind: 'committed', executionId }),
     };
-    this.advancer = new Advancer({ executions, squads, workflows, outcomes: this.outcomes, services, faults });
+    this.advancer = new Advancer({
+      executions,
+      squads,
+      workflows,
+      outcomes: this.outcomes,
+      services,
+      faults,
+      onEnd: () => {},
+    });
     const settings = { maxInputBytes: 1024 * 1024 };
     const { engine, advancer, outcomes, bus } = this;
     const gate = new Gate({ maxQueuedExecutions, backpressureThreshold: 1 }, clock, () => engine.statistics());
