@@ -10,6 +10,8 @@ export interface Principal {
   readonly userId: string | null;
   /** The key's id, the user's id or `local`: what limits are counted by. */
   readonly id: string;
+  /** How people know who asks, noted where it matters who did something: name of the key, e-mail of the user, or `local`. */
+  readonly name: string;
   /** With what they include: `write` is never there without `read`. */
   readonly scopes: ReadonlySet<Scope>;
   /** Epoch milliseconds from which it no longer holds; null when it has no end. */
@@ -31,6 +33,7 @@ export const localPrincipal: Principal = {
   tenant: localTenant,
   userId: null,
   id: 'local',
+  name: 'local',
   scopes: withIncluded(['admin']),
   expiresAt: null,
 };
