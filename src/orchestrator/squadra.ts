@@ -12,7 +12,7 @@ import type { Execution, ExecutionStatus } from '../work/execution.ts';
 import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Workflow } from '../workflows/workflow.ts';
-import { checkLimit, defaultLimit, pageOf } from './page.ts';
+import { checkLimit, defaultLimit, readPage } from './page.ts';
 import type { Page } from './page.ts';
 import { RunHandle } from './run-handle.ts';
 import type { Run, RunHandleParts } from './run-handle.ts';
@@ -137,15 +137,16 @@ export class Squadra implements AsyncDisposable {
   async list(filter: ListFilter = {}): Promise<Page<Execution>> {
     const { status, squad, workflow, createdAfter, cursor, limit = defaultLimit } = filter;
     const squadId = squad === undefined ? undefined : (await this.#parts.directory.get(this.tenant, squad)).id;
-    const items = await this.#parts.reports.list(this.tenant, {
-      ...(status === undefined ? {} : { status }),
-      ...(squadId === undefined ? {} : { squadId }),
-      ...(workflow === undefined ? {} : { workflow }),
-      ...(createdAfter === undefined ? {} : { createdAfter: createdAfter.getTime() }),
-      ...(cursor === undefined ? {} : { before: cursor }),
-      limit: checkLimit(limit),
-    });
-    return pageOf(items, limit);
+    return readPage(page, (limit, before) =>
+      this.#parts.reports.list(this.tenant, {
+        ...(status === undefined ? {} : { status }),
+        ...(squadId === undefined ? {} : { squadId }),
+        ...(workflow === undefined ? {} : { workflow }),
+        ...(createdAfter === undefined ? {} : { createdAfter: createdAfter.getTime() }),
+        ...(before === undefined ? {} : { before }),
+        limit,
+      }),
+    );
   }
 
   /** Tokens and cost of the executions that are stored, summed and by group. Throws `INVALID_INPUT` or `NOT_FOUND`. */
@@ -173,13 +174,8 @@ function squadsOf(directory: SquadDirectory, tenant: string, userId: string | nu
   return {
     create: (input) => directory.create(tenant, input, userId),
     get: (idOrName) => directory.get(tenant, idOrName),
-    list: async ({ cursor, limit = defaultLimit } = {}) => {
-      const squads = await directory.list(tenant, {
-        limit: checkLimit(limit),
-        ...(cursor === undefined ? {} : { before: cursor }),
-      });
-      return pageOf(squads, limit);
-    },
+    list: (page = {}) =>
+      readPage(page, (limit, before) => directory.list(tenant, { limit, ...(before === undefined ? {} : { before }) })),
     change: (squad, change) => directory.change(tenant, squad, change),
     remove: (id) => directory.remove(tenant, id),
   };

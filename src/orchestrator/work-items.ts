@@ -6,7 +6,7 @@ import type { Json } from '../kernel/json.ts';
 import { noUsage } from '../work/usage.ts';
 import type { WorkItem } from '../work/work-item.ts';
 import type { WorkItemFilter, WorkItemPatch, WorkItemStatistics, WorkItemStore } from '../work/work-item-store.ts';
-import { checkLimit, defaultLimit, pageOf } from './page.ts';
+import { readPage } from './page.ts';
 import type { Page } from './page.ts';
 
 /** What a caller gives for a work item; a record only: nothing runs by creating it. */
@@ -77,17 +77,18 @@ export class WorkItems {
   }
 
   /** By priority (high first), then age. */
-  async list({
-    limit = defaultLimit,
+  list({
+    limit,
     cursor,
     ...filter
   }: Partial<Omit<WorkItemFilter, 'after'>> & { readonly cursor?: string } = {}): Promise<Page<WorkItem>> {
-    const page = { ...filter, limit: checkLimit(limit), ...(cursor === undefined ? {} : { after: cursor }) };
-    return pageOf(await this.#parts.workItems.list(this.#tenant, page), limit);
+    return readPage({ cursor, limit }, (size, after) =>
+      this.#parts.workItems.list(this.#tenant, { ...filter, limit: size, ...(after === undefined ? {} : { after }) }),
+    );
   }
 
   /**
-   * Changes the version that was read; throws `STALE_VERSION` with `{ expected, current }` when it is another by now,
+   * Changes the version that was read; throws `STALE_VERSION` with `{ expectedVersion, currentVersion }` when it is another by now,
    * `ILLEGAL_TRANSITION`, or `ITEM_OWNED`.
    */
   update(id: string, version: number, patch: WorkItemPatch): Promise<WorkItem> {

@@ -52,7 +52,10 @@ export function squadStoreContract(open: OpenState): void {
       await state.squads.create(tenant, squad);
       await state.squads.replace(tenant, { ...squad, version: 2 });
       const late = state.squads.replace(tenant, { ...squad, version: 2 });
-      await expect(late).rejects.toMatchObject({ code: 'STALE_VERSION', details: { expected: 1, current: 2 } });
+      await expect(late).rejects.toMatchObject({
+        code: 'STALE_VERSION',
+        details: { expectedVersion: 1, currentVersion: 2 },
+      });
     });
 
     it('lets exactly one of many simultaneous changes win', async () => {

@@ -97,7 +97,10 @@ export function workItemStoreContract(open: OpenState): void {
       const item = await state.workItems.create(tenant, newItem());
       await state.workItems.update(tenant, item.id, 1, { metadata: 1 });
       const late = state.workItems.update(tenant, item.id, 1, { metadata: 2 });
-      await expect(late).rejects.toMatchObject({ code: 'STALE_VERSION', details: { expected: 1, current: 2 } });
+      await expect(late).rejects.toMatchObject({
+        code: 'STALE_VERSION',
+        details: { expectedVersion: 1, currentVersion: 2 },
+      });
       expect((await state.workItems.get(tenant, item.id))?.metadata).toBe(1);
     });
 
@@ -175,7 +178,10 @@ export function workItemStoreContract(open: OpenState): void {
       await state.workItems.create(tenant, second);
       await expect(state.workItems.remove(foreign, first.id, null)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       const stale = state.workItems.remove(tenant, first.id, 7);
-      await expect(stale).rejects.toMatchObject({ code: 'STALE_VERSION', details: { expected: 7, current: 1 } });
+      await expect(stale).rejects.toMatchObject({
+        code: 'STALE_VERSION',
+        details: { expectedVersion: 7, currentVersion: 1 },
+      });
       await state.workItems.remove(tenant, first.id, 1);
       await state.workItems.remove(tenant, second.id, null);
       expect(await state.workItems.list(tenant, { limit: 10 })).toEqual([]);

@@ -64,7 +64,9 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
       const expected = version - 1;
       if (current !== expected) {
         const message = `Squad ${id} is at version ${current}, not ${expected}; read it again and apply the change to that.`;
-        throw new SquadraError('STALE_VERSION', message, { details: { expected, current } });
+        throw new SquadraError('STALE_VERSION', message, {
+          details: { expectedVersion: expected, currentVersion: current },
+        });
       }
       refuseNamesake(tenant, name, id);
       update.run(name, version, body, tenant, id);
