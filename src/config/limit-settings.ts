@@ -4,11 +4,10 @@ import { durationSetting, numberSetting, optionalNumberSetting } from './setting
 export const limitSettings = {
   rateLimitPerMinute: optionalNumberSetting({
     env: 'SQUADRA_RATE_LIMIT_PER_MINUTE',
-    shownDefault: '6000; 0 in the open mode',
     min: 0,
     max: 10_000_000,
     unit: 'requests',
-    doc: 'Requests a minute that each key, or each address without one, may make in the long run; more are refused with 429. 0 sets no limit, which is the default as long as no key was made and no issuer is set.',
+    doc: 'Requests a minute that each key, or each address without one, may make in the long run; more are refused with 429. 0 sets no limit. Where nothing is said it is 6000, and 0 in the open mode, in which nobody signs in.',
   }),
   rateLimitBurst: numberSetting({
     env: 'SQUADRA_RATE_LIMIT_BURST',

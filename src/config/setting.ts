@@ -58,10 +58,10 @@ export function numberSetting(row: Bounded & { default: number; unit: string; fr
 }
 
 /** A whole number between two bounds whose default depends on something else: null until it is given. */
-export function optionalNumberSetting(row: Bounded & { shownDefault: string; unit: string }): Setting<number | null> {
+export function optionalNumberSetting(row: Bounded & { unit: string }): Setting<number | null> {
   const { parse, bounds } = numberSetting({ ...row, default: row.min });
   return {
-    ...describe(row, row.shownDefault, row.unit),
+    ...describe(row, 'none', row.unit),
     default: null,
     bounds,
     parse: (value) => (value === null ? { ok: true, value } : parse(value)),
