@@ -1,3 +1,4 @@
+import { originListSetting } from './origin-setting.ts';
 import { nameSetting, secretSetting, textSetting, urlSetting } from './setting.ts';
 
 /** Who gets in: the first key, and the issuer whose tokens are taken. */
@@ -25,5 +26,9 @@ export const accessSettings = {
     default: 'org_id',
     unit: 'claim',
     doc: "The claim of a token that names the user's organisation, which is the tenant. Use one that users cannot choose. A user without it has a tenant alone, `user:<sub>`.",
+  }),
+  corsOrigins: originListSetting({
+    env: 'SQUADRA_CORS_ORIGINS',
+    doc: 'Origins whose pages may ask from a browser, separated by commas: `https://app.example.com, http://localhost:5173`. Without it none but the server itself.',
   }),
 };

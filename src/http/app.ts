@@ -6,6 +6,7 @@ import { authenticate } from './auth/authentication.ts';
 import { answerFailures } from './failures.ts';
 import type { HttpParts } from './http-parts.ts';
 import { acceptBodies } from './bodies.ts';
+import { allowOrigins } from './auth/origins.ts';
 import { describeApi } from './openapi.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -45,6 +46,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
+  await allowOrigins(app, settings.corsOrigins);
   authenticate(app, parts);
   await describeApi(app);
   healthRoutes(app, parts);

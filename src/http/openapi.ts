@@ -25,10 +25,13 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     transform: jsonSchemaTransform,
     transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: true,
-    uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
+  await app.register(async (docs) => {
+    docs.addHook('onRoute', (page) => void (page.config = { ...page.config, scope: 'open' }));
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: true,
+      uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
+    });
   });
   app.get('/openapi.json', { schema: { hide: true }, config: { scope: 'open' } }, () => app.swagger());
 }

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { SquadraError } from '../kernel/errors.ts';
 import { createApp } from './app.ts';
+import { assertMayListen } from './auth/listening.ts';
 import type { HttpParts } from './http-parts.ts';
 
 /** A server that listens. */
@@ -11,11 +12,12 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Listens. Throws `ADDRESS_IN_USE` naming the address when somebody else does. */
+/** Listens. Throws `INVALID_SETTING` where others would get in without a key, `ADDRESS_IN_USE` naming the address when somebody else does. */
 export async function startServer(
   parts: HttpParts,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<HttpServer> {
+  assertMayListen(host, parts.access);
   const app = await createApp(parts);
   try {
     await app.listen({ host, port });

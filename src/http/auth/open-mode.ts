@@ -1,0 +1,56 @@
+import type { FastifyRequest } from 'fastify';
+import { SquadraError } from '../../kernel/errors.ts';
+import { hostName, isLoopbackAddress, isLoopbackName } from './loopback.ts';
+
+/** What proxies add: whoever comes through one may come from anywhere. */
+const proxyHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const;
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Who may ask while nobody signs in: programs on this machine, and pages that this server itself gave out.
+ *
+ * O1  The connection comes from this machine, and not through a proxy on it.
+ * O2  `Host` names this machine: a page whose owner lets its name point here (DNS rebinding) is refused, 421.
+ * O3  What changes something, and streams, are refused to pages of other origins, 403, but for those that are listed. What they only read they cannot
+ *     see: answers name no origin that is not listed.
+ *
+ * Throws `WRONG_HOST`, `FOREIGN_ORIGIN` or `UNAUTHENTICATED`.
+ */
+export function checkOpenMode(request: FastifyRequest, origins: readonly string[]): void {
+  const { headers, socket } = request.raw;
+  const name = hostName(headers.host);
+  if (name === null || !isLoopbackName(name)) throw wrongHost();
+  if (!isLoopbackAddress(socket.remoteAddress) || proxyHeaders.some((header) => header in headers))
+    throw comesFromAfar();
+  const guarded = !safeMethods.has(request.method) || request.routeOptions.config.streams === true;
+  if (guarded && isForeign(request, origins)) throw foreignOrigin();
+}
+
+/** Browsers name the origin of the page with every request that may change something and with every stream. */
+function isForeign({ headers }: FastifyRequest, origins: readonly string[]): boolean {
+  const { origin, host } = headers;
+  if (origin !== undefined) return origin !== `http://${host ?? ''}` && !origins.includes(origin);
+  const site = headers['sec-fetch-site'];
+  return site === 'cross-site' || site === 'same-site';
+}
+
+function wrongHost(): SquadraError {
+  return new SquadraError(
+    'WRONG_HOST',
+    'While no key is asked for, only requests to localhost or 127.0.0.1 are answered; this one was sent to another name.',
+  );
+}
+
+function comesFromAfar(): SquadraError {
+  return new SquadraError(
+    'UNAUTHENTICATED',
+    'While no key is asked for, only programs on this machine are answered, and no proxy.',
+  );
+}
+
+function foreignOrigin(): SquadraError {
+  return new SquadraError(
+    'FOREIGN_ORIGIN',
+    'While no key is asked for, pages of other origins may neither change anything nor follow events.',
+  );
+}
