@@ -1,5 +1,6 @@
 import { limitSettings } from './limit-settings.ts';
 import { numberSetting, sizeSetting, textSetting } from './setting.ts';
+import { streamSettings } from './stream-settings.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -27,4 +28,5 @@ export const httpSettings = {
     doc: 'The largest body of a request. Larger ones are refused with 413 before they are read.',
   }),
   ...limitSettings,
+  ...streamSettings,
 };

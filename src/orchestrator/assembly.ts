@@ -1,5 +1,6 @@
 import type { AccessStore } from '../access/access-store.ts';
 import type { Bus } from '../bus/bus.ts';
+import { LiveText } from '../bus/live-text.ts';
 import { costTag } from '../cache/cache.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
@@ -24,6 +25,7 @@ import type { RunServices } from '../workflows/run-services.ts';
 import { Access } from './access.ts';
 import { Advancer } from './advancer.ts';
 import { Commands } from './commands.ts';
+import type { EventSources } from './events.ts';
 import { Forks } from './forks.ts';
 import type { Workspaces } from './forks.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -34,6 +36,7 @@ import { shutdown } from './shutdown.ts';
 import { SquadDirectory } from './squad-directory.ts';
 import { Squadra } from './squadra.ts';
 import type { SquadraStatistics } from './squadra.ts';
+import { StoredEvents } from './stored-events.ts';
 import { Submissions } from './submissions.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';
 
@@ -80,6 +83,7 @@ export interface Assembly {
   readonly squadra: Squadra;
   readonly service: InboxService;
   readonly access: Access;
+  readonly events: EventSources;
   readonly catalogue: Catalogue;
   readonly settings: Settings;
   readonly logger: Logger;
@@ -93,14 +97,17 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const { executions, reports, approvals, workItems, usage } = state;
   const { maxInputBytes } = settings;
   const ids = createIds(clock);
+  const liveText = new LiveText(bus, clock, settings);
+  const events: EventSources = { stored: new StoredEvents(reports), bus, liveText };
   const services: RunServices = {
     clock,
     faults,
     random,
     limits: settings,
     asker,
-    onDelta: (delta) => bus.publish({ kind: 'delta', ...delta }),
-    onCommit: (executionId) => bus.publish({ kind: 'committed', executionId }),
+    onDelta: (delta) => liveText.add(delta),
+    onCallEnd: (call) => liveText.end(call),
+    onCommit: (tenant, executionId) => bus.publish({ kind: 'committed', tenant, executionId }),
   };
   const { catalogue, tools, workspaces } = parts;
   const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools, cache });
@@ -115,7 +122,19 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onEnd: (tenant) => void cache.forgetTag(costTag(tenant)),
   });
   const gate = new Gate(settings, clock, () => engine.statistics());
-  const intake = { settings, gate, clock, ids, faults, executions, engine, advancer, squads: directory, workflows };
+  const intake = {
+    settings,
+    gate,
+    clock,
+    ids,
+    faults,
+    executions,
+    engine,
+    advancer,
+    squads: directory,
+    workflows,
+    bus,
+  };
   const submissions = new Submissions(intake);
   const forks = new Forks({ ...intake, reports, workItems, workspaces });
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
@@ -137,7 +156,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   }
   const inbox = runs && parts.takesCommands ? state.inbox.serve((command) => service.take(command)) : null;
   const graceMs = settings.shutdownGraceMs;
-  const stopped = { engine, advancer, outcomes, housekeeping, inbox, state: parts.closing };
+  const stopped = { engine, advancer, outcomes, bus, housekeeping, inbox, state: parts.closing };
   const close = shutdown({ ...stopped, clock, logger, graceMs });
   const statistics = (): SquadraStatistics => ({
     engine: engine.statistics(),
@@ -152,7 +171,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     forks,
     outcomes,
     reports,
-    bus,
+    events,
     submissions,
     gate,
     cache,
@@ -163,5 +182,5 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     workflows,
   };
   const squadra = new Squadra({ ...face, maxInputBytes, statistics, close }, 'local');
-  return { squadra, service, access, catalogue, settings, logger, clock, ids };
+  return { squadra, service, access, events, catalogue, settings, logger, clock, ids };
 }

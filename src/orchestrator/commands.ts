@@ -55,7 +55,7 @@ export class Commands {
       // One that waits for a time or a place would be remembered until then: its next claim finds it ended.
       engine.wake({ tenant, id, priority: changed.priority });
       outcomes.announce(id, { status: 'cancelled', reason: reason ?? null });
-      bus.publish({ kind: 'committed', executionId: id });
+      bus.publish({ kind: 'committed', tenant, executionId: id });
     }
     return changed;
   }
@@ -123,7 +123,7 @@ export class Commands {
 
   #queue(tenant: string, id: string, { priority }: Changed): void {
     this.#parts.engine.start({ tenant, id, priority });
-    this.#parts.bus.publish({ kind: 'committed', executionId: id });
+    this.#parts.bus.publish({ kind: 'committed', tenant, executionId: id });
   }
 
   /** `status` is the one the signal met; null when it is not known. */

@@ -1,3 +1,4 @@
+import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
@@ -36,6 +37,7 @@ export interface ForkParts {
   readonly squads: SquadDirectory;
   readonly workflows: WorkflowRegistry;
   readonly workspaces: Workspaces;
+  readonly bus: Bus;
 }
 
 /** The files that the members of an execution work on. */
@@ -61,7 +63,7 @@ export class Forks {
    * Throws `NOT_FOUND`, `INVALID_INPUT`, `QUEUE_FULL` …
    */
   async fork(tenant: string, id: string, request: ForkRequest, forkId: string = this.#parts.ids()): Promise<string> {
-    const { engine, gate, executions, workflows, workspaces } = this.#parts;
+    const { bus, engine, gate, executions, workflows, workspaces } = this.#parts;
     check(request);
     if ((await this.#parts.reports.get(tenant, forkId)) !== null) return forkId;
     const original = await this.#original(tenant, id);
@@ -81,6 +83,7 @@ export class Forks {
       await workspaces.remove(forkId);
       throw error;
     }
+    bus.publish({ kind: 'committed', tenant, executionId: forkId });
     engine.start({ tenant, id: forkId, priority: execution.priority });
     return forkId;
   }

@@ -18,6 +18,9 @@ import { RunHandle } from './run-handle.ts';
 import type { Run, RunHandleParts } from './run-handle.ts';
 import type { SquadDirectory } from './squad-directory.ts';
 import type { Submissions, SubmitRequest } from './submissions.ts';
+import type { TenantEvent } from './stored-events.ts';
+import { tenantEventBatches } from './tenant-events.ts';
+import type { TenantEventOptions } from './tenant-events.ts';
 import { reportUsage } from './usage-report.ts';
 import type { UsageOptions, UsageReport } from './usage-report.ts';
 import { WorkItems } from './work-items.ts';
@@ -32,6 +35,9 @@ export interface ListFilter {
   readonly cursor?: string;
   readonly limit?: number;
 }
+
+/** Which events, and from where on. `follow: false` ends with what is stored now. */
+export type FeedOptions = Omit<TenantEventOptions, 'squadId'> & { readonly squad?: string };
 
 export interface Squads {
   /** Throws `NAME_TAKEN`, `UNKNOWN_ROLE`, `UNKNOWN_TEMPLATE` … and then nothing was created. */
@@ -147,6 +153,17 @@ export class Squadra implements AsyncDisposable {
         limit,
       }),
     );
+  }
+
+  /**
+   * The stored events of all executions, or of those of a squad (id or name), in the order of their commits: from now on,
+   * after the `cursor` of the last one that is known, or all with `after: 'start'`. Goes on until the signal aborts it.
+   * Throws `INVALID_CURSOR`, `NOT_FOUND` for the squad, `SHUTTING_DOWN` when Squadra is closed.
+   */
+  async *events({ squad, ...options }: FeedOptions = {}): AsyncGenerator<TenantEvent, void, void> {
+    const squadId = squad === undefined ? {} : { squadId: (await this.squads.get(squad)).id };
+    const batches = tenantEventBatches(this.#parts.events, this.tenant, { ...options, ...squadId });
+    for await (const { events } of batches) yield* events;
   }
 
   /** Tokens and cost of the executions that are stored, summed and by group. Throws `INVALID_INPUT` or `NOT_FOUND`. */

@@ -1,3 +1,4 @@
+import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Faults } from '../kernel/faults.ts';
@@ -46,6 +47,7 @@ export interface SubmissionParts {
   readonly advancer: Advancer;
   readonly squads: SquadDirectory;
   readonly workflows: WorkflowRegistry;
+  readonly bus: Bus;
 }
 
 const knownFields = new Set(['input', 'message', 'squad', 'priority', 'idempotencyKey', 'metadata', 'start']);
@@ -67,7 +69,7 @@ export class Submissions {
     request: SubmitRequest,
     userId: string | null = null,
   ): Promise<Submitted> {
-    const { engine, gate, executions, faults, workflows, settings, advancer } = this.#parts;
+    const { engine, gate, executions, faults, workflows, settings, advancer, bus } = this.#parts;
     const resolved = workflows.resolve(workflow);
     const checked = checkRequest(resolved, request, settings.maxInputBytes);
     const squad = await this.#squadOf(tenant, resolved, request);
@@ -89,6 +91,7 @@ export class Submissions {
     }
     const runnable = { tenant, id: submitted.id, priority: execution.priority };
     const { session } = submitted;
+    if (!submitted.existing) bus.publish({ kind: 'committed', tenant, executionId: submitted.id });
     if (place !== null && session !== null)
       place.run(runnable, () =>
         advancer.run({ execution: running(tenant, execution), records: [], signals: [], session }),
@@ -106,7 +109,7 @@ export class Submissions {
   #newExecution(
     workflow: Workflow,
     request: SubmitRequest,
-    { input, metadata }: Checked,
+    { input, isRequest, metadata }: Checked,
     squad: Squad | null,
     status: NewExecution['status'],
   ): Omit<NewExecution, 'userId'> {
@@ -124,7 +127,7 @@ export class Submissions {
       status,
       priority,
       input,
-      isRequest: request.message !== undefined,
+      isRequest,
       metadata,
       idempotency: key === undefined ? null : { key, requestHash },
       createdAt: clock.now(),
@@ -135,6 +138,8 @@ export class Submissions {
 /** Input and metadata as JSON text. */
 interface Checked {
   readonly input: string;
+  /** Whether the input has a message, which is then the first of the execution. */
+  readonly isRequest: boolean;
   readonly metadata: string;
 }
 
@@ -150,13 +155,16 @@ function checkRequest(workflow: Workflow, request: SubmitRequest, maxInputBytes:
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 255))
     throw invalid("'idempotencyKey' has to have 1 to 255 characters");
   const limits = { maxBytes: maxInputBytes, refusal: 'PAYLOAD_TOO_LARGE' } as const;
+  const parsed = parseInput(workflow, message === undefined ? input : { message });
   return {
-    input: encodeJson(parseInput(workflow, message === undefined ? input : { message }), {
-      ...limits,
-      what: 'the input',
-    }),
+    input: encodeJson(parsed, { ...limits, what: 'the input' }),
+    isRequest: isRequest(parsed),
     metadata: encodeJson(metadata, { ...limits, what: "'metadata'" }),
   };
+}
+
+function isRequest(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && 'message' in input && typeof input.message === 'string';
 }
 
 function parseInput(workflow: Workflow, input: unknown): unknown {

@@ -46,6 +46,8 @@ function reports(): { readonly port: ExecutionReports; answer(found: Execution |
       records: refuse,
       open: refuse,
       counts: refuse,
+      feed: refuse,
+      feedEnd: refuse,
     },
     answer: async (found) => {
       asked.shift()?.(found);

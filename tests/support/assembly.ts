@@ -4,16 +4,19 @@ import type { Faults } from '../../src/kernel/faults.ts';
 import { noFaults } from '../../src/kernel/faults.ts';
 import type { Json } from '../../src/kernel/json.ts';
 import { MemoryBus } from '../../src/bus/memory/memory-bus.ts';
+import { LiveText } from '../../src/bus/live-text.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { Gate } from '../../src/flow/gate.ts';
 import { Advancer } from '../../src/orchestrator/advancer.ts';
 import { Commands } from '../../src/orchestrator/commands.ts';
+import type { EventSources } from '../../src/orchestrator/events.ts';
 import { Forks } from '../../src/orchestrator/forks.ts';
 import { Outcomes } from '../../src/orchestrator/outcomes.ts';
 import { resumeAll } from '../../src/orchestrator/recovery.ts';
 import { RunHandle } from '../../src/orchestrator/run-handle.ts';
 import { SquadDirectory } from '../../src/orchestrator/squad-directory.ts';
+import { StoredEvents } from '../../src/orchestrator/stored-events.ts';
 import { Submissions } from '../../src/orchestrator/submissions.ts';
 import type { SubmitRequest } from '../../src/orchestrator/submissions.ts';
 import { WorkflowRegistry } from '../../src/orchestrator/workflow-registry.ts';
@@ -61,6 +64,7 @@ export class Assembly {
   readonly outcomes: Outcomes;
   readonly advancer: Advancer;
   readonly bus = new MemoryBus();
+  readonly events: EventSources;
   readonly tenant: string;
   readonly #state: ContractState;
   readonly squads: SquadDirectory;
@@ -81,14 +85,17 @@ export class Assembly {
     this.#workflows = workflows;
     this.engine = options.makeEngine({ maxConcurrentExecutions }, clock);
     this.outcomes = new Outcomes(state.reports, (id) => this.advancer.isRunning(id));
+    const liveText = new LiveText(this.bus, clock, { maxLiveTextBytes: 10_000 });
+    this.events = { stored: new StoredEvents(state.reports), bus: this.bus, liveText };
     const services: RunServices = {
       clock,
       faults,
       random,
       asker,
       limits: { ...limits, ...options.limits },
-      onDelta: (delta) => this.bus.publish({ kind: 'delta', ...delta }),
-      onCommit: (executionId) => this.bus.publish({ kind: 'committed', executionId }),
+      onDelta: (delta) => this.events.liveText.add(delta),
+      onCallEnd: (call) => this.events.liveText.end(call),
+      onCommit: (tenantOf, executionId) => this.bus.publish({ kind: 'committed', tenant: tenantOf, executionId }),
     };
     this.advancer = new Advancer({
       executions,
@@ -102,7 +109,7 @@ export class Assembly {
     const settings = { maxInputBytes: 1024 * 1024 };
     const { engine, advancer, outcomes, bus } = this;
     const gate = new Gate({ maxQueuedExecutions, backpressureThreshold: 1 }, clock, () => engine.statistics());
-    const intake = { settings, gate, clock, ids, faults, executions, engine, advancer, squads, workflows };
+    const intake = { settings, gate, clock, ids, faults, executions, engine, advancer, squads, workflows, bus };
     this.#submissions = new Submissions(intake);
     const { maxInputBytes } = settings;
     const { approvals, reports, workItems } = state;
@@ -134,9 +141,9 @@ export class Assembly {
   }
 
   run(id: string): RunHandle<unknown> {
-    const { commands, outcomes, bus } = this;
+    const { commands, outcomes, events } = this;
     const { reports } = this.#state;
-    return new RunHandle(this.tenant, id, { commands, outcomes, bus, reports, forks: this.#forks });
+    return new RunHandle(this.tenant, id, { commands, outcomes, events, reports, forks: this.#forks });
   }
 
   result(id: string): Promise<Outcome<Json>> {

@@ -191,6 +191,30 @@ const migrations: readonly string[] = [
   ALTER TABLE executions ADD COLUMN user_id TEXT;
   ALTER TABLE squads ADD COLUMN user_id TEXT;
   `,
+  // `no` counts the records of all executions in the order of their commits. It is the number SQLite gave each row anyway,
+  // now said aloud, so that nothing renumbers the rows; no number is given twice, because pruning leaves its mark at the end.
+  `
+  CREATE TABLE numbered_journal (
+    no INTEGER PRIMARY KEY,
+    execution INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    tenant TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT,
+    type TEXT,
+    phase TEXT,
+    attempt INTEGER,
+    input_hash TEXT,
+    due_at INTEGER,
+    data TEXT,
+    text TEXT
+  ) STRICT;
+  INSERT INTO numbered_journal SELECT rowid, * FROM journal ORDER BY rowid;
+  DROP TABLE journal;
+  ALTER TABLE numbered_journal RENAME TO journal;
+  CREATE UNIQUE INDEX journal_place ON journal (execution, seq);
+  `,
 ];
 
 /** The version this code reads and writes. */

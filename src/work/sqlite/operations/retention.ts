@@ -34,8 +34,15 @@ export function retention(database: DatabaseSync): (prune: PruneArguments) => nu
     `DELETE FROM squad_versions WHERE tenant = ?1 AND squad_id = ?2 AND version = ?3
       AND NOT EXISTS (SELECT 1 FROM executions WHERE squad_id = ?2 AND squad_version = ?3)`,
   );
+  // A row of nobody's at the end of the journal: with it in place the numbers of what is deleted are not given again.
+  const mark = prepare(
+    database,
+    `INSERT OR REPLACE INTO journal (no, execution, seq, tenant, at, kind)
+      SELECT coalesce(max(no), 0) + 1, 0, 0, '', 0, 'mark' FROM journal`,
+  );
   return ([endedBefore, atMost]) => {
     const rows = old.all(endedBefore, atMost);
+    if (rows.length > 0) mark.run();
     const squads = new Map<string, string>();
     for (const [no, tenant, id, squadId, squadVersion] of rows) {
       for (const [item] of items.all(String(id), String(tenant))) dependencies.run(String(tenant), String(item));

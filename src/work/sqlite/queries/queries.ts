@@ -23,9 +23,11 @@ export type QueryName = keyof Queries;
 export type QueryArguments<N extends QueryName> = Parameters<Queries[N]>[0];
 export type QueryResult<N extends QueryName> = ReturnType<Queries[N]>;
 
-/** Those that read one row by its key: answered in microseconds, so that they may travel together. */
+/** Those that read one row by its key, or a few: answered in microseconds, so that they may travel together. */
 export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'execution',
+  'fewRecords',
+  'feedEnd',
   'squad',
   'squadVersion',
   'approval',
