@@ -23,6 +23,7 @@ import { peers } from './scenarios/peers.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { soak } from './scenarios/soak.ts';
 import { throughput } from './scenarios/throughput.ts';
+import { users } from './scenarios/users.ts';
 import { workItems } from './scenarios/work-items.ts';
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -33,6 +34,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'work-items': workItems,
   agents,
   api,
+  users,
   soak,
   peers,
 };
