@@ -18,6 +18,7 @@ import type { Scenario } from './scenario.ts';
 import { agents } from './scenarios/agents.ts';
 import { api } from './scenarios/api.ts';
 import { latency } from './scenarios/latency.ts';
+import { overload } from './scenarios/overload.ts';
 import { parked } from './scenarios/parked.ts';
 import { peers } from './scenarios/peers.ts';
 import { recovery } from './scenarios/recovery.ts';
@@ -35,6 +36,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   agents,
   api,
   users,
+  overload,
   soak,
   peers,
 };
