@@ -8,6 +8,9 @@ import type { SquadChange } from '../squads/squad-input.ts';
 import type { SquadStore } from '../squads/squad-store.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 
+/** More changes of one squad than that, all at once, are told that they were too late. */
+const maxRounds = 200;
+
 /** What making, changing and finding squads needs. */
 export interface SquadDirectoryParts extends SquadParts {
   readonly cache: Cache;
@@ -52,13 +55,18 @@ export class SquadDirectory {
   async resolve(tenant: string, idOrName: string): Promise<Squad> {
     const found = await this.#find(tenant, idOrName);
     if (found !== null) return found;
-    const isTemplate = this.#parts.catalogue.templates.some((template) => template.name === idOrName);
-    if (isTemplate) return this.ensure(tenant, { name: idOrName, template: idOrName });
+    if (this.#isTemplate(idOrName)) return this.ensure(tenant, { name: idOrName, template: idOrName });
     throw new SquadraError(
       'UNKNOWN_SQUAD',
       `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`,
       { details: { squad: idOrName } },
     );
+  }
+
+  /** Looks for a squad to ask about; nothing is made by it. A template is known before its first use, when it has no id yet. */
+  async seek(tenant: string, idOrName: string): Promise<{ readonly id: string | null; readonly isKnown: boolean }> {
+    const found = await this.#find(tenant, idOrName);
+    return { id: found?.id ?? null, isKnown: found !== null || this.#isTemplate(idOrName) };
   }
 
   /** The squad as an execution pinned it. */
@@ -71,8 +79,7 @@ export class SquadDirectory {
 
   async get(tenant: string, idOrName: string): Promise<Squad> {
     const squad = await this.#find(tenant, idOrName);
-    if (squad === null)
-      throw new SquadraError('NOT_FOUND', `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`);
+    if (squad === null) throw unknownSquad(idOrName);
     return squad;
   }
 
@@ -91,12 +98,50 @@ export class SquadDirectory {
     return changed;
   }
 
-  async remove(tenant: string, id: string): Promise<void> {
+  /**
+   * Changes the squad that is stored: `decide` sees it and says how, again when another change came between, and throws to refuse.
+   * Throws `NOT_FOUND`.
+   */
+  amend(tenant: string, id: string, decide: (squad: Squad) => SquadChange): Promise<Squad> {
+    return this.#untilSettled(tenant, id, decide, (squad, change) => this.change(tenant, squad, change));
+  }
+
+  /** Throws `OPEN_EXECUTIONS`, `NOT_FOUND`, and what `check` throws of the squad as it is removed. */
+  remove(tenant: string, id: string, check?: (squad: Squad) => void): Promise<void> {
+    if (check === undefined) return this.#remove(tenant, id);
+    return this.#untilSettled(tenant, id, check, (squad) => this.#remove(tenant, id, squad.version));
+  }
+
+  async #remove(tenant: string, id: string, version?: number): Promise<void> {
     try {
-      await this.#store.remove(tenant, id);
+      await this.#store.remove(tenant, id, version);
     } finally {
       await this.#forget(tenant, id);
     }
+  }
+
+  /** Reads past what is kept: what is decided here is decided about what is stored. */
+  async #untilSettled<Decision, T>(
+    tenant: string,
+    id: string,
+    decide: (squad: Squad) => Decision,
+    act: (squad: Squad, decision: Decision) => Promise<T>,
+  ): Promise<T> {
+    for (let round = 1; ; round++) {
+      const squad = await this.#store.find(tenant, id);
+      if (squad === null) throw unknownSquad(id);
+      const decision = decide(squad);
+      try {
+        return await act(squad, decision);
+      } catch (error) {
+        // A round that is lost was won by somebody else, so that together they come to an end.
+        if (!isStale(error) || round === maxRounds) throw error;
+      }
+    }
+  }
+
+  #isTemplate(name: string): boolean {
+    return this.#parts.catalogue.templates.some((template) => template.name === name);
   }
 
   #find(tenant: string, idOrName: string): Promise<Squad | null> {
@@ -111,4 +156,12 @@ export class SquadDirectory {
     await cache.forgetTag(squadTag(id));
     await cache.forgetTag(tenantTag(tenant));
   }
+}
+
+function unknownSquad(idOrName: string): SquadraError {
+  return new SquadraError('NOT_FOUND', `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`);
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof SquadraError && error.code === 'STALE_VERSION';
 }

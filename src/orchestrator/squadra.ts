@@ -47,8 +47,13 @@ export interface Squads {
   list(page?: { readonly cursor?: string; readonly limit?: number }): Promise<Page<Squad>>;
   /** Changes the version that was read; throws `STALE_VERSION` when it is another by now. */
   change(squad: Squad, change: SquadChange): Promise<Squad>;
-  /** Throws `OPEN_EXECUTIONS` while executions of it are open. */
-  remove(id: string): Promise<void>;
+  /**
+   * Changes what is stored: `decide` sees it and says how, again when another change came between, and throws to refuse.
+   * Throws `NOT_FOUND`.
+   */
+  amend(id: string, decide: (squad: Squad) => SquadChange): Promise<Squad>;
+  /** Throws `OPEN_EXECUTIONS` while executions of it are open, and what `check` throws of the squad that is to be removed. */
+  remove(id: string, check?: (squad: Squad) => void): Promise<void>;
 }
 
 export interface Approvals {
@@ -194,6 +199,7 @@ function squadsOf(directory: SquadDirectory, tenant: string, userId: string | nu
     list: (page = {}) =>
       readPage(page, (limit, before) => directory.list(tenant, { limit, ...(before === undefined ? {} : { before }) })),
     change: (squad, change) => directory.change(tenant, squad, change),
-    remove: (id) => directory.remove(tenant, id),
+    amend: (id, decide) => directory.amend(tenant, id, decide),
+    remove: (id, check) => directory.remove(tenant, id, check),
   };
 }

@@ -107,6 +107,20 @@ export function squadStoreContract(open: OpenState): void {
       },
     );
 
+    it('is removed at the version that was read, where one is named', async () => {
+      const { tenant, foreign } = twoTenants();
+      const squad = newSquad();
+      await state.squads.create(tenant, squad);
+      await state.squads.replace(tenant, { ...squad, version: 2 });
+      await expect(state.squads.remove(foreign, squad.id, 2)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(state.squads.remove(tenant, squad.id, 1)).rejects.toMatchObject({
+        code: 'STALE_VERSION',
+        details: { expectedVersion: 1, currentVersion: 2 },
+      });
+      await state.squads.remove(tenant, squad.id, 2);
+      expect(await state.squads.find(tenant, squad.id)).toBeNull();
+    });
+
     it('is removed when its executions have ended, and its versions stay for them', async () => {
       const { tenant } = twoTenants();
       const squad = newSquad();

@@ -114,3 +114,36 @@ describe('finding a squad', () => {
     await expect(directory.resolve('t', 'crew')).rejects.toMatchObject({ code: 'UNKNOWN_SQUAD' });
   });
 });
+
+describe('changing what is stored', () => {
+  it('decides again when another change came between', async () => {
+    const { id } = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    const { replace } = shelf.store;
+    let isFirst = true;
+    shelf.store.replace = async (tenant, squad) => {
+      if (!isFirst) return replace(tenant, squad);
+      isFirst = false;
+      await replace(tenant, { ...squad, name: 'others', description: 'from somebody else' });
+      throw new SquadraError('STALE_VERSION', 'Somebody else was first.');
+    };
+    const seen: number[] = [];
+    const amended = await directory.amend('t', id, (squad) => {
+      seen.push(squad.version);
+      return { change: 'update', name: 'mine' };
+    });
+    expect(seen).toEqual([1, 2]);
+    expect(amended).toMatchObject({ version: 3, name: 'mine', description: 'from somebody else' });
+  });
+
+  it('changes nothing when the decision is to refuse', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    const refusal = new SquadraError('STALE_VERSION', 'Not this one.');
+    const refuse = (): never => {
+      throw refusal;
+    };
+    await expect(directory.amend('t', squad.id, refuse)).rejects.toBe(refusal);
+    await expect(directory.remove('t', squad.id, refuse)).rejects.toBe(refusal);
+    expect(await directory.get('t', squad.id)).toEqual(squad);
+    await expect(directory.amend('t', 'gone', refuse)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});

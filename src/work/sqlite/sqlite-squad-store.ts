@@ -46,8 +46,8 @@ export class SqliteSquadStore extends SqliteSquadReports implements SquadStore {
     return this.#writer.run('replaceSquad', squadArguments(tenant, squad));
   }
 
-  remove(tenant: string, id: string): Promise<void> {
-    return this.#writer.run('removeSquad', { tenant, id });
+  remove(tenant: string, id: string, version?: number): Promise<void> {
+    return this.#writer.run('removeSquad', { tenant, id, version: version ?? null });
   }
 }
 

@@ -15,7 +15,7 @@ export type SquadArguments = readonly [
 export interface SquadOperations {
   createSquad(squad: SquadArguments): void;
   replaceSquad(squad: SquadArguments): void;
-  removeSquad(squad: { readonly tenant: string; readonly id: string }): void;
+  removeSquad(squad: { readonly tenant: string; readonly id: string; readonly version: number | null }): void;
 }
 
 /** Changes of squads. Every version stays in `squad_versions`, because executions pin the one they started with. */
@@ -52,6 +52,12 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
     }
     return Number(row[0]);
   };
+  const refuseStale = (tenant: string, id: string, expectedVersion: number | null): void => {
+    const current = currentVersion(tenant, id);
+    if (expectedVersion === null || expectedVersion === current) return;
+    const message = `Squad ${id} is at version ${current}, not ${expectedVersion}; read it again and apply the change to that.`;
+    throw new SquadraError('STALE_VERSION', message, { details: { expectedVersion, currentVersion: current } });
+  };
 
   return {
     createSquad: ([tenant, id, name, version, body, userId]) => {
@@ -60,20 +66,13 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
       keep.run(tenant, id, version, body);
     },
     replaceSquad: ([tenant, id, name, version, body]) => {
-      const current = currentVersion(tenant, id);
-      const expected = version - 1;
-      if (current !== expected) {
-        const message = `Squad ${id} is at version ${current}, not ${expected}; read it again and apply the change to that.`;
-        throw new SquadraError('STALE_VERSION', message, {
-          details: { expectedVersion: expected, currentVersion: current },
-        });
-      }
+      refuseStale(tenant, id, version - 1);
       refuseNamesake(tenant, name, id);
       update.run(name, version, body, tenant, id);
       keep.run(tenant, id, version, body);
     },
-    removeSquad: ({ tenant, id }) => {
-      currentVersion(tenant, id);
+    removeSquad: ({ tenant, id, version }) => {
+      refuseStale(tenant, id, version);
       const open = Number(openOf.first(id, tenant)?.[0]);
       if (open > 0) {
         throw new SquadraError('OPEN_EXECUTIONS', `Squad ${id} has ${open} open execution${open === 1 ? '' : 's'}.`, {
