@@ -110,7 +110,7 @@ export class Forks {
       const page = await this.#parts.workItems.list(tenant, {
         executionId,
         limit: itemsPerPage,
-        ...(last === undefined ? {} : { after: last.id }),
+        ...(last === undefined ? {} : { after: last }),
       });
       items.push(...page);
       if (page.length < itemsPerPage) return items;

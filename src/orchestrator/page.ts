@@ -27,21 +27,41 @@ export function invalidCursor(cursor: string): SquadraError {
   return new SquadraError('INVALID_CURSOR', message);
 }
 
-/** A full page may have a next one, which begins after its last item. */
-export function pageOf<T extends { readonly id: string }>(items: readonly T[], limit: number): Page<T> {
-  return { items, nextCursor: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+/** What a page is asked for. */
+export interface PageRequest {
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
 }
 
+/** How a place in a list is written as a cursor and read again; reading throws `INVALID_CURSOR`. */
+interface CursorFormat<T, Place> {
+  readonly write: (item: T) => string;
+  readonly read: (cursor: string) => Place;
+}
+
+/** Of lists in the order of ids. */
+const byId: CursorFormat<{ readonly id: string }, string> = { write: ({ id }) => id, read: checkCursor };
+
 /**
- * Reads a page of a list whose cursor is the id of the last item before it. One more than asked for is read, so that the last
- * page knows that it is the last. Throws `INVALID_INPUT` for a bad limit and `INVALID_CURSOR`.
+ * Reads a page of a list whose cursor is the id of the last item before it. Throws `INVALID_INPUT` for a bad limit and
+ * `INVALID_CURSOR`.
  */
-export async function readPage<T extends { readonly id: string }>(
-  { cursor, limit = defaultLimit }: { readonly cursor?: string | undefined; readonly limit?: number | undefined },
+export function readPage<T extends { readonly id: string }>(
+  request: PageRequest,
   read: (limit: number, after: string | undefined) => Promise<readonly T[]>,
 ): Promise<Page<T>> {
+  return readPageBy(byId, request, read);
+}
+
+/** Reads a page of a list with a format of its own. One more than asked for is read, so that the last page knows that it is the last. */
+export async function readPageBy<T, Place>(
+  format: CursorFormat<T, Place>,
+  { cursor, limit = defaultLimit }: PageRequest,
+  read: (limit: number, after: Place | undefined) => Promise<readonly T[]>,
+): Promise<Page<T>> {
   const size = checkLimit(limit);
-  const found = await read(size + 1, cursor === undefined ? undefined : checkCursor(cursor));
+  const found = await read(size + 1, cursor === undefined ? undefined : format.read(cursor));
   const items = found.slice(0, size);
-  return { items, nextCursor: found.length > size ? (items.at(-1)?.id ?? null) : null };
+  const last = items.at(-1);
+  return { items, nextCursor: found.length > size && last !== undefined ? format.write(last) : null };
 }

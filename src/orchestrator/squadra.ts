@@ -7,12 +7,17 @@ import type { EngineStatistics } from '../engines/engine.ts';
 import type { Gate, GateState } from '../flow/gate.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
-import type { Approval, ApprovalAnswer, ApprovalStatus, ApprovalStore } from '../work/approval-store.ts';
-import type { Execution, ExecutionStatus } from '../work/execution.ts';
+import type { ApprovalStore } from '../work/approval-store.ts';
+import type { Execution } from '../work/execution.ts';
 import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Workflow } from '../workflows/workflow.ts';
-import { checkLimit, defaultLimit, readPage } from './page.ts';
+import { Approvals } from './approvals.ts';
+import { listExecutions } from './execution-list.ts';
+import type { ListFilter } from './execution-list.ts';
+import { readExecution } from './execution-reading.ts';
+import type { ExecutionDescription } from './execution-reading.ts';
+import { readPage } from './page.ts';
 import type { Page } from './page.ts';
 import { RunHandle } from './run-handle.ts';
 import type { Run, RunHandleParts } from './run-handle.ts';
@@ -25,16 +30,6 @@ import { reportUsage } from './usage-report.ts';
 import type { UsageOptions, UsageReport } from './usage-report.ts';
 import { WorkItems } from './work-items.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';
-
-/** What a list of executions can be narrowed to. `squad` takes an id or a name; `limit` is 1 to 200, 50 where nothing is said. */
-export interface ListFilter {
-  readonly status?: ExecutionStatus;
-  readonly squad?: string;
-  readonly workflow?: string;
-  readonly createdAfter?: Date;
-  readonly cursor?: string;
-  readonly limit?: number;
-}
 
 /** Which events, and from where on. `follow: false` ends with what is stored now. */
 export type FeedOptions = Omit<TenantEventOptions, 'squadId'> & { readonly squad?: string };
@@ -54,12 +49,6 @@ export interface Squads {
   amend(id: string, decide: (squad: Squad) => SquadChange): Promise<Squad>;
   /** Throws `OPEN_EXECUTIONS` while executions of it are open, and what `check` throws of the squad that is to be removed. */
   remove(id: string, check?: (squad: Squad) => void): Promise<void>;
-}
-
-export interface Approvals {
-  list(filter?: { readonly status?: ApprovalStatus; readonly limit?: number }): Promise<readonly Approval[]>;
-  /** Throws `ALREADY_ANSWERED`, or `UNKNOWN_CHOICE` naming those offered. */
-  answer(id: string, answer: ApprovalAnswer): Promise<Approval>;
 }
 
 export interface SquadraParts extends RunHandleParts {
@@ -107,11 +96,7 @@ export class Squadra implements AsyncDisposable {
     this.userId = userId;
     this.#parts = parts;
     this.squads = squadsOf(parts.directory, tenant, userId);
-    this.approvals = {
-      list: ({ limit = defaultLimit, ...filter } = {}) =>
-        parts.approvals.list(tenant, { ...filter, limit: checkLimit(limit) }),
-      answer: (id, answer) => parts.commands.answer(tenant, id, answer),
-    };
+    this.approvals = new Approvals(parts, tenant);
     this.workItems = new WorkItems(parts, tenant);
   }
 
@@ -144,20 +129,14 @@ export class Squadra implements AsyncDisposable {
     return new RunHandle<unknown>(this.tenant, id, this.#parts);
   }
 
-  /** Newest first. */
-  async list(filter: ListFilter = {}): Promise<Page<Execution>> {
-    const { status, squad, workflow, createdAfter, cursor, limit = defaultLimit } = filter;
-    const squadId = squad === undefined ? undefined : (await this.#parts.directory.get(this.tenant, squad)).id;
-    return readPage(page, (limit, before) =>
-      this.#parts.reports.list(this.tenant, {
-        ...(status === undefined ? {} : { status }),
-        ...(squadId === undefined ? {} : { squadId }),
-        ...(workflow === undefined ? {} : { workflow }),
-        ...(createdAfter === undefined ? {} : { createdAfter: createdAfter.getTime() }),
-        ...(before === undefined ? {} : { before }),
-        limit,
-      }),
-    );
+  /** Newest first. Throws `UNKNOWN_SQUAD`, `UNKNOWN_WORKFLOW` or `INVALID_CURSOR`. */
+  list(filter: ListFilter = {}): Promise<Page<Execution>> {
+    return listExecutions(this.#parts, this.tenant, filter);
+  }
+
+  /** An execution with its steps and items, as interfaces show it. Throws `NOT_FOUND`. */
+  describe(id: string): Promise<ExecutionDescription> {
+    return readExecution(this.#parts, this.tenant, id);
   }
 
   /**

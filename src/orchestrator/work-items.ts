@@ -1,12 +1,19 @@
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
+import { isId } from '../kernel/id.ts';
 import type { IdSource } from '../kernel/id.ts';
 import { decodeJson, encodeJson } from '../kernel/json.ts';
 import type { Json } from '../kernel/json.ts';
 import { noUsage } from '../work/usage.ts';
 import type { WorkItem } from '../work/work-item.ts';
-import type { WorkItemFilter, WorkItemPatch, WorkItemStatistics, WorkItemStore } from '../work/work-item-store.ts';
-import { readPage } from './page.ts';
+import type {
+  WorkItemFilter,
+  WorkItemPatch,
+  WorkItemPlace,
+  WorkItemStatistics,
+  WorkItemStore,
+} from '../work/work-item-store.ts';
+import { invalidCursor, readPageBy } from './page.ts';
 import type { Page } from './page.ts';
 
 /** What a caller gives for a work item; a record only: nothing runs by creating it. */
@@ -30,6 +37,16 @@ export interface WorkItemsParts {
   readonly clock: Clock;
   readonly maxInputBytes: number;
 }
+
+/** `<priority>.<time>.<id>`: where an item stood when it was listed, so that the next page does not depend on what became of it. */
+const byPriority = {
+  write: ({ priority, createdAt, id }: WorkItem): string => `${priority}.${createdAt}.${id}`,
+  read: (cursor: string): WorkItemPlace => {
+    const [, priority, createdAt, id] = /^(-?\d{1,3})\.(\d{1,16})\.(.{36})$/.exec(cursor) ?? [];
+    if (id === undefined || !isId(id)) throw invalidCursor(cursor);
+    return { priority: Number(priority), createdAt: Number(createdAt), id };
+  },
+};
 
 /** The work items of one tenant. */
 export class WorkItems {
@@ -82,7 +99,7 @@ export class WorkItems {
     cursor,
     ...filter
   }: Partial<Omit<WorkItemFilter, 'after'>> & { readonly cursor?: string } = {}): Promise<Page<WorkItem>> {
-    return readPage({ cursor, limit }, (size, after) =>
+    return readPageBy(byPriority, { cursor, limit }, (size, after) =>
       this.#parts.workItems.list(this.#tenant, { ...filter, limit: size, ...(after === undefined ? {} : { after }) }),
     );
   }

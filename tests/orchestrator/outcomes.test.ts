@@ -44,6 +44,7 @@ function reports(): { readonly port: ExecutionReports; answer(found: Execution |
       get: () => new Promise((resolve) => asked.push(resolve)),
       list: refuse,
       records: refuse,
+      messages: refuse,
       open: refuse,
       counts: refuse,
       feed: refuse,
