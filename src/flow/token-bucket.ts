@@ -16,6 +16,8 @@ export interface Taken {
   readonly remaining: number;
   /** Until a token is there again, in whole milliseconds: 0 while there is one. */
   readonly waitMs: number;
+  /** Until the bucket is full, in whole milliseconds. */
+  readonly fullMs: number;
 }
 
 /** Entries looked at with every token asked for. Two, so that they leave faster than they can come. */
@@ -92,7 +94,7 @@ export class TokenBuckets {
     const tokens = this.#capacity - (fullAt - nowMs) / this.#tokenMs;
     const remaining = Math.max(0, Math.floor(tokens + rounding));
     const waitMs = remaining > 0 ? 0 : Math.max(1, Math.ceil((1 - rounding - tokens) * this.#tokenMs));
-    return { isTaken, remaining, waitMs };
+    return { isTaken, remaining, waitMs, fullMs: Math.ceil(fullAt - nowMs) };
   }
 
   /** Whether a bucket that is full at this time holds no less than nothing now. */

@@ -9,7 +9,12 @@ import { acceptBodies } from './bodies.ts';
 import { allowOrigins } from './auth/origins.ts';
 import { describeApi } from './openapi.ts';
 import { executionRoutes } from './routes/executions.ts';
+import { admitWork } from './limits/admission.ts';
+import { watchPressure } from './limits/pressure.ts';
+import { RequestLimits } from './limits/request-limits.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { Metrics } from '../telemetry/metrics.ts';
 
 /** How long a client may take to send a whole request, headers and body. */
 const requestTimeoutMs = 30_000;
@@ -47,7 +52,14 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
     reply.header('x-request-id', request.id);
   });
   await allowOrigins(app, settings.corsOrigins);
+  const metrics = new Metrics(() => parts.squadra.statistics());
+  metricsRoute(app, metrics);
+  await watchPressure(app, { settings, metrics });
+  const limits = new RequestLimits({ ...parts, metrics });
+  limits.beforeIdentity(app);
   authenticate(app, parts);
+  limits.afterIdentity(app);
+  admitWork(app, metrics);
   await describeApi(app);
   healthRoutes(app, parts);
   await app.register(

@@ -18,6 +18,10 @@ declare module 'fastify' {
     admitsWork?: boolean;
     /** Whether its answer is a stream of events, which may be opened with a stream token. */
     streams?: boolean;
+    /** Whether requests to it count for no limit: what supervisors ask. */
+    isUncounted?: boolean;
+    /** Whether programs on this machine may ask without a key. */
+    isForThisMachine?: boolean;
   }
 }
 
@@ -54,6 +58,7 @@ export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodTy
   readonly problems?: readonly number[];
   readonly admitsWork?: boolean;
   readonly streams?: boolean;
+  readonly isUncounted?: boolean;
   readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => unknown;
 }
 
@@ -66,11 +71,11 @@ export function route<
   Body extends z.ZodType = z.ZodUndefined,
 >(app: FastifyInstance, definition: RouteDefinition<Params, Query, Body>): void {
   const { method, url, operationId, summary, description, tag, scope, params, body, headers, handle } = definition;
-  const { query = noFields, admitsWork = false, streams = false } = definition;
+  const { query = noFields, admitsWork = false, streams = false, isUncounted = false } = definition;
   app.route({
     method,
     url,
-    config: { scope, admitsWork, streams },
+    config: { scope, admitsWork, streams, isUncounted },
     // HEAD would answer of things that only GET was documented for.
     exposeHeadRoute: false,
     schema: {

@@ -58,6 +58,8 @@ export const errorCatalogue = {
   WORKFLOW_FAILED: { status: 500, retryable: false, help: 'Read the cause, correct the workflow or what it depends on, then retry the execution: committed steps are kept.' },
   IN_DOUBT: { status: 409, retryable: false, help: 'The call was in flight during a crash: check whether it took effect, then answer the approval or retry the execution.' },
   QUEUE_FULL: { status: 503, retryable: true, help: 'Submit again after a moment; SQUADRA_MAX_QUEUED_EXECUTIONS and SQUADRA_BACKPRESSURE_THRESHOLD set where the gate closes.' },
+  OVERLOADED: { status: 503, retryable: true, help: 'Submit again after the time in Retry-After; SQUADRA_MAX_LOOP_DELAY and SQUADRA_MAX_HEAP_SHARE set how much the process bears.' },
+  RATE_LIMITED: { status: 429, retryable: true, help: 'Ask again after the time in Retry-After; SQUADRA_RATE_LIMIT_PER_MINUTE and SQUADRA_RATE_LIMIT_BURST set how often anybody may ask.' },
   WRITES_SATURATED: { status: 503, retryable: true, help: 'Try again after a moment; if it lasts, the disk is too slow for the load (SQUADRA_MAX_PENDING_WRITES bounds the queue).' },
   POOL_EXHAUSTED: { status: 503, retryable: true, help: 'Try again after a moment; SQUADRA_READERS adds readers, SQUADRA_READER_TIMEOUT waits longer for one.' },
   SHUTTING_DOWN: { status: 503, retryable: true, help: 'Try again when Squadra runs again; what was accepted is kept and resumes at the next start.' },

@@ -71,7 +71,13 @@ export interface SquadraParts extends RunHandleParts {
 export interface SquadraStatistics {
   readonly engine: EngineStatistics;
   readonly gate: GateState;
-  readonly writer: { readonly pending: number; readonly operations: number; readonly groups: number };
+  readonly writer: {
+    readonly pending: number;
+    readonly operations: number;
+    readonly groups: number;
+    /** How long the groups took to be committed. */
+    readonly commits: DurationDistribution;
+  };
   readonly readers: { readonly size: number; readonly busy: number; readonly waiting: number };
   /** The pool of agents: how many it may hold, holds, found, built and let go. */
   readonly agents: AgentPoolStats;

@@ -18,7 +18,7 @@ describe('a bucket', () => {
     const clock = handClock();
     const buckets = new TokenBuckets({ perMinute: 5, burst: 2 }, clock);
     expect(takenOf(buckets, 'a', 20)).toBe(7);
-    expect(buckets.take('a')).toEqual({ isTaken: false, remaining: 0, waitMs: 12_000 });
+    expect(buckets.take('a')).toEqual({ isTaken: false, remaining: 0, waitMs: 12_000, fullMs: 84_000 });
     clock.move(11_999);
     expect(buckets.take('a')).toMatchObject({ isTaken: false, waitMs: 1 });
     clock.move(1);
@@ -31,10 +31,10 @@ describe('a bucket', () => {
 
   it('tells what is left, and looking takes nothing', () => {
     const buckets = new TokenBuckets({ perMinute: 5, burst: 2 }, handClock());
-    expect(buckets.take('a')).toEqual({ isTaken: true, remaining: 6, waitMs: 0 });
-    expect(buckets.look('a')).toEqual({ isTaken: true, remaining: 6, waitMs: 0 });
+    expect(buckets.take('a')).toEqual({ isTaken: true, remaining: 6, waitMs: 0, fullMs: 12_000 });
+    expect(buckets.look('a')).toEqual({ isTaken: true, remaining: 6, waitMs: 0, fullMs: 12_000 });
     takenOf(buckets, 'a', 6);
-    expect(buckets.look('a')).toEqual({ isTaken: false, remaining: 0, waitMs: 12_000 });
+    expect(buckets.look('a')).toEqual({ isTaken: false, remaining: 0, waitMs: 12_000, fullMs: 84_000 });
     expect({ capacity: buckets.capacity, refillMs: buckets.refillMs }).toEqual({ capacity: 7, refillMs: 84_000 });
   });
 

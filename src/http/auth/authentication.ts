@@ -6,7 +6,7 @@ import type { HttpParts } from '../http-parts.ts';
 import { isToken, readCredential } from './bearer.ts';
 import { readIssuer } from './issuer-document.ts';
 import { IssuerKeys } from './issuer-keys.ts';
-import { checkOpenMode } from './open-mode.ts';
+import { checkOpenMode, comesFromThisMachine } from './open-mode.ts';
 import { checkToken } from './token-check.ts';
 
 /** Finds out who asks, before anything of the request's body is read. Routes without a scope are for nobody. */
@@ -16,9 +16,10 @@ export function authenticate(app: FastifyInstance, parts: HttpParts): void {
   app.addHook('onRequest', async (request, reply) => {
     const { isOpen } = access;
     if (isOpen) checkOpenMode(request, settings.corsOrigins);
-    const { scope } = request.routeOptions.config;
+    const { scope, isForThisMachine = false } = request.routeOptions.config;
     // An address that leads nowhere is told apart from none that leads somewhere: the description is open to all.
     if (scope === 'open' || request.is404) return;
+    if (isForThisMachine && comesFromThisMachine(request)) return;
     const principal = isOpen ? localPrincipal : await identify(request, reply);
     if (scope === undefined || !principal.scopes.has(scope)) throw forbidden(reply, scope ?? 'admin');
     request.principal = principal;

@@ -26,6 +26,13 @@ export function checkOpenMode(request: FastifyRequest, origins: readonly string[
   if (guarded && isForeign(request, origins)) throw foreignOrigin();
 }
 
+/** Whether a program on this machine asks, under a name of this machine and through no proxy that says so. */
+export function comesFromThisMachine({ raw: { headers, socket } }: FastifyRequest): boolean {
+  const name = hostName(headers.host);
+  const isProxied = proxyHeaders.some((header) => header in headers);
+  return name !== null && isLoopbackName(name) && isLoopbackAddress(socket.remoteAddress) && !isProxied;
+}
+
 /** Browsers name the origin of the page with every request that may change something and with every stream. */
 function isForeign({ headers }: FastifyRequest, origins: readonly string[]): boolean {
   const { origin, host } = headers;
