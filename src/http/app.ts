@@ -8,11 +8,14 @@ import type { HttpParts } from './http-parts.ts';
 import { acceptBodies } from './bodies.ts';
 import { allowOrigins } from './auth/origins.ts';
 import { describeApi } from './openapi.ts';
+import { catalogueRoutes } from './routes/catalogue.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { admitWork } from './limits/admission.ts';
 import { watchPressure } from './limits/pressure.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { healthRoutes } from './routes/health.ts';
+import { memberRoutes } from './routes/members.ts';
+import { squadRoutes } from './routes/squads.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 
@@ -64,6 +67,9 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   healthRoutes(app, parts);
   await app.register(
     async (api) => {
+      catalogueRoutes(api, parts);
+      squadRoutes(api, parts);
+      memberRoutes(api, parts);
       executionRoutes(api, parts);
     },
     { prefix: '/api/v1' },

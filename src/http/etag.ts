@@ -54,8 +54,18 @@ export function sendVersioned(
   reply: FastifyReply,
   thing: { readonly version: number },
 ): FastifyReply {
-  reply.header('etag', etagOf(thing.version));
-  return hasVersion(request, thing.version) ? reply.code(304).send() : reply.send(thing);
+  return sendTagged(request, reply, thing.version, thing);
+}
+
+/** The same for an answer that changes with the version of something else, such as a list of what belongs to it. */
+export function sendTagged(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  version: number,
+  answer: object,
+): FastifyReply {
+  reply.header('etag', etagOf(version));
+  return hasVersion(request, version) ? reply.code(304).send() : reply.send(answer);
 }
 
 /** Compared weakly, as the RFC says. A malformed `If-None-Match` gets the whole answer: nothing is lost by it. */

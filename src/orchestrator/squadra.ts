@@ -29,7 +29,7 @@ import type { TenantEventOptions } from './tenant-events.ts';
 import { reportUsage } from './usage-report.ts';
 import type { UsageOptions, UsageReport } from './usage-report.ts';
 import { WorkItems } from './work-items.ts';
-import type { WorkflowRegistry } from './workflow-registry.ts';
+import type { WorkflowDescription, WorkflowRegistry } from './workflow-registry.ts';
 
 /** Which events, and from where on. `follow: false` ends with what is stored now. */
 export type FeedOptions = Omit<TenantEventOptions, 'squadId'> & { readonly squad?: string };
@@ -128,6 +128,11 @@ export class Squadra implements AsyncDisposable {
   /** The names of the workflows that can be run here, those that come with Squadra first. */
   get workflows(): readonly string[] {
     return this.#parts.workflows.all.map(({ name }) => name);
+  }
+
+  /** What is to be known of the workflows that can be run here. */
+  describeWorkflows(): readonly WorkflowDescription[] {
+    return this.#parts.workflows.describe();
   }
 
   /** A handle to an existing execution; nothing is read until it is asked. */
