@@ -11,8 +11,8 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  *
  * O1  The connection comes from this machine, and not through a proxy on it.
  * O2  `Host` names this machine: a page whose owner lets its name point here (DNS rebinding) is refused, 421.
- * O3  What changes something, and streams, are refused to pages of other origins, 403, but for those that are listed. What they only read they cannot
- *     see: answers name no origin that is not listed.
+ * O3  What changes something, and streams, are refused to pages of other origins, 403, but for those that are listed.
+ *     What others only read they cannot see: answers name no origin that is not listed.
  *
  * Throws `WRONG_HOST`, `FOREIGN_ORIGIN` or `UNAUTHENTICATED`.
  */
