@@ -7,6 +7,7 @@ import type { EngineStatistics } from '../engines/engine.ts';
 import type { Gate, GateState } from '../flow/gate.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
+import type { DurationDistribution } from '../telemetry/histogram.ts';
 import type { ApprovalStore } from '../work/approval-store.ts';
 import type { Execution } from '../work/execution.ts';
 import type { UsageReports } from '../work/usage-report.ts';
@@ -153,12 +154,22 @@ export class Squadra implements AsyncDisposable {
   /**
    * The stored events of all executions, or of those of a squad (id or name), in the order of their commits: from now on,
    * after the `cursor` of the last one that is known, or all with `after: 'start'`. Goes on until the signal aborts it.
-   * Throws `INVALID_CURSOR`, `NOT_FOUND` for the squad, `SHUTTING_DOWN` when Squadra is closed.
+   * Throws `INVALID_CURSOR`, `UNKNOWN_SQUAD`, `SHUTTING_DOWN` when Squadra is closed.
    */
   async *events({ squad, ...options }: FeedOptions = {}): AsyncGenerator<TenantEvent, void, void> {
-    const squadId = squad === undefined ? {} : { squadId: (await this.squads.get(squad)).id };
+    const squadId = squad === undefined ? {} : { squadId: await this.squadIdOf(squad) };
     const batches = tenantEventBatches(this.#parts.events, this.tenant, { ...options, ...squadId });
     for await (const { events } of batches) yield* events;
+  }
+
+  /** The id of a squad that something is narrowed to, by its id or name. Throws `UNKNOWN_SQUAD`. */
+  async squadIdOf(idOrName: string): Promise<string> {
+    try {
+      return (await this.squads.get(idOrName)).id;
+    } catch (error) {
+      if (!(error instanceof SquadraError) || error.code !== 'NOT_FOUND') throw error;
+      throw new SquadraError('UNKNOWN_SQUAD', `There is no squad '${idOrName}'.`);
+    }
   }
 
   /** Tokens and cost of the executions that are stored, summed and by group. Throws `INVALID_INPUT` or `NOT_FOUND`. */
