@@ -53,9 +53,15 @@ export class Connection {
     const bodyAt = this.#text.indexOf(endOfHead) + endOfHead.length;
     if (bodyAt < endOfHead.length) return true;
     const head = this.#text.slice(0, bodyAt).toLowerCase();
-    const length = Number(/\r\ncontent-length: (\d+)/.exec(head)?.[1] ?? 0);
+    const status = Number(head.slice(9, 12));
+    const length = Number(/\r\ncontent-length: (\d+)/.exec(head)?.[1] ?? (status === 204 ? 0 : NaN));
+    if (Number.isNaN(length)) {
+      this.close();
+      this.#fail(new Error(`An answer has no length: ${head}`));
+      return false;
+    }
     if (this.#text.length < bodyAt + length) return true;
-    const answer = { status: Number(head.slice(9, 12)), head, body: this.#text.slice(bodyAt, bodyAt + length) };
+    const answer = { status, head, body: this.#text.slice(bodyAt, bodyAt + length) };
     this.#text = '';
     if (head.includes('\r\nconnection: close')) this.close();
     this.#answer(answer);
