@@ -61,6 +61,8 @@ export class Access {
   readonly #asked = new Map<string, Promise<ApiKey | null>>();
   /** Moves with every change of a key. */
   #changes = 0;
+  /** Ids of keys that were revoked while this process runs, the latest of them. */
+  readonly #revoked = new LRUCache<string, true>({ max: maxKept });
   readonly #stays = new Map<string, Set<Stay>>();
 
   private constructor(parts: AccessParts, hasKeys: boolean) {
@@ -131,6 +133,7 @@ export class Access {
     this.#changes++;
     // Revoking is rare, and the hash of a key is not told again.
     this.#keys.clear();
+    this.#revoked.set(key.id, true);
     this.#endStays(key.id);
     return key;
   }
@@ -153,7 +156,7 @@ export class Access {
    * what outlives its request, as event streams do. The returned function stops following.
    */
   follow(principal: Principal, end: () => void): () => void {
-    const { id, expiresAt } = principal;
+    const { id } = principal;
     const stays = this.#stays.get(id) ?? new Set<Stay>();
     this.#stays.set(id, stays);
     const leave = (): void => {
@@ -161,14 +164,20 @@ export class Access {
       stays.delete(stay);
       if (stays.size === 0 && this.#stays.get(id) === stays) this.#stays.delete(id);
     };
-    const { clock } = this.#parts;
+    const leftMs = this.#leftMs(principal);
     const expire = (): void => {
       leave();
       end();
     };
-    const stay: Stay = { end, timer: expiresAt === null ? null : clock.setTimer(expiresAt - clock.now(), expire) };
+    const stay: Stay = { end, timer: leftMs === null ? null : this.#parts.clock.setTimer(leftMs, expire) };
     stays.add(stay);
     return leave;
+  }
+
+  /** How long it still gets in; null for ever. Between finding out who asks and following, a key may have been revoked. */
+  #leftMs({ kind, id, expiresAt }: Principal): number | null {
+    if (kind === 'local' ? !this.isOpen : this.#revoked.has(id)) return 0;
+    return expiresAt === null ? null : Math.max(0, expiresAt - this.#parts.clock.now());
   }
 
   #endStays(id: string): void {

@@ -76,7 +76,7 @@ it('works beside a running server: the open mode ends, the key holds, and it end
       'content-type': 'application/json',
       ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
     };
-    const body = JSON.stringify({ message: prompt, start: false });
+    const body = JSON.stringify({ message: prompt });
     return (await fetch(`${url}/api/v1/executions`, { method: 'POST', headers, body })).status;
   };
   expect(await submit()).toBe(202);

@@ -167,6 +167,23 @@ it('ends what follows a key when it is revoked or expires, and the open mode whe
   expect(ended).toHaveLength(4);
 });
 
+it('ends what begins to follow when it is over already', async () => {
+  const { access, clock } = await open();
+  const ended: string[] = [];
+  const { text, key } = await access.createKey('acme', { ...request, expiresInMs: 5_000 });
+  const short = await access.createKey('acme', { ...request, expiresInMs: 1_000 });
+  const [principal, expiring] = [await access.authenticateKey(text), await access.authenticateKey(short.text)];
+  if (principal === null || expiring === null) throw new Error('Both keys are good.');
+  await access.revokeKey('acme', key.id);
+  await clock.advance(2_000);
+  access.follow(principal, () => ended.push('revoked'));
+  access.follow(expiring, () => ended.push('expired'));
+  access.follow(localPrincipal, () => ended.push('local'));
+  expect(ended).toEqual([]);
+  await clock.advance(0);
+  expect(ended).toEqual(['revoked', 'expired', 'local']);
+});
+
 it('refuses keys that would be none', async () => {
   const { access, store } = await open();
   const bad: readonly [string, Partial<KeyRequest>][] = [

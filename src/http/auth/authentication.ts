@@ -7,12 +7,13 @@ import { isToken, readCredential } from './bearer.ts';
 import { readIssuer } from './issuer-document.ts';
 import { IssuerKeys } from './issuer-keys.ts';
 import { checkOpenMode, comesFromThisMachine } from './open-mode.ts';
+import type { StreamTokens } from './stream-token.ts';
 import { checkToken } from './token-check.ts';
 
 /** Finds out who asks, before anything of the request's body is read. Routes without a scope are for nobody. */
-export function authenticate(app: FastifyInstance, parts: HttpParts): void {
+export function authenticate(app: FastifyInstance, parts: HttpParts, streamTokens: StreamTokens): void {
   const { access, squadra, settings } = parts;
-  const identify = identifying(parts);
+  const identify = identifying(parts, streamTokens);
   app.addHook('onRequest', async (request, reply) => {
     const { isOpen } = access;
     if (isOpen) checkOpenMode(request, settings.corsOrigins);
@@ -30,7 +31,7 @@ export function authenticate(app: FastifyInstance, parts: HttpParts): void {
 type Identify = (request: FastifyRequest, reply: FastifyReply) => Promise<Principal>;
 
 /** Who a request's key or token stands for. Throws `UNAUTHENTICATED` or `ISSUER_UNAVAILABLE`. */
-function identifying({ access, settings, clock, logger }: HttpParts): Identify {
+function identifying({ access, settings, clock, logger }: HttpParts, streamTokens: StreamTokens): Identify {
   const { oidcIssuer } = settings;
   const keys =
     oidcIssuer === null
@@ -42,6 +43,12 @@ function identifying({ access, settings, clock, logger }: HttpParts): Identify {
         );
   return async (request, reply) => {
     const credential = readCredential(request.headers);
+    const streamToken = credential.kind === 'none' ? streamTokenOf(request) : null;
+    if (streamToken !== null) {
+      const principal = streamTokens.verify(streamToken);
+      if (principal !== null) return principal;
+      throw unauthenticated(reply, 'invalid', 'There is no such stream token, or it has expired.');
+    }
     if (credential.kind === 'none') throw unauthenticated(reply, 'none', 'It brings no key and no token.');
     if (credential.kind === 'malformed')
       throw unauthenticated(reply, 'invalid', 'Its header is not `Authorization: Bearer <key or token>`.');
@@ -57,6 +64,13 @@ function identifying({ access, settings, clock, logger }: HttpParts): Identify {
     const name = user.email ?? user.name ?? user.sub;
     return { kind: 'user', tenant, userId: id, id, name, scopes: withIncluded(scopes), expiresAt };
   };
+}
+
+/** The token in the address, where one may stand there. */
+function streamTokenOf({ routeOptions, query }: FastifyRequest): string | null {
+  if (routeOptions.config.streams !== true) return null;
+  const { token } = query as { readonly token?: unknown };
+  return typeof token === 'string' ? token : null;
 }
 
 /** With the challenge of RFC 6750: a request that brought nothing is only told what is wanted. */

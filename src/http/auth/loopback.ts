@@ -1,10 +1,10 @@
-import { BlockList, isIP } from 'node:net';
+import { isIPv4 } from 'node:net';
 
-/** Whether an address is this machine itself, as the other end of a connection. */
+/** Whether an address, as Node and browsers write it, is this machine itself. */
 export function isLoopbackAddress(address: string | undefined): boolean {
   if (address === undefined) return false;
-  const family = isIP(address);
-  return family !== 0 && loopback().check(address, family === 6 ? 'ipv6' : 'ipv4');
+  const bare = address.toLowerCase().replace(/^::ffff:(?=\d)/, '');
+  return bare === '::1' || (bare.startsWith('127.') && isIPv4(bare));
 }
 
 /**
@@ -19,12 +19,4 @@ export function isLoopbackName(name: string): boolean {
 /** The name in a `Host` header, without its port; null when it is none. */
 export function hostName(header: string | undefined): string | null {
   return /^(?<name>[^:[\]\s/@?#\\]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.exec(header ?? '')?.groups?.['name'] ?? null;
-}
-
-/** IPv4 addresses within IPv6 are found too. */
-function loopback(): BlockList {
-  const list = new BlockList();
-  list.addSubnet('127.0.0.0', 8, 'ipv4');
-  list.addAddress('::1', 'ipv6');
-  return list;
 }
