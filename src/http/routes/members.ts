@@ -119,7 +119,8 @@ function itemRoutes(app: FastifyInstance): void {
     problems: [412],
     handle: async ({ params: { id, memberId }, squadra, request, reply }) => {
       await squadra.squads.amend(id, (stored) => {
-        checkCondition(readIfMatch(request), findMember(stored, memberId).version, 'member');
+        const { version } = findMember(stored, memberId);
+        checkCondition(readIfMatch(request), version, 'member');
         return { change: 'remove-member', memberId };
       });
       return reply.code(204).send();
