@@ -29,8 +29,8 @@ export const streamSettings = {
   }),
   maxStreamQueueBytes: sizeSetting({
     env: 'SQUADRA_MAX_STREAM_QUEUE_BYTES',
-    default: 256 * kibibyte,
-    min: 16 * kibibyte,
+    default: 64 * kibibyte,
+    min: kibibyte,
     max: 64 * 1024 * kibibyte,
     doc: 'How much may wait in memory for one client of an event stream. One that does not read is told `resume` and let go; nothing is lost, because events are stored.',
   }),

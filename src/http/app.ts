@@ -4,9 +4,11 @@ import type { FastifyInstance } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { authenticate } from './auth/authentication.ts';
 import { answerFailures } from './failures.ts';
+import type { Access } from '../orchestrator/access.ts';
 import type { HttpParts } from './http-parts.ts';
 import { acceptBodies } from './bodies.ts';
 import { allowOrigins } from './auth/origins.ts';
+import { StreamTokens } from './auth/stream-token.ts';
 import { describeApi } from './openapi.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -16,6 +18,8 @@ import { RequestLimits } from './limits/request-limits.ts';
 import { healthRoutes } from './routes/health.ts';
 import { memberRoutes } from './routes/members.ts';
 import { squadRoutes } from './routes/squads.ts';
+import { streamRoutes } from './routes/streams.ts';
+import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 
@@ -60,7 +64,12 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   await watchPressure(app, { settings, metrics });
   const limits = new RequestLimits({ ...parts, metrics });
   limits.beforeIdentity(app);
-  authenticate(app, parts);
+  const follow: Access['follow'] = (principal, end) => parts.access.follow(principal, end);
+  const streams = new Streams({ ...parts, follow });
+  const streamTokens = new StreamTokens({ ...parts, follow });
+  // Before connections are waited for: streams do not end by themselves.
+  app.addHook('preClose', () => streams.close());
+  authenticate(app, parts, streamTokens);
   limits.afterIdentity(app);
   admitWork(app, metrics);
   await describeApi(app);
@@ -71,6 +80,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       squadRoutes(api, parts);
       memberRoutes(api, parts);
       executionRoutes(api, parts);
+      streamRoutes(api, { ...parts, streams, streamTokens });
     },
     { prefix: '/api/v1' },
   );

@@ -123,7 +123,11 @@ function responses({
   scope,
   params,
   body,
-}: Pick<RouteDefinition<z.ZodType, z.ZodType, z.ZodType>, 'answers' | 'problems' | 'scope' | 'params' | 'body'>) {
+  streams = false,
+}: Pick<
+  RouteDefinition<z.ZodType, z.ZodType, z.ZodType>,
+  'answers' | 'problems' | 'scope' | 'params' | 'body' | 'streams'
+>) {
   const statuses = new Set([
     ...everywhere,
     ...(scope === 'open' ? [] : guarded),
@@ -139,7 +143,12 @@ function responses({
       ]),
     ),
     ...Object.fromEntries(
-      Object.entries(answers).map(([status, schema]) => [status, schema ?? z.undefined().describe('Nothing')]),
+      Object.entries(answers).map(([status, schema]) => [
+        status,
+        streams
+          ? { description: 'Events as they happen', content: { 'text/event-stream': { schema } } }
+          : (schema ?? z.undefined().describe('Nothing')),
+      ]),
     ),
   };
 }

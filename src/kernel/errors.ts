@@ -60,6 +60,8 @@ export const errorCatalogue = {
   QUEUE_FULL: { status: 503, retryable: true, help: 'Submit again after a moment; SQUADRA_MAX_QUEUED_EXECUTIONS and SQUADRA_BACKPRESSURE_THRESHOLD set where the gate closes.' },
   OVERLOADED: { status: 503, retryable: true, help: 'Submit again after the time in Retry-After; SQUADRA_MAX_LOOP_DELAY and SQUADRA_MAX_HEAP_SHARE set how much the process bears.' },
   RATE_LIMITED: { status: 429, retryable: true, help: 'Ask again after the time in Retry-After; SQUADRA_RATE_LIMIT_PER_MINUTE and SQUADRA_RATE_LIMIT_BURST set how often anybody may ask.' },
+  STREAMS_FULL: { status: 503, retryable: true, help: 'Connect again after a moment; SQUADRA_MAX_STREAMS sets how many event streams the server keeps open.' },
+  TOO_MANY_STREAMS: { status: 429, retryable: true, help: 'Close streams you no longer read, or follow many executions with one stream (GET /events); SQUADRA_MAX_STREAMS_PER_CALLER sets the limit.' },
   WRITES_SATURATED: { status: 503, retryable: true, help: 'Try again after a moment; if it lasts, the disk is too slow for the load (SQUADRA_MAX_PENDING_WRITES bounds the queue).' },
   POOL_EXHAUSTED: { status: 503, retryable: true, help: 'Try again after a moment; SQUADRA_READERS adds readers, SQUADRA_READER_TIMEOUT waits longer for one.' },
   SHUTTING_DOWN: { status: 503, retryable: true, help: 'Try again when Squadra runs again; what was accepted is kept and resumes at the next start.' },

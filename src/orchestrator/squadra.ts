@@ -79,7 +79,13 @@ export interface SquadraStatistics {
     /** How long the groups took to be committed. */
     readonly commits: DurationDistribution;
   };
-  readonly readers: { readonly size: number; readonly busy: number; readonly waiting: number };
+  readonly readers: {
+    readonly size: number;
+    readonly busy: number;
+    readonly waiting: number;
+    /** Answered since the start. */
+    readonly queries: number;
+  };
   /** The pool of agents: how many it may hold, holds, found, built and let go. */
   readonly agents: AgentPoolStats;
   /** What is kept at hand, by kind: found there, read anew, and taken away by changes. */
