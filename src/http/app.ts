@@ -3,7 +3,7 @@ import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { authenticate } from './auth/authentication.ts';
-import { answerFailures } from './failures.ts';
+import { answerFailures, answerRefusal } from './failures.ts';
 import type { Access } from '../orchestrator/access.ts';
 import type { HttpParts } from './http-parts.ts';
 import { acceptBodies } from './bodies.ts';
@@ -11,6 +11,9 @@ import { allowOrigins } from './auth/origins.ts';
 import { StreamTokens } from './auth/stream-token.ts';
 import { describeApi } from './openapi.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
+import { approvalRoutes } from './routes/approvals.ts';
+import { executionCommandRoutes } from './routes/execution-commands.ts';
+import { executionMessageRoutes } from './routes/execution-messages.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { admitWork } from './limits/admission.ts';
 import { watchPressure } from './limits/pressure.ts';
@@ -18,6 +21,7 @@ import { RequestLimits } from './limits/request-limits.ts';
 import { healthRoutes } from './routes/health.ts';
 import { memberRoutes } from './routes/members.ts';
 import { squadRoutes } from './routes/squads.ts';
+import { workItemRoutes } from './routes/work-items.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
@@ -38,7 +42,9 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 300 },
+    frameworkErrors: answerRefusal,
+    // As long as an address can be: a name in it that is too long is bad input, which its route tells.
+    routerOptions: { maxParamLength: 16_384 },
   });
   app.setValidatorCompiler(validatorCompiler);
   // Answers are documented by schemas and checked by tests; checking each again would cost more than making it.
@@ -79,7 +85,11 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       catalogueRoutes(api, parts);
       squadRoutes(api, parts);
       memberRoutes(api, parts);
-      executionRoutes(api, parts);
+      executionRoutes(api);
+      executionCommandRoutes(api);
+      executionMessageRoutes(api);
+      approvalRoutes(api);
+      workItemRoutes(api);
       streamRoutes(api, { ...parts, streams, streamTokens });
     },
     { prefix: '/api/v1' },

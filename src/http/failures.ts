@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -14,6 +14,11 @@ export function answerFailures(app: FastifyInstance, logger: Logger): void {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(request, reply, new SquadraError('NOT_FOUND', 'There is no such address.')),
   );
+}
+
+/** Answers what the framework refuses before it knows the route, such as an address that cannot be decoded. */
+export function answerRefusal(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(request, reply, toSquadraError(error));
 }
 
 function toSquadraError(error: FastifyError | SquadraError): SquadraError {

@@ -70,7 +70,10 @@ export class Commands {
   ): Promise<Changed> {
     const { executions, faults, maxInputBytes } = this.#parts;
     if (name === '' || name.length > 200)
-      throw new SquadraError('INVALID_INPUT', `'${name}' is no name for a signal: use 1 to 200 characters.`);
+      throw new SquadraError(
+        'INVALID_INPUT',
+        `'${name.slice(0, 80)}' is no name for a signal: use 1 to 200 characters.`,
+      );
     // Answers travel as signals, and only the store makes them: it has checked who answers what.
     if (name.startsWith(approvalSignal('')))
       throw new SquadraError('INVALID_INPUT', `'${name}' is an approval: answer it instead of signalling it.`);

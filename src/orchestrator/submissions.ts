@@ -109,7 +109,7 @@ export class Submissions {
   #newExecution(
     workflow: Workflow,
     request: SubmitRequest,
-    { input, isRequest, metadata }: Checked,
+    { value, input, isRequest, metadata }: Checked,
     squad: Squad | null,
     status: NewExecution['status'],
   ): Omit<NewExecution, 'userId'> {
@@ -118,7 +118,14 @@ export class Submissions {
     const requestHash =
       key === undefined
         ? ''
-        : hashJson([workflow.name, input, squad?.id ?? null, priority, metadata, request.start ?? true]);
+        : hashJson([
+            workflow.name,
+            value,
+            squad?.id ?? null,
+            priority,
+            request.metadata ?? null,
+            request.start ?? true,
+          ]);
     return {
       id: ids(),
       workflow: workflow.name,
@@ -137,6 +144,8 @@ export class Submissions {
 
 /** Input and metadata as JSON text. */
 interface Checked {
+  /** The input as the workflow gets it. */
+  readonly value: unknown;
   readonly input: string;
   /** Whether the input has a message, which is then the first of the execution. */
   readonly isRequest: boolean;
@@ -157,6 +166,7 @@ function checkRequest(workflow: Workflow, request: SubmitRequest, maxInputBytes:
   const limits = { maxBytes: maxInputBytes, refusal: 'PAYLOAD_TOO_LARGE' } as const;
   const parsed = parseInput(workflow, message === undefined ? input : { message });
   return {
+    value: parsed,
     input: encodeJson(parsed, { ...limits, what: 'the input' }),
     isRequest: isRequest(parsed),
     metadata: encodeJson(metadata, { ...limits, what: "'metadata'" }),

@@ -38,6 +38,9 @@ export interface WorkItemsParts {
   readonly maxInputBytes: number;
 }
 
+/** More changes of one item than that, all at once, are told that they were too late. */
+const maxRounds = 200;
+
 /** `<priority>.<time>.<id>`: where an item stood when it was listed, so that the next page does not depend on what became of it. */
 const byPriority = {
   write: ({ priority, createdAt, id }: WorkItem): string => `${priority}.${createdAt}.${id}`,
@@ -114,6 +117,19 @@ export class WorkItems {
     return this.#parts.workItems.update(this.#tenant, id, version, patch);
   }
 
+  /**
+   * Changes whichever version is there, as long as `check` accepts it: it sees the item, again when another change came between,
+   * and throws to refuse. Throws what `get` and `update` throw.
+   */
+  amend(id: string, patch: WorkItemPatch, check: (item: WorkItem) => void): Promise<WorkItem> {
+    return this.#untilSettled(id, check, (version) => this.update(id, version, patch));
+  }
+
+  /** Removes whichever version is there, as long as `check` accepts it. Throws what `get` and `remove` throw. */
+  discard(id: string, check: (item: WorkItem) => void): Promise<void> {
+    return this.#untilSettled(id, check, (version) => this.remove(id, version));
+  }
+
   /** Throws `NOT_FOUND`, `STALE_VERSION` or `ITEM_OWNED`. Without a version it removes whichever is there. */
   remove(id: string, version?: number): Promise<void> {
     return this.#parts.workItems.remove(this.#tenant, id, version ?? null);
@@ -121,6 +137,24 @@ export class WorkItems {
 
   statistics(): Promise<WorkItemStatistics> {
     return this.#parts.workItems.statistics(this.#tenant);
+  }
+
+  async #untilSettled<T>(
+    id: string,
+    check: (item: WorkItem) => void,
+    act: (version: number) => Promise<T>,
+  ): Promise<T> {
+    for (let round = 1; ; round++) {
+      const item = await this.get(id);
+      check(item);
+      try {
+        return await act(item.version);
+      } catch (error) {
+        // A round that is lost was won by somebody else, so that together they come to an end.
+        const isStale = error instanceof SquadraError && error.code === 'STALE_VERSION';
+        if (!isStale || round === maxRounds) throw error;
+      }
+    }
   }
 
   /** The value as it will come back, checked for its size. */

@@ -1,15 +1,37 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { executionSummary } from '../../orchestrator/execution-document.ts';
 import { defaultWorkflow } from '../../orchestrator/submissions.ts';
-import type { HttpParts } from '../http-parts.ts';
+import { etagOf } from '../etag.ts';
+import { accepted, executionAddress } from '../execution-links.ts';
 import { route } from '../route.ts';
-import { acceptedSchema, submissionBody } from '../schemas/execution.ts';
+import {
+  acceptedSchema,
+  executionListQuery,
+  executionSchema,
+  executionSummarySchema,
+  submissionBody,
+} from '../schemas/execution.ts';
+import { idParams, pageSchema } from '../schemas/id.ts';
 
 const tag = 'executions';
-const submissionHeaders = z.looseObject({ 'idempotency-key': z.string().min(1).max(255).exactOptional() });
+const submissionHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(255)
+    .exactOptional()
+    .meta({ description: 'The same key with the same body is the same execution, for as long as that is kept.' }),
+});
 
-/** Executions: handing work in, following it, and acting on it from outside. */
-export function executionRoutes(app: FastifyInstance, _parts: HttpParts): void {
+/** Executions: handing work in, and seeing what became of it. */
+export function executionRoutes(app: FastifyInstance): void {
+  submitting(app);
+  listing(app);
+  reading(app);
+}
+
+function submitting(app: FastifyInstance): void {
   route(app, {
     method: 'POST',
     url: '/executions',
@@ -30,11 +52,48 @@ export function executionRoutes(app: FastifyInstance, _parts: HttpParts): void {
         ...rest,
         ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
       });
-      const self = `/api/v1/executions/${run.id}`;
-      const links = { self, events: `${self}/events`, messages: `${self}/messages` };
       // As it was accepted, not as it stands by now: the same key gets the same answer.
       const status = body.start === false ? 'created' : 'queued';
-      return reply.code(202).header('location', self).send({ id: run.id, status, links });
+      return reply.code(202).header('location', executionAddress(run.id)).send(accepted(run.id, status));
+    },
+  });
+}
+
+function listing(app: FastifyInstance): void {
+  route(app, {
+    method: 'GET',
+    url: '/executions',
+    operationId: 'listExecutions',
+    summary: 'Executions, newest first',
+    tag,
+    scope: 'read',
+    query: executionListQuery,
+    answers: { 200: pageSchema(executionSummarySchema) },
+    handle: async ({ query: { createdAfter, ...filter }, squadra }) => {
+      const { items, nextCursor } = await squadra.list({
+        ...filter,
+        ...(createdAfter === undefined ? {} : { createdAfter: new Date(createdAfter) }),
+      });
+      return { items: items.map(executionSummary), nextCursor };
+    },
+  });
+}
+
+function reading(app: FastifyInstance): void {
+  route(app, {
+    method: 'GET',
+    url: '/executions/:id',
+    operationId: 'getExecution',
+    summary: 'An execution with its steps, items and cost',
+    description:
+      'Its version, and so its ETag, moves with every change of its status; steps are added to it meanwhile, which the events of the execution tell.',
+    tag,
+    scope: 'read',
+    params: idParams,
+    answers: { 200: executionSchema },
+    handle: async ({ params, reply, squadra }) => {
+      const execution = await squadra.describe(params.id);
+      return reply.header('etag', etagOf(execution.version)).send(execution);
     },
   });
 }

@@ -189,7 +189,7 @@ function answering(
     if (!Array.isArray(offered) || !offered.includes(given.choice)) {
       throw new SquadraError(
         'UNKNOWN_CHOICE',
-        `Approval ${id} does not offer '${given.choice}'; it offers ${choices}.`,
+        `Approval ${id} does not offer '${given.choice.slice(0, 80)}'; it offers ${choices}.`,
         { details: { choices: offered } },
       );
     }
