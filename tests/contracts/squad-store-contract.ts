@@ -14,7 +14,7 @@ export function squadStoreContract(open: OpenState): void {
 
     it('gives back a squad deep-equal, by id and by name, to its tenant only', async () => {
       const { tenant, foreign } = twoTenants();
-      const squad = newSquad();
+      const squad = newSquad({ userId: 'user-7' });
       await state.squads.create(tenant, squad);
       expect(await state.squads.find(tenant, squad.id)).toEqual(squad);
       expect(await state.squads.find(tenant, squad.name)).toEqual(squad);
