@@ -1,52 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describedAsk } from '../../support/answer-schema.ts';
 import { openTestServer } from '../../support/http-server.ts';
-import type { Answer, TestServer } from '../../support/http-server.ts';
+import { openSquadRequests, squadIn, unknownId } from './squad-requests.ts';
+import type { SquadDocument, SquadRequests } from './squad-requests.ts';
 
-let server: TestServer;
-let ask: TestServer['ask'];
-let number = 0;
+let requests: SquadRequests;
+let ask: SquadRequests['ask'];
 beforeAll(async () => {
-  server = await openTestServer();
-  ask = await describedAsk(server);
+  requests = await openSquadRequests();
+  ({ ask } = requests);
 });
-afterAll(() => server[Symbol.asyncDispose]());
-
-const unknownId = '01a203f4-84a6-7004-8ba2-7fae218d8be2';
-const freshName = (): string => `crew ${++number}`;
-
-interface SquadDocument {
-  readonly id: string;
-  readonly name: string;
-  readonly version: number;
-  readonly members: readonly { readonly id: string; readonly name: string }[];
-}
-const squadIn = (answer: Answer): SquadDocument => answer.body as SquadDocument;
-
-async function createSquad(fields: object = {}): Promise<SquadDocument> {
-  const answer = await ask('/squads', { body: { name: freshName(), members: [{ role: 'tester' }], ...fields } });
-  expect(answer.status).toBe(201);
-  return squadIn(answer);
-}
-
-function patch(id: string, body: unknown, ifMatch?: string): Promise<Answer> {
-  return ask(`/squads/${id}`, {
-    method: 'PATCH',
-    body,
-    ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
-  });
-}
-
-function remove(id: string, ifMatch?: string): Promise<Answer> {
-  return ask(`/squads/${id}`, {
-    method: 'DELETE',
-    ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
-  });
-}
+afterAll(() => requests[Symbol.asyncDispose]());
 
 describe('creating a squad', () => {
   it('answers with the squad, its address and its version', async () => {
-    const name = freshName();
+    const name = requests.freshName();
     const member = {
       role: 'tester',
       name: 'Ada',
@@ -69,7 +37,7 @@ describe('creating a squad', () => {
   });
 
   it('gives members what they do not say: a name, a temperature of 0.7, the provider and model of the installation', async () => {
-    const { members } = await createSquad({ members: [{ role: 'tester' }, { role: 'tester' }] });
+    const { members } = await requests.create({ members: [{ role: 'tester' }, { role: 'tester' }] });
     expect(members).toMatchObject([
       {
         name: 'Tester',
@@ -85,8 +53,8 @@ describe('creating a squad', () => {
   });
 
   it('puts the members of the template before those that are listed', async () => {
-    const { members } = await createSquad({ template: 'software', members: [{ role: 'reviewer' }] });
-    expect(members.map((member) => 'role' in member && member.role)).toEqual([
+    const { members } = await requests.create({ template: 'software', members: [{ role: 'reviewer' }] });
+    expect(members.map(({ role }) => role)).toEqual([
       'project_manager',
       'backend_developer',
       'frontend_developer',
@@ -136,10 +104,10 @@ describe('creating a squad', () => {
     ['instructions that are too long', { members: [{ ...tester, instructions: 'x'.repeat(20_001) }] }, 'INVALID_INPUT'],
     ['members that are no list', { members: tester }, 'INVALID_INPUT'],
   ])('refuses %s, and creates nothing', async (_, fields, code) => {
-    const before = await server.assembly.squadra.squads.list({ limit: 200 });
-    const answer = await ask('/squads', { body: { name: freshName(), ...fields } });
+    const before = await requests.server.assembly.squadra.squads.list({ limit: 200 });
+    const answer = await ask('/squads', { body: { name: requests.freshName(), ...fields } });
     expect(answer).toMatchObject({ status: 400, body: { code, status: 400 } });
-    expect(await server.assembly.squadra.squads.list({ limit: 200 })).toEqual(before);
+    expect(await requests.server.assembly.squadra.squads.list({ limit: 200 })).toEqual(before);
   });
 
   it('names every field that is wrong', async () => {
@@ -168,7 +136,7 @@ describe('creating a squad', () => {
   });
 
   it('refuses a name that is taken, also of twenty at once', async () => {
-    const name = freshName();
+    const name = requests.freshName();
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => ask('/squads', { body: { name, template: 'review' } })),
     );
@@ -226,7 +194,7 @@ describe('reading squads', () => {
   });
 
   it('answers with the version as the tag, and with nothing to who has it', async () => {
-    const { id } = await createSquad();
+    const { id } = await requests.create();
     const read = await ask(`/squads/${id}`);
     expect(read.headers.get('etag')).toBe('"1"');
     for (const tag of ['"1"', 'W/"1"', '"7", "1"', '*']) {
@@ -241,195 +209,52 @@ describe('reading squads', () => {
   it.each(['nonsense', '1', unknownId, unknownId.toUpperCase(), '%00', '..%2f..', 'x'.repeat(250), 'software'])(
     'finds nothing at %s',
     async (id) => {
-      const answers = [await ask(`/squads/${id}`), await patch(id, { name: 'x' }, '"1"'), await remove(id)];
+      const answers = [
+        await ask(`/squads/${id}`),
+        await requests.patch(id, { name: 'x' }, '"1"'),
+        await requests.remove(id),
+      ];
       for (const answer of answers) expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
     },
   );
 });
 
-describe('changing a squad', () => {
-  it('answers with the next version', async () => {
-    const { id, members } = await createSquad();
-    const name = freshName();
-    const answer = await patch(id, { name, description: 'New.' }, '"1"');
-    expect(answer).toMatchObject({ status: 200, body: { id, name, description: 'New.', version: 2, members } });
-    expect(answer.headers.get('etag')).toBe('"2"');
-    expect((await ask(`/squads/${id}`)).body).toEqual(answer.body);
-    expect((await patch(id, { description: null }, '"2"')).body).toMatchObject({ name, description: null, version: 3 });
-  });
-
-  it('needs the version that was read', async () => {
-    const { id, name } = await createSquad();
-    expect(await patch(id, { description: 'x' })).toMatchObject({
-      status: 428,
-      body: { code: 'PRECONDITION_REQUIRED' },
-    });
-    await patch(id, { description: 'first' }, '"1"');
-    expect(await patch(id, { description: 'late' }, '"1"')).toMatchObject({
-      status: 412,
-      body: { code: 'STALE_VERSION', currentVersion: 2 },
-    });
-    expect(await patch(id, { description: 'early' }, '"3"')).toMatchObject({
-      status: 412,
-      body: { currentVersion: 2 },
-    });
-    expect((await ask(`/squads/${id}`)).body).toMatchObject({ name, description: 'first', version: 2 });
-  });
-
-  it.each(['1', '', 'W/1', '"1', '1"', '"abc"', '""', '"1" "2"', '*, "1"', "'1'", '"-1"', '"1.0"', ','])(
-    'refuses If-Match: %s as malformed',
-    async (ifMatch) => {
-      const { id } = await createSquad();
-      const answer = await patch(id, { description: 'x' }, ifMatch);
-      expect(answer).toMatchObject({ status: 400, body: { code: 'INVALID_INPUT', errors: [{ path: 'if-match' }] } });
-      expect(await remove(id, ifMatch)).toMatchObject({ status: 400 });
-    },
-  );
-
-  it.each([
-    ['*', 200],
-    ['"7", "1"', 200],
-    ['"7","1",', 200],
-    ['"7", "8"', 412],
-    ['W/"1"', 412],
-    ['W/"1", "1"', 200],
-    ['"01"', 412],
-    ['"9999999999999999"', 412],
-  ])('answers If-Match: %s of version 1 with %i', async (ifMatch, status) => {
-    const { id } = await createSquad();
-    expect((await patch(id, { description: 'x' }, ifMatch)).status).toBe(status);
-  });
-
-  it.each([
-    ['nothing', {}],
-    ['an unknown field', { colour: 'red' }],
-    ['members, which have addresses of their own', { members: [] }],
-    ['a version', { version: 7 }],
-    ['a name of null', { name: null }],
-    ['an empty description', { description: '' }],
-    ['a name in the shape of an id', { name: unknownId }],
-    ['a list', []],
-  ])('refuses %s', async (_, body) => {
-    const { id } = await createSquad();
-    expect(await patch(id, body, '"1"')).toMatchObject({ status: 400, body: { code: 'INVALID_INPUT' } });
-    expect((await ask(`/squads/${id}`)).body).toMatchObject({ version: 1 });
-  });
-
-  it('refuses a name that another has, and keeps its own', async () => {
-    const [first, second] = [await createSquad(), await createSquad()];
-    expect(await patch(second.id, { name: first.name }, '"1"')).toMatchObject({
-      status: 409,
-      body: { code: 'NAME_TAKEN' },
-    });
-    expect(await patch(second.id, { name: second.name }, '"1"')).toMatchObject({ status: 200 });
-  });
-
-  it('lets one of twenty changes of the same version win', async () => {
-    const { id } = await createSquad();
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => patch(id, { description: `change ${n}` }, '"1"')),
-    );
-    const won = answers.filter(({ status }) => status === 200);
-    const lost = answers.filter(({ status }) => status === 412);
-    expect([won.length, lost.length]).toEqual([1, 19]);
-    for (const answer of lost) expect(answer.body).toMatchObject({ currentVersion: 2 });
-    expect((await ask(`/squads/${id}`)).body).toEqual(won[0]?.body);
-  });
-
-  it('makes twenty changes of whatever version one after another', async () => {
-    const { id } = await createSquad();
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => patch(id, { description: `change ${n}` }, '*')),
-    );
-    expect(answers.map((answer) => squadIn(answer).version).toSorted((a, b) => a - b)).toEqual(
-      Array.from({ length: 20 }, (_, n) => n + 2),
-    );
-  });
-
-  it('is found by its new name in a submission, and no longer by the old one', async () => {
-    const { id, name } = await createSquad();
-    const submit = (squad: string) => ask('/executions', { body: { message: 'Hello.', squad, start: false } });
-    expect((await submit(name)).status).toBe(202);
-    const renamed = freshName();
-    await patch(id, { name: renamed }, '"1"');
-    expect((await submit(name)).status).toBe(400);
-    expect((await submit(renamed)).status).toBe(202);
-    expect((await submit(id)).status).toBe(202);
-  });
-});
-
 describe('deleting a squad', () => {
   it('leaves nothing at its address, and its name free', async () => {
-    const { id, name } = await createSquad();
-    expect(await remove(id)).toMatchObject({ status: 204, text: '' });
+    const { id, name } = await requests.create();
+    expect(await requests.remove(id)).toMatchObject({ status: 204, text: '' });
     expect((await ask(`/squads/${id}`)).status).toBe(404);
-    expect((await remove(id)).status).toBe(404);
-    await createSquad({ name });
+    expect((await requests.remove(id)).status).toBe(404);
+    await requests.create({ name });
   });
 
   it('takes a condition', async () => {
-    const { id } = await createSquad();
-    await patch(id, { description: 'x' }, '"1"');
-    expect(await remove(id, '"1"')).toMatchObject({ status: 412, body: { currentVersion: 2 } });
-    expect((await remove(id, '"2"')).status).toBe(204);
+    const { id } = await requests.create();
+    await requests.patch(id, { description: 'x' }, '"1"');
+    expect(await requests.remove(id, '"1"')).toMatchObject({ status: 412, body: { currentVersion: 2 } });
+    expect((await requests.remove(id, '"2"')).status).toBe(204);
   });
 
   it('is refused while an execution of it is open, with or without a condition', async () => {
-    const { id } = await createSquad();
+    const { id } = await requests.create();
     const accepted = await ask('/executions', { body: { message: 'Hello.', squad: id, start: false } });
-    expect(await remove(id)).toMatchObject({ status: 409, body: { code: 'OPEN_EXECUTIONS' } });
-    expect(await remove(id, '"1"')).toMatchObject({ status: 409 });
-    await server.assembly.squadra.run((accepted.body as { id: string }).id).cancel();
-    expect((await remove(id)).status).toBe(204);
+    expect(await requests.remove(id)).toMatchObject({ status: 409, body: { code: 'OPEN_EXECUTIONS' } });
+    expect(await requests.remove(id, '"1"')).toMatchObject({ status: 409 });
+    await requests.server.assembly.squadra.run((accepted.body as { id: string }).id).cancel();
+    expect((await requests.remove(id)).status).toBe(204);
   });
 
   it('either happens before a change or not at all, when both come at once', async () => {
     for (let round = 0; round < 5; round++) {
-      const { id } = await createSquad();
-      const [changed, removed] = await Promise.all([patch(id, { description: 'x' }, '"1"'), remove(id, '"1"')]);
+      const { id } = await requests.create();
+      const [changed, removed] = await Promise.all([
+        requests.patch(id, { description: 'x' }, '"1"'),
+        requests.remove(id, '"1"'),
+      ]);
       expect([
         [200, 412],
         [404, 204],
       ]).toContainEqual([changed.status, removed.status]);
     }
   });
-});
-
-it('shows nothing of another tenant, and takes names that only another tenant has', async () => {
-  await using own = await openTestServer();
-  const { access } = own.assembly;
-  const request = { name: 'k', scopes: ['write'], expiresInMs: null } as const;
-  const [{ text: ours }, { text: theirs }] = [
-    await access.createKey('ours', request),
-    await access.createKey('theirs', request),
-  ];
-  const askOwn = await describedAsk(own);
-  const body = { name: 'crew', template: 'review' };
-  const { id } = squadIn(await askOwn('/squads', { body, key: theirs }));
-  expect((await askOwn('/squads', { body, key: ours })).status).toBe(201);
-  expect((await askOwn('/squads', { key: ours })).body).toMatchObject({ items: [{ name: 'crew' }], nextCursor: null });
-  const plain = (text: string) => text.replace(/"requestId":"[^"]*"/, '');
-  for (const [method, headers] of [
-    ['GET', {}],
-    ['PATCH', { 'if-match': '*' }],
-    ['PATCH', { 'if-match': 'x' }],
-    ['PATCH', {}],
-    ['DELETE', {}],
-    ['DELETE', { 'if-match': '"7"' }],
-  ] as const) {
-    const options = { method, headers, key: ours, ...(method === 'PATCH' ? { body: { description: 'x' } } : {}) };
-    const [foreign, random] = [await askOwn(`/squads/${id}`, options), await askOwn(`/squads/${unknownId}`, options)];
-    expect([foreign.status, plain(foreign.text)]).toEqual([404, plain(random.text)]);
-  }
-  expect((await askOwn(`/squads/${id}`, { key: theirs })).body).toMatchObject({ version: 1, description: null });
-});
-
-it('lets readers read and not change', async () => {
-  await using own = await openTestServer();
-  const { text: key } = await own.assembly.access.createKey('ours', { name: 'k', scopes: ['read'], expiresInMs: null });
-  const askOwn = await describedAsk(own);
-  expect((await askOwn('/squads', { key })).status).toBe(200);
-  expect((await askOwn('/squads', { key, body: { name: 'crew', template: 'review' } })).status).toBe(403);
-  expect((await askOwn(`/squads/${unknownId}`, { key, method: 'DELETE' })).status).toBe(403);
-  expect((await askOwn('/squads')).status).toBe(401);
 });
