@@ -2,6 +2,9 @@
 export interface DurationDistribution {
   readonly count: number;
   readonly sumMs: number;
+  /** What half of them, and 99 of a hundred, did not exceed, as near as the buckets tell; 0 of nothing. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
   /** How many took at most so long, in rising order; the last bound is infinite. */
   readonly buckets: readonly { readonly atMostMs: number; readonly count: number }[];
 }
@@ -34,14 +37,15 @@ export class DurationHistogram {
       count += this.#counts[place] ?? 0;
       return { atMostMs, count };
     });
-    return { count: this.#count, sumMs: this.#sumMs, buckets };
+    const [p50Ms, p99Ms] = [quantileMs(buckets, 0.5), quantileMs(buckets, 0.99)];
+    return { count: this.#count, sumMs: this.#sumMs, p50Ms, p99Ms, buckets };
   }
 }
 
-/** The duration that a share of them did not exceed, as near as the buckets tell: the bound of its bucket. 0 of nothing. */
-export function quantileMs({ count, buckets }: DurationDistribution, share: number): number {
+/** The upper bound of the bucket that holds the quantile; of the last bucket, which has none, that of the one before. */
+function quantileMs(buckets: DurationDistribution['buckets'], share: number): number {
+  const count = buckets.at(-1)?.count ?? 0;
   if (count === 0) return 0;
   const bounded = buckets.filter(({ atMostMs }) => Number.isFinite(atMostMs));
-  const bucket = bounded.find((one) => one.count >= share * count) ?? bounded.at(-1);
-  return bucket?.atMostMs ?? 0;
+  return (bounded.find((bucket) => bucket.count >= share * count) ?? bounded.at(-1))?.atMostMs ?? 0;
 }

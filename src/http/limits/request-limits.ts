@@ -43,7 +43,7 @@ export class RequestLimits {
     app.addHook('onRequest', async (request, reply) => {
       if (isUncounted(request)) return;
       if (this.#parts.access.isOpen || !isIdentified(request)) this.#count(addressOf(request), reply);
-      else this.#refuseGuessers(request);
+      else this.#refuseGuessers(request, reply);
     });
     app.addHook('onResponse', async (request, reply) => {
       if (reply.statusCode === 401 && bringsCredential(request)) this.#failures?.take(addressOf(request));
@@ -63,15 +63,16 @@ export class RequestLimits {
     const buckets = this.#buckets();
     if (buckets === null) return;
     const taken = buckets.take(key);
-    describe(reply, buckets, taken);
+    describe(reply, 'requests', buckets, taken);
     if (taken.isTaken) return;
     this.#parts.metrics.refused('rate');
     throw refusal(taken, 'requests', 'SQUADRA_RATE_LIMIT_PER_MINUTE and SQUADRA_RATE_LIMIT_BURST');
   }
 
-  #refuseGuessers(request: FastifyRequest): void {
+  #refuseGuessers(request: FastifyRequest, reply: FastifyReply): void {
     const state = this.#failures?.look(addressOf(request));
-    if (state === undefined || state.isTaken) return;
+    if (this.#failures === null || state === undefined || state.isTaken) return;
+    describe(reply, 'wrong-keys', this.#failures, state);
     this.#parts.metrics.refused('failed_auth');
     throw refusal(state, 'requests with wrong keys from this address', 'SQUADRA_FAILED_AUTH_PER_MINUTE');
   }
@@ -106,9 +107,14 @@ function addressOf({ ip }: FastifyRequest): string {
 }
 
 /** As draft-ietf-httpapi-ratelimit-headers says it: what there is in all, what is left, and when there is more. */
-function describe(reply: FastifyReply, buckets: TokenBuckets, { remaining, waitMs, fullMs }: Taken): void {
-  reply.header('ratelimit-policy', `"requests";q=${buckets.capacity};w=${seconds(buckets.refillMs)}`);
-  reply.header('ratelimit', `"requests";r=${remaining};t=${seconds(remaining === 0 ? waitMs : fullMs)}`);
+function describe(
+  reply: FastifyReply,
+  policy: string,
+  buckets: TokenBuckets,
+  { remaining, waitMs, fullMs }: Taken,
+): void {
+  reply.header('ratelimit-policy', `"${policy}";q=${buckets.capacity};w=${seconds(buckets.refillMs)}`);
+  reply.header('ratelimit', `"${policy}";r=${remaining};t=${seconds(remaining === 0 ? waitMs : fullMs)}`);
 }
 
 function refusal({ waitMs }: Taken, what: string, settings: string): SquadraError {

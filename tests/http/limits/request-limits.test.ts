@@ -91,6 +91,8 @@ describe('wrong keys', () => {
     const refused = await server.ask('/executions', { key, body: {} });
     expect(refused).toMatchObject({ status: 429, body: { code: 'RATE_LIMITED' } });
     expect(refused.headers.get('retry-after')).toBe('20');
+    expect(refused.headers.get('ratelimit-policy')).toBe('"wrong-keys";q=3;w=60');
+    expect(refused.headers.get('ratelimit')).toBe('"wrong-keys";r=0;t=20');
     expect((await server.ask('/openapi.json')).status).toBe(200);
     await clock.advance(20_000);
     expect((await server.ask('/executions', { key, body: {} })).status).toBe(400);
