@@ -11,13 +11,13 @@ export const defaultLimit = 50;
 const maxLimit = 200;
 
 /** Throws `INVALID_INPUT` for a limit that is not a whole number from 1 to 200. */
-export function checkLimit(limit: number): number {
+function checkLimit(limit: number): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= maxLimit) return limit;
   throw new SquadraError('INVALID_INPUT', `'limit' is ${limit}; use a whole number from 1 to ${maxLimit}.`);
 }
 
 /** The cursor of a list in the order of ids: the last one of the page before. Throws `INVALID_CURSOR`. */
-export function checkCursor(cursor: string): string {
+function checkCursor(cursor: string): string {
   if (isId(cursor)) return cursor;
   throw invalidCursor(cursor);
 }
