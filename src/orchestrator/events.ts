@@ -76,7 +76,7 @@ export async function* eventBatches(
       if (!follow || signal?.aborted === true) return;
       const text = live.take();
       if (text.length > 0) yield text;
-      await live.next();
+      if ((await live.next()) === 'aborted') return;
       if (live.isClosed)
         throw new SquadraError('SHUTTING_DOWN', `Squadra was closed before execution ${id} ended; events go on later.`);
     }

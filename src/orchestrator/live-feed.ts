@@ -40,11 +40,11 @@ export class LiveFeed {
     return this.#isClosed;
   }
 
-  /** Resolves when there is something to look at. */
-  next(): Promise<void> {
-    if (this.isStale || this.#isClosed || this.#pieces.length > 0 || this.#signal?.aborted === true)
-      return Promise.resolve();
-    return new Promise((resolve) => (this.#wake = resolve));
+  /** Resolves when there is something to look at, or when nobody wants to any more. */
+  async next(): Promise<'news' | 'aborted'> {
+    if (!this.isStale && !this.#isClosed && this.#pieces.length === 0 && this.#signal?.aborted !== true)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    return this.#signal?.aborted === true ? 'aborted' : 'news';
   }
 
   /** The text that came since the last look; at first, and after pieces were missed, what each call in flight has said. */

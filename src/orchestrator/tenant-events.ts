@@ -42,7 +42,7 @@ export async function* tenantEventBatches(
       if (signal?.aborted === true) return;
       if (!page.isEnd) continue;
       if (!follow) return;
-      await news.next();
+      if ((await news.next()) === 'aborted') return;
       if (news.isClosed) throw new SquadraError('SHUTTING_DOWN', 'Squadra was closed; events go on later.');
     }
   } finally {
@@ -69,9 +69,11 @@ class News {
     });
   }
 
-  next(): Promise<void> {
-    if (this.isStale || this.isClosed || this.#signal?.aborted === true) return Promise.resolve();
-    return new Promise((resolve) => (this.#wake = resolve));
+  /** Resolves when there is something to look at, or when nobody wants to any more. */
+  async next(): Promise<'news' | 'aborted'> {
+    if (!this.isStale && !this.isClosed && this.#signal?.aborted !== true)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    return this.#signal?.aborted === true ? 'aborted' : 'news';
   }
 
   close(): void {
