@@ -145,7 +145,7 @@ function tokenRoute(app: FastifyInstance, { streamTokens }: StreamRouteParts): v
       'For browsers: `EventSource` sends no headers, and a key does not belong into an address. The token holds for five minutes and opens event streams only, as `?token=`.',
     tag,
     scope: 'read',
-    body: z.strictObject({}).optional(),
+    body: z.strictObject({}).nullish(),
     answers: { 201: z.object({ token: z.string(), expiresAt: timeSchema }).meta({ id: 'StreamToken' }) },
     handle: ({ principal, reply }) => {
       const { token: text, expiresAt } = streamTokens.issue(principal);
