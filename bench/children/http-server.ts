@@ -7,6 +7,7 @@ import { startServer } from '../../src/http/server.ts';
 import type { SquadInput } from '../../src/squads/squad.ts';
 import { childArgument, takeOrders, tell } from '../measure/child.ts';
 import { threeSteps } from '../workload/three-steps.ts';
+import { slowSteps } from '../workload/waiting.ts';
 
 export interface ServerArgument {
   readonly folder: string;
@@ -45,7 +46,7 @@ export type ServerOrder = { readonly kind: 'report' } | { readonly kind: 'stop' 
 
 const { folder, settings, tenants, keysEach, squad } = childArgument<ServerArgument>();
 const assembly = await openAssembly(
-  { stateDir: folder, settings: { ...settings, host: '127.0.0.1', port: 0 }, workflows: [threeSteps] },
+  { stateDir: folder, settings: { ...settings, host: '127.0.0.1', port: 0 }, workflows: [threeSteps, slowSteps] },
   { command: 'serve' },
 );
 const server = await startServer({ ...assembly, readiness: new Readiness() }, assembly.settings);

@@ -39,8 +39,9 @@ export interface OverloadResult {
   readonly accepted: number;
   readonly acceptMs: ReturnType<typeof percentiles>;
   readonly refuseMs: ReturnType<typeof percentiles>;
+  /** Of the probes: how fast they were answered before and meanwhile, and from when on after the end they were answered as before. */
   readonly normalP99Ms: number;
-  /** Of the probes after the end: from when on they were answered as before. */
+  readonly meanwhileP99Ms: number;
   readonly recoveredAfterSeconds: number;
   readonly lagP99Ms: number;
   readonly cpuMs: number;
@@ -51,14 +52,15 @@ export type OverloadMessage = { readonly kind: 'over' } | OverloadResult;
 
 interface Probe {
   readonly at: number;
-  /** Infinite when it was refused. */
+  /** Until it was answered; infinite when it was not. */
   readonly ms: number;
+  readonly isAccepted: boolean;
 }
 
 /** Latencies are normal when they are at most so many times those before, and never worse than what is promised at full rate. */
 const normalTimes = 2;
 const promisedMs = 25;
-const windowMs = 500;
+const windowMs = 1_000;
 
 const argument = childArgument<OverloadArgument>();
 const { perSecond, seconds, requests, tries, probesPerSecond, secondsBefore, secondsAfter } = argument;
@@ -95,7 +97,8 @@ async function probe(): Promise<void> {
     const answered = new Promise<void>((resolve) =>
       probeConnections.send(requestOf(n), (answer) => {
         const isAccepted = !(answer instanceof Error) && answer.status === 202;
-        probes.push({ at, ms: isAccepted ? performance.now() - at : Infinity });
+        const ms = answer instanceof Error ? Infinity : performance.now() - at;
+        probes.push({ at, ms, isAccepted });
         resolve();
       }),
     );
@@ -111,9 +114,7 @@ function result(outcomes: readonly Insisted[]): OverloadResult {
   const refusals = outcomes.flatMap((one) => (one.kind === 'error' ? [] : one.refusals));
   const gaveUp = outcomes.filter((one) => one.kind === 'gave-up').length;
   const later = accepted.filter((one) => one.refusals.length > 0);
-  const normalP99Ms = percentiles(
-    probes.filter(({ at }) => at < begun + secondsBefore * 1_000).map(({ ms }) => ms),
-  ).p99;
+  const normalP99Ms = p99Between(begun, begun + secondsBefore * 1_000);
   return {
     kind: 'done',
     offered: outcomes.length,
@@ -129,10 +130,11 @@ function result(outcomes: readonly Insisted[]): OverloadResult {
     ),
     withoutRetryAfter: refusals.filter((one) => one.retryAfterSeconds === null).length,
     retryAfterSeconds: percentiles(refusals.map((one) => one.retryAfterSeconds ?? 0)),
-    accepted: accepted.length + probes.filter(({ ms }) => ms < Infinity).length,
+    accepted: accepted.length + probes.filter(({ isAccepted }) => isAccepted).length,
     acceptMs: percentiles(accepted.map(({ sentAt, answeredAt }) => answeredAt - sentAt)),
     refuseMs: percentiles(refusals.map(({ answeredMs }) => answeredMs)),
     normalP99Ms,
+    meanwhileP99Ms: p99Between(begun + secondsBefore * 1_000, overAt),
     recoveredAfterSeconds: recovered(Math.max(promisedMs, normalTimes * normalP99Ms)),
     lagP99Ms: percentiles(lags).p99,
     cpuMs: (user + system) / 1_000,
@@ -144,8 +146,11 @@ function result(outcomes: readonly Insisted[]): OverloadResult {
 function recovered(limitMs: number): number {
   let last = 0;
   for (let from = 0; from < secondsAfter * 1_000; from += windowMs) {
-    const stretch = probes.filter(({ at }) => at >= overAt + from && at < overAt + from + windowMs);
-    if (percentiles(stretch.map(({ ms }) => ms)).p99 > limitMs) last = from + windowMs;
+    if (p99Between(overAt + from, overAt + from + windowMs) > limitMs) last = from + windowMs;
   }
   return last / 1_000;
+}
+
+function p99Between(from: number, to: number): number {
+  return percentiles(probes.filter(({ at }) => at >= from && at < to).map(({ ms }) => ms)).p99;
 }

@@ -8,15 +8,13 @@ import { percentiles } from '../measure/statistics.ts';
 
 export interface UserLoadArgument {
   readonly port: number;
-  /** One for each user. */
-  readonly keys: readonly string[];
   /** For submissions, shared by all. */
   readonly connections: number;
 }
 
 export type UserLoadOrder =
-  /** Opens the stream over all executions of each user. */
-  | { readonly kind: 'open' }
+  /** Each key is a user, whose stream over all of their executions is opened. */
+  | { readonly kind: 'open'; readonly keys: readonly string[] }
   | {
       readonly kind: 'submit';
       readonly perSecond: number;
@@ -54,7 +52,7 @@ const stalledMs = 90_000;
 /** Streams that are being opened at a time: fewer than a listening socket lets wait. */
 const openedAtOnce = 100;
 
-const { port, keys, connections: most } = childArgument<UserLoadArgument>();
+const { port, connections: most } = childArgument<UserLoadArgument>();
 const connections = new Connections(port, most);
 let [streams, leastStreams, mostStreams] = [0, 0, 0];
 let lastEventAt = 0;
@@ -68,11 +66,12 @@ const parts = {
   },
   onEvent: () => (lastEventAt = performance.now()),
 };
-const users = keys.map((key) => new User(key, parts));
+let users: readonly User[] = [];
 
 takeOrders<UserLoadOrder>(async (order) => {
   switch (order.kind) {
     case 'open':
+      users = order.keys.map((key) => new User(key, parts));
       await closedLoop(users.length, openedAtOnce, async (n) => users[n]?.openFeed());
       tell<UserLoadMessage>({ kind: 'opened' });
       return false;

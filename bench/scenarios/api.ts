@@ -1,4 +1,5 @@
 import type { Load } from '../children/http-load.ts';
+import type { SettingOptions } from '../../src/config/settings.ts';
 import { requestText } from '../load/connection.ts';
 import { spread } from '../measure/statistics.ts';
 import type { Asked } from '../report/figure.ts';
@@ -27,12 +28,21 @@ interface Measurement extends Load {
   readonly mostRssMb: number;
 }
 
-interface Round {
+interface Submissions {
   readonly most: Measurement;
   readonly sustained: Measurement;
   readonly moderate: Measurement;
+}
+
+interface Reads {
   readonly execution: Measurement;
   readonly squad: Measurement;
+}
+
+interface Round extends Submissions, Reads {
+  /** Without a cache. */
+  readonly executionUncached: Measurement;
+  readonly squadUncached: Measurement;
 }
 
 /** Submissions over HTTP at a rate that is held, and reads; server and generator are processes of their own. */
@@ -40,7 +50,13 @@ export async function api({ isQuick, folder, progress }: RunOptions): Promise<Me
   const [seconds, rounds] = isQuick ? [3, 1] : [30, 3];
   const measured: Round[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const last = await inFolder(folder, 'api', (state) => measure(state, seconds, progress));
+    const submissions = await inFolder(folder, 'api', (state) => measureSubmissions(state, seconds, progress));
+    const cached = await inFolder(folder, 'reads', (state) => measureReads(state, {}, seconds, progress));
+    const uncached = await inFolder(folder, 'reads', (state) =>
+      measureReads(state, { cacheEntries: 0 }, seconds, progress),
+    );
+    const { execution: executionUncached, squad: squadUncached } = uncached;
+    const last: Round = { ...submissions, ...cached, executionUncached, squadUncached };
     measured.push(last);
     const { most, sustained: fast, moderate: slow } = last;
     progress(
@@ -69,7 +85,7 @@ export async function api({ isQuick, folder, progress }: RunOptions): Promise<Me
       row(what, [label, 'generator, late, p99', 'ms', 'lagP99Ms']),
     ];
   };
-  const read = (what: 'execution' | 'squad', label: string): Figure[] => [
+  const read = (what: Exclude<keyof Round, keyof Submissions>, label: string): Figure[] => [
     row(what, [label, 'p50', 'ms', 'p50Ms']),
     row(what, [label, 'p99', 'ms', 'p99Ms']),
     row(what, [label, 'server, CPU', 'ms', 'serverCpuMs']),
@@ -91,7 +107,9 @@ export async function api({ isQuick, folder, progress }: RunOptions): Promise<Me
       row('most', ['100 at once', 'completed', '/s', 'completedPerSecond']),
       row('most', ['100 at once', 'submit, p99', 'ms', 'p99Ms']),
       ...read('execution', `GET /executions/{id} at ${reads}/s`),
+      ...read('executionUncached', `GET /executions/{id} at ${reads}/s, cache off`),
       ...read('squad', `GET /squads/{id} at ${reads}/s`),
+      ...read('squadUncached', `GET /squads/{id} at ${reads}/s, cache off`),
     ],
     plots: [],
     notes: [
@@ -104,22 +122,98 @@ export async function api({ isQuick, folder, progress }: RunOptions): Promise<Me
 /** The keys of the numbers of something. */
 type NumberOf<T> = { [K in keyof T]: T[K] extends number ? K : never }[keyof T];
 
-async function measure(folder: string, seconds: number, progress: RunOptions['progress']): Promise<Round> {
-  const squad = { name: 'web', template: 'software' };
-  await using server = await Served.start({ folder, settings: {}, tenants, keysEach, squad });
-  await using generator = new Generator({ port: server.port, connections });
-  let submitted = 0;
-  const run = async (name: string, order: Parameters<Generator['load']>[0]): Promise<Measurement> => {
-    const before = await server.report();
+async function measureSubmissions(folder: string, seconds: number, progress: Progress): Promise<Submissions> {
+  await using bench = await Bench.start(folder, {}, progress);
+  await bench.submit('warm-up', at(moderate, 2));
+  const most = await bench.submit('100 at once', {
+    kind: 'closed-loop',
+    forMs: Math.min(5, seconds) * 1_000,
+    atOnce: 100,
+  });
+  const fast = await bench.submit('sustained', at(sustained, seconds));
+  const slow = await bench.submit('moderate', at(moderate, seconds));
+  await bench.stop();
+  return { most, sustained: fast, moderate: slow };
+}
+
+async function measureReads(
+  folder: string,
+  settings: SettingOptions,
+  seconds: number,
+  progress: Progress,
+): Promise<Reads> {
+  await using bench = await Bench.start(folder, settings, progress);
+  const { ids } = await bench.submit('warm-up', at(moderate, 2, 1_000));
+  const { callers } = bench;
+  const executions = ids.map((id, n) => get(`executions/${id}`, callers[n % callers.length]?.key));
+  const squads = callers.map(({ key, squadId }) => get(`squads/${squadId}`, key));
+  const name = settings.cacheEntries === 0 ? ', cache off' : '';
+  const execution = await bench.run(`executions${name}`, {
+    ...at(reads, seconds),
+    requests: executions,
+    expected: 200,
+  });
+  const squad = await bench.run(`squads${name}`, { ...at(reads, seconds), requests: squads, expected: 200 });
+  await bench.stop();
+  return { execution, squad };
+}
+
+type Progress = RunOptions['progress'];
+type LoadArguments = Parameters<Generator['load']>[0];
+
+function at(perSecond: number, seconds: number, idsWanted = 0) {
+  return { kind: 'open-loop', perSecond, count: perSecond * seconds, idsWanted } as const;
+}
+
+function get(path: string, key = ''): string {
+  return requestText('GET', `/api/v1/${path}`, { key });
+}
+
+/** A server and a generator. */
+class Bench implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #server: Served;
+  readonly #generator: Generator;
+  readonly #progress: Progress;
+  #submitted = 0;
+
+  private constructor(folder: string, server: Served, progress: Progress) {
+    this.#folder = folder;
+    this.#server = server;
+    this.#generator = new Generator({ port: server.port, connections });
+    this.#progress = progress;
+  }
+
+  static async start(folder: string, settings: SettingOptions, progress: Progress): Promise<Bench> {
+    const squad = { name: 'web', template: 'software' };
+    return new Bench(folder, await Served.start({ folder, settings, tenants, keysEach, squad }), progress);
+  }
+
+  get callers(): Served['callers'] {
+    return this.#server.callers;
+  }
+
+  async submit(
+    name: string,
+    order: ReturnType<typeof at> | { kind: 'closed-loop'; forMs: number; atOnce: number },
+  ): Promise<Measurement> {
+    const body = { workflow: threeSteps.name, input };
+    const requests = this.callers.map(({ key }) => requestText('POST', '/api/v1/executions', { key, body }));
+    const measured = await this.run(name, { ...order, requests, expected: 202 });
+    this.#submitted += measured.answered;
+    return measured;
+  }
+
+  async run(name: string, order: LoadArguments): Promise<Measurement> {
+    const before = await this.#server.report();
     const begun = performance.now();
-    const load = await generator.load(order, mostLagMs);
-    const after = await server.idle();
+    const load = await this.#generator.load(order, name === 'warm-up' ? Infinity : mostLagMs);
+    const after = await this.#server.idle();
     const [allSeconds, serverCpuMs] = [(performance.now() - begun) / 1_000, after.cpuMs - before.cpuMs];
-    if (load.errorCount > 0 && load.answered === 0) throw new Error(`Nothing was answered: ${load.errors.join('; ')}`);
-    progress(
-      `${name}: p50 ${load.p50Ms.toFixed(1)}, p99 ${load.p99Ms.toFixed(1)}, most ${load.mostMs.toFixed(0)} ms; ${Math.round(load.answered / allSeconds)}/s; server ${serverCpuMs.toFixed(0)} ms CPU; generator late ${load.lagP99Ms.toFixed(1)} ms; errors ${load.errorCount} ${load.errors.join('; ')}`,
+    if (load.answered === 0) throw new Error(`Nothing was answered: ${load.errors.join('; ')}`);
+    this.#progress(
+      `${name}: p50 ${load.p50Ms.toFixed(1)}, p99 ${load.p99Ms.toFixed(1)}, most ${load.mostMs.toFixed(0)} ms; ${Math.round(load.answered / allSeconds)}/s; ${load.errorCount} errors ${load.errors.join('; ')}`,
     );
-    if (order.expected === 202) submitted += load.answered;
     return {
       ...load,
       completedPerSecond: load.answered / allSeconds,
@@ -129,33 +223,17 @@ async function measure(folder: string, seconds: number, progress: RunOptions['pr
       loopP99Ms: after.loopP99Ms,
       mostRssMb: after.mostRssBytes / 1e6,
     };
-  };
-  const submission = { workflow: threeSteps.name, input };
-  const submissions = server.callers.map(({ key }) =>
-    requestText('POST', '/api/v1/executions', { key, body: submission }),
-  );
-  const submit = { requests: submissions, expected: 202 } as const;
-  const at = (perSecond: number, idsWanted = 0) =>
-    ({ kind: 'open-loop', perSecond, count: perSecond * seconds, idsWanted }) as const;
-  const first = await run('warm-up', { ...at(moderate, 1_000), ...submit });
-  const most = await run('100 at once', {
-    kind: 'closed-loop',
-    forMs: Math.min(5, seconds) * 1_000,
-    atOnce: 100,
-    ...submit,
-  });
-  const fast = await run('sustained', { ...at(sustained), ...submit });
-  const slow = await run('moderate', { ...at(moderate), ...submit });
-  const executions = first.ids.map((id, n) => read(`executions/${id}`, server.callers[n % server.callers.length]?.key));
-  const squads = server.callers.map(({ key, squadId }) => read(`squads/${squadId}`, key));
-  const execution = await run('executions', { ...at(reads), requests: executions, expected: 200 });
-  const ofSquad = await run('squads', { ...at(reads), requests: squads, expected: 200 });
-  await generator.stop();
-  await server.stop();
-  checkCompleted(folder, submitted);
-  return { most, sustained: fast, moderate: slow, execution, squad: ofSquad };
-}
+  }
 
-function read(path: string, key = ''): string {
-  return requestText('GET', `/api/v1/${path}`, { key });
+  /** Stops both in order; throws unless all that was accepted is completed in the state file. */
+  async stop(): Promise<void> {
+    await this.#generator.stop();
+    await this.#server.stop();
+    checkCompleted(this.#folder, this.#submitted);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#generator[Symbol.asyncDispose]();
+    await this.#server[Symbol.asyncDispose]();
+  }
 }

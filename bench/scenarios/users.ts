@@ -83,7 +83,7 @@ async function measure(
   const { url } = await models.next('listening');
   const settings = { openaiApiKey: 'sk-bench', openaiBaseUrl: url };
   await using server = await Served.start({ folder, settings, tenants: count, keysEach: 1, squad });
-  const load: UserLoadArgument = { port: server.port, keys: server.callers.map(({ key }) => key), connections: 1_000 };
+  const load: UserLoadArgument = { port: server.port, connections: 1_000 };
   await using generator = new Child<UserLoadMessage>('children/user-load', load);
   const order = (one: UserLoadOrder): void => generator.send(one);
   const modelCpu = async (): Promise<number> => {
@@ -96,10 +96,8 @@ async function measure(
     const one = await generator.next('submitted');
     const after = await server.report();
     progress(
-      `${name}: ${one.completed} completed in ${one.seconds.toFixed(1)} s, submit p99 ${one.submit.p99.toFixed(1)} ms, RSS ${Math.round(after.mostRssBytes / 1e6)} MB, late ${one.lagP99Ms.toFixed(1)} ms; ${one.errors.join('; ')}`,
+      `${name}: ${one.completed} completed in ${one.seconds.toFixed(1)} s, submit p50 ${one.submit.p50.toFixed(1)}, p99 ${one.submit.p99.toFixed(1)} ms, done p99 ${(one.done.p99 / 1_000).toFixed(1)} s, server ${((after.cpuMs - before.cpuMs) / one.seconds / 1_000).toFixed(2)} cores, loop p99 ${after.loopP99Ms.toFixed(0)}, most ${after.loopMaxMs.toFixed(0)} ms, ${one.leastStreams}–${one.mostStreams} streams, generator ${(one.cpuMs / one.seconds / 1_000).toFixed(2)} cores, RSS ${Math.round(after.mostRssBytes / 1e6)} MB, late ${one.lagP99Ms.toFixed(1)} ms; ${one.errors.join('; ')}`,
     );
-    if (one.lagP99Ms > mostLagMs)
-      throw new Error(`The generator lagged: its p99 is ${one.lagP99Ms.toFixed(1)} ms behind the schedule.`);
     return {
       ...one,
       serverCpuMs: after.cpuMs - before.cpuMs,
@@ -109,7 +107,7 @@ async function measure(
       loopMostMs: after.loopMaxMs,
     };
   };
-  order({ kind: 'open' });
+  order({ kind: 'open', keys: server.callers.map(({ key }) => key) });
   await generator.next('opened');
   progress(`${count} streams are open`);
   const even = await submit('evenly', count / seconds, true);
@@ -120,5 +118,9 @@ async function measure(
   models.send({ kind: 'stop' } satisfies ModelServerOrder);
   await models.exited();
   checkCompleted(folder, even.completed + burst.completed);
+  for (const { lagP99Ms } of [even, burst]) {
+    if (lagP99Ms > mostLagMs)
+      throw new Error(`The generator lagged: its p99 is ${lagP99Ms.toFixed(1)} ms behind the schedule.`);
+  }
   return { even, burst };
 }
