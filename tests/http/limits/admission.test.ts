@@ -80,6 +80,21 @@ describe('pressure', () => {
     expect((await server.ask('/metrics')).text).toContain('squadra_http_refusals_total{reason="pressure"} 1');
   });
 
+  it('refuses submissions with 503 while the process comes late to its work, and takes them again when it does not', async () => {
+    await using server = await openTestServer({ settings: { maxLoopDelay: '20ms', maxHeapShare: 0 } });
+    const submit = async () => (await server.ask('/executions', { body: { message: 'Hello', start: false } })).status;
+    const blocking = setInterval(() => {
+      const until = performance.now() + 60;
+      while (performance.now() < until);
+    }, 1);
+    try {
+      await expect.poll(submit, { timeout: 15_000 }).toBe(503);
+    } finally {
+      clearInterval(blocking);
+    }
+    await expect.poll(submit, { timeout: 15_000 }).toBe(202);
+  }, 40_000);
+
   it('is not looked for where it is turned off', async () => {
     await using server = await openTestServer({ settings: { maxHeapShare: 0, maxLoopDelay: 0 } });
     expect((await server.ask('/executions', { body: { message: 'Hello' } })).status).toBe(202);
