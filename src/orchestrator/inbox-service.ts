@@ -35,10 +35,10 @@ const bodies = {
   // Made by the sender, so that the text of a key is in no file: here are what tells keys apart and what is looked for.
   addKey: z.strictObject({
     id,
-    name: z.string(),
-    prefix: z.string(),
-    hash: z.string(),
-    scopes: z.array(z.enum(scopes)),
+    name: z.string().min(1),
+    prefix: z.string().min(1),
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    scopes: z.array(z.enum(scopes)).min(1),
     createdAt: z.number(),
     expiresAt: z.number().nullable(),
   }),

@@ -16,8 +16,8 @@ export interface TestIssuer extends AsyncDisposable {
   readonly url: string;
   /** What it shows at its JWKS address. */
   keys: readonly IssuerKey[];
-  /** `down` breaks connections, `failing` answers 500, `odd` answers what is no key set, `liar` names another issuer. */
-  mood: 'well' | 'down' | 'failing' | 'odd' | 'liar';
+  /** `down` breaks connections, `failing` answers 500, `odd` answers what is no key set, `liar` names another issuer, `slashed` itself with a slash. */
+  mood: 'well' | 'down' | 'failing' | 'odd' | 'liar' | 'slashed';
   /** How often its keys were read. */
   readonly reads: number;
   token(claims?: Readonly<JWTPayload>, signed?: TokenOptions): Promise<string>;
@@ -50,7 +50,7 @@ export async function openTestIssuer(first?: IssuerKey): Promise<TestIssuer> {
     };
     if (state.mood === 'failing') json(500, { error: 'server_error' });
     else if (request.url === '/.well-known/openid-configuration')
-      json(200, { issuer: state.mood === 'liar' ? 'https://other.example' : url, jwks_uri: `${url}/keys` });
+      json(200, { issuer: nameOf(state.mood, url), jwks_uri: `${url}/keys` });
     else if (request.url === '/keys') {
       state.reads++;
       json(200, state.mood === 'odd' ? { keys: 'none' } : { keys: state.keys.map(({ jwk }) => jwk) });
@@ -82,6 +82,11 @@ export async function openTestIssuer(first?: IssuerKey): Promise<TestIssuer> {
         server.close(() => resolve());
       }),
   };
+}
+
+function nameOf(mood: TestIssuer['mood'], url: string): string {
+  if (mood === 'liar') return 'https://other.example';
+  return mood === 'slashed' ? `${url}/` : url;
 }
 
 function sign(

@@ -193,6 +193,16 @@ describe('the settings of an issuer', () => {
   });
 });
 
+it('knows the tokens of an issuer whose name ends in a slash by exactly that name', async () => {
+  await using issuer = await openTestIssuer();
+  issuer.mood = 'slashed';
+  for (const oidcIssuer of [issuer.url, `${issuer.url}/`]) {
+    await using server = await openTestServer({ settings: { oidcIssuer } });
+    expect((await submit(server, await issuer.token({ iss: `${issuer.url}/` }))).status).toBe(202);
+    expect((await submit(server, await issuer.token({ iss: issuer.url }))).status).toBe(401);
+  }
+});
+
 describe('when the issuer', () => {
   it('does not answer, tokens with known keys go on working and others are asked to come back', async () => {
     let aheadMs = 0;
