@@ -112,3 +112,20 @@ it('refuses to listen for others while nobody has to sign in, and listens once t
   const { stdout, stderr } = await server.ended;
   expect(stdout + stderr + stateText(folder)).not.toContain(key);
 });
+
+it('says in its log that an issuer does not answer, and not which token was brought', async () => {
+  const folder = newFolder();
+  const env = { SQUADRA_OIDC_ISSUER: 'http://127.0.0.1:9', SQUADRA_LOG_LEVEL: 'trace' };
+  const server = new RunningCommand(folder, ['serve', '--port', '0'], { env });
+  const [url] = await server.until(/http:\/\/127\.0\.0\.1:\d{2,}/);
+  const parts = [{ alg: 'RS256', kid: 'one' }, { sub: 'maren' }].map((part) =>
+    btoa(JSON.stringify(part)).replaceAll('=', ''),
+  );
+  const token = `${parts.join('.')}.c2lnbmF0dXJl`;
+  const answer = await fetch(`${url}/api/v1/me`, { headers: { authorization: `Bearer ${token}` } });
+  expect([answer.status, answer.headers.has('retry-after')]).toEqual([503, true]);
+  await server.until(/The issuer cannot be asked for its keys/);
+  server.kill('SIGTERM');
+  const { stdout, stderr } = await server.ended;
+  for (const part of token.split('.')) expect(stdout + stderr).not.toContain(part);
+});
