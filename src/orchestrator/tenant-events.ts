@@ -18,6 +18,8 @@ export interface TenantEventBatch {
   readonly cursor: string;
 }
 
+/** What is new is little, and then it is read with others' news; who comes late reads more at a time. */
+const firstPage = 32;
 const pageSize = 500;
 
 /** Every stored event of a tenant after a cursor, once and in the order of the commits. Throws `INVALID_CURSOR`, `SHUTTING_DOWN`. */
@@ -30,18 +32,20 @@ export async function* tenantEventBatches(
   try {
     let cursor = after === undefined ? await stored.feedEnd(tenant) : after === 'start' ? null : after;
     if (cursor !== null && after === undefined) yield { events: [], cursor };
-    for (;;) {
+    for (let limit = firstPage; ;) {
       news.isStale = false;
       const page = await stored.feed(tenant, {
         after: cursor,
-        limit: pageSize,
+        limit,
         ...(squadId === undefined ? {} : { squadId }),
       });
       if (page.cursor !== cursor) yield page;
       ({ cursor } = page);
       if (signal?.aborted === true) return;
+      limit = pageSize;
       if (!page.isEnd) continue;
       if (!follow) return;
+      limit = firstPage;
       if ((await news.next()) === 'aborted') return;
       if (news.isClosed) throw new SquadraError('SHUTTING_DOWN', 'Squadra was closed; events go on later.');
     }

@@ -50,7 +50,7 @@ export class SqliteExecutionReports implements ExecutionReports {
 
   async feed(tenant: string, { after, squadId, limit }: FeedRequest): Promise<FeedPage> {
     const from = after === null ? 0 : readCursor(after);
-    const { rows, through, end } = await this.#readers.run('feed', {
+    const { rows, through, end } = await this.#readers.run(limit <= few ? 'fewFeed' : 'feed', {
       tenant,
       after: from,
       squadId: squadId ?? null,

@@ -6,8 +6,8 @@ import { recordColumns } from '../journal-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 
-/** Numbers that one query of the feed looks through: some milliseconds, whoever's records they are. */
-const feedSlice = 20_000;
+/** Records of a tenant that one query of the feed looks through for those of a squad: some milliseconds. */
+const feedSlice = 5_000;
 
 /** A query of the feed; `after` is a number. */
 export interface FeedArguments {
@@ -45,11 +45,24 @@ export function executionQueries(database: DatabaseSync) {
   const feed = prepare(
     database,
     `SELECT journal.no, executions.id, ${recordColumns} FROM journal JOIN executions ON executions.no = journal.execution
-      WHERE journal.no > ?1 AND journal.no <= ?2 AND journal.tenant = ?3 AND (?4 IS NULL OR executions.squad_id = ?4)
+      WHERE journal.tenant = ?1 AND journal.no > ?2 AND journal.no <= ?3 AND (?4 IS NULL OR executions.squad_id = ?4)
       ORDER BY journal.no LIMIT ?5`,
+  );
+  const sliceEnd = prepare(
+    database,
+    `SELECT no FROM journal WHERE tenant = ? AND no > ? ORDER BY no LIMIT 1 OFFSET ${feedSlice - 1}`,
   );
   const lastNo = (): number => Number(end.first()?.[0] ?? 0);
   const readRecords = (of: RecordsArguments): Row[] => records.all(of.id, of.tenant, of.after, of.limit);
+  const readFeed = ({ tenant, after, squadId, limit }: FeedArguments): FeedResult => {
+    // First of all: what is committed from here on is for the next page.
+    const last = lastNo();
+    if (after >= last) return { rows: [], through: last, end: last };
+    const slice = squadId === null ? undefined : sliceEnd.first(tenant, after)?.[0];
+    const through = Math.min(last, slice === undefined ? last : Number(slice));
+    const rows = feed.all(tenant, after, through, squadId, limit);
+    return { rows, through: rows.length < limit ? through : Number(rows.at(-1)?.[0]), end: last };
+  };
   const messages = prepare(
     database,
     `SELECT ${recordColumns} FROM journal WHERE execution = (SELECT no FROM executions WHERE id = ? AND tenant = ?) AND seq > ? AND kind = 'message' ORDER BY seq LIMIT ?`,
@@ -73,13 +86,8 @@ export function executionQueries(database: DatabaseSync) {
     records: readRecords,
     fewRecords: readRecords,
     messages: (of: RecordsArguments): Row[] => messages.all(of.id, of.tenant, of.after, of.limit),
-    feed: ({ tenant, after, squadId, limit }: FeedArguments): FeedResult => {
-      // First of all: what is committed from here on is for the next page.
-      const last = lastNo();
-      const through = Math.min(last, after + feedSlice);
-      const rows = after >= last ? [] : feed.all(after, through, tenant, squadId, limit);
-      return { rows, through: rows.length < limit ? through : Number(rows.at(-1)?.[0]), end: last };
-    },
+    feed: readFeed,
+    fewFeed: readFeed,
     feedEnd: (_: null): number => lastNo(),
     openExecutions: ({ after, limit }: { readonly after: string; readonly limit: number }): readonly Row[] =>
       mergeById(openStatuses.map((status) => open.all(status, after, limit))).slice(0, limit),

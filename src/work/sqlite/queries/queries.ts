@@ -27,6 +27,7 @@ export type QueryResult<N extends QueryName> = ReturnType<Queries[N]>;
 export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'execution',
   'fewRecords',
+  'fewFeed',
   'feedEnd',
   'squad',
   'squadVersion',
