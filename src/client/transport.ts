@@ -28,12 +28,10 @@ const firstWaitMs = 250;
 /** Sends requests, and again what was refused for now. */
 export class Transport {
   readonly #options: ClientOptions;
-  readonly #fetch: typeof fetch;
   readonly #base: string;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#fetch = options.fetch ?? fetch;
     this.#base = options.url.replace(/\/+$/, '');
   }
 
@@ -68,8 +66,10 @@ export class Transport {
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
     const key = typeof this.#options.key === 'function' ? await this.#options.key() : this.#options.key;
+    // Called as a function of its own: browsers refuse theirs as the method of something else.
+    const { fetch: send = fetch } = this.#options;
     try {
-      return await this.#fetch(url, {
+      return await send(url, {
         method,
         headers: {
           ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),

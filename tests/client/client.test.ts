@@ -121,6 +121,16 @@ it('does not repeat by itself what nobody answered, where that might do it twice
   expect(silent.asked).toHaveLength(3);
 });
 
+it("calls fetch as browsers want it: as nobody's method", async () => {
+  const picky = function (this: unknown): Promise<Response> {
+    return this === undefined
+      ? Promise.resolve(Response.json({ tenant: 'local' }))
+      : Promise.reject(new TypeError('Illegal invocation'));
+  };
+  const squadra = createClient({ url: 'http://squadra.test', fetch: picky as typeof fetch, retries: 0 });
+  expect(await squadra.me()).toEqual({ tenant: 'local' });
+});
+
 it('says so when something else than Squadra answers', async () => {
   const { fetch } = answering(() => new Response('<html>Bad gateway', { status: 502 }));
   await expect(createClient({ url: 'http://squadra.test', fetch }).me()).rejects.toMatchObject({
