@@ -36,6 +36,8 @@ export class UiMessage {
   readonly #tools = new Map<string, PlannedTool>();
   /** What tools returned, until their step is done. */
   readonly #results = new Map<string, string>();
+  /** What people were asked, by the key of the step. */
+  readonly #questions = new Map<string, object>();
   #failure: string | null = null;
   #ending: 'stop' | 'error' | 'abort' = 'stop';
 
@@ -78,7 +80,7 @@ export class UiMessage {
     if (type === 'model' && phase === 'failed') return this.#step.dropText(key, attempt);
     if (type === 'model' && phase === 'completed') this.#planTools(event);
     if (type === 'tool') return this.#takeTool(event);
-    if (type === 'approval') return this.#step.setData('approval', key, approvalOf(event));
+    if (type === 'approval') return this.#step.setData('approval', key, this.#approval(event));
     return [];
   }
 
@@ -102,6 +104,13 @@ export class UiMessage {
     if (phase === 'failed' && dueAt === null)
       return [...begun, ...this.#step.endTool(key, { errorText: error?.message ?? 'It failed.' })];
     return begun;
+  }
+
+  /** The question stays with its answer. */
+  #approval({ key, phase, details, output }: StepEvent): object {
+    if (details !== null) this.#questions.set(key, JSON.parse(details) as object);
+    const answer = output === null ? {} : { answer: JSON.parse(output) as unknown };
+    return { ...this.#questions.get(key), status: phase, ...answer };
   }
 
   #takeStatus({ status, error, reason }: Extract<StoredEvent, { event: 'status' }>): readonly UiChunk[] {
@@ -141,11 +150,6 @@ export class UiMessage {
 function askAndTurn(stepKey: string): readonly [ask: string, turn: string] {
   const parts = stepKey.split('/');
   return [parts.slice(0, -2).join('/'), parts.at(-1) ?? ''];
-}
-
-function approvalOf({ phase, details, output }: StepEvent): unknown {
-  const asked: unknown = details === null ? {} : JSON.parse(details);
-  return { ...Object(asked), status: phase, ...(output === null ? {} : { answer: JSON.parse(output) as unknown }) };
 }
 
 function toolIn(json: string | null): string {
