@@ -220,12 +220,19 @@ export const settingTable = {
     max: '1d',
     doc: 'How long one model call may take from the request to the end of its answer.',
   }),
+  modelFirstTokenTimeoutMs: durationSetting({
+    env: 'SQUADRA_MODEL_FIRST_TOKEN_TIMEOUT',
+    default: '2m',
+    min: '1ms',
+    max: '1d',
+    doc: 'How long a model may take to begin its answer. Raise it for models that think long before the first word, and for local ones that are loaded by the first call.',
+  }),
   modelIdleTimeoutMs: durationSetting({
     env: 'SQUADRA_MODEL_IDLE_TIMEOUT',
     default: '60s',
     min: '1ms',
     max: '1h',
-    doc: 'How long a model may stay silent within a call, before its first word and between two of them.',
+    doc: 'How long a model may stay silent within its answer, between two words.',
   }),
 
   askTimeoutMs: durationSetting({
