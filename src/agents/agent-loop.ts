@@ -108,27 +108,28 @@ class AgentRun {
         // The item in every turn: a retry of the execution may begin with the second one, and its item is ready again.
         begin: { messages: turn === 1 ? [askMessage(this.#request)] : [], item: beginItem(this.#request) },
       });
-      this.#usage = addUsage(this.#usage, result.usage);
-      switch (result.kind) {
+      // What it cost is no part of what was said: a fork did not pay for what it took over.
+      const { usage, ...turned } = result;
+      this.#usage = addUsage(this.#usage, usage);
+      switch (turned.kind) {
         case 'answer':
-          return { text: result.text, ...result.value, usage: this.#usage, itemId: this.#request.itemId };
+          return { text: turned.text, ...turned.value, usage: this.#usage, itemId: this.#request.itemId };
         case 'repair':
           this.#repairs += 1;
-          conversation = withTurn(conversation, result, result.usage);
+          conversation = withTurn(conversation, turned, usage);
           break;
         case 'tools':
-          conversation = withTurn(
-            conversation,
-            { ...result, results: await this.#callTools(turn, result) },
-            result.usage,
-          );
+          conversation = withTurn(conversation, { ...turned, results: await this.#callTools(turn, turned) }, usage);
           break;
       }
     }
   }
 
   /** One after the other, in the order of the answer: a later call may count on an earlier one. */
-  async #callTools(turn: number, { calls }: Extract<TurnResult, { kind: 'tools' }>): Promise<readonly ToolResult[]> {
+  async #callTools(
+    turn: number,
+    { calls }: Pick<Extract<TurnResult, { kind: 'tools' }>, 'calls'>,
+  ): Promise<readonly ToolResult[]> {
     this.#toolCalls += calls.length;
     const results: ToolResult[] = [];
     for (const [index, call] of calls.entries()) {
