@@ -135,7 +135,7 @@ export const settingTable = {
     max: 36_525,
     fractions: true,
     unit: 'days',
-    doc: 'Completed and cancelled executions are deleted this long after their end; failed ones are kept. 0 keeps everything, fractions are allowed (0.5 is twelve hours).',
+    doc: 'Completed and cancelled executions are deleted this long after their end, with the files in their workspaces; failed ones are kept. 0 keeps everything, fractions are allowed (0.5 is twelve hours).',
   }),
 
   maxPendingWrites: numberSetting({

@@ -21,7 +21,7 @@ import { Advancer } from './advancer.ts';
 import { Commands } from './commands.ts';
 import { Forks } from './forks.ts';
 import type { Workspaces } from './forks.ts';
-import { Housekeeping } from './housekeeping.ts';
+import { Housekeeping, Pruning } from './housekeeping.ts';
 import { InboxService } from './inbox-service.ts';
 import { Outcomes } from './outcomes.ts';
 import { resumeAll } from './recovery.ts';
@@ -95,8 +95,14 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const submissions = new Submissions(intake);
   const forks = new Forks({ ...intake, reports, workItems, workspaces });
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
-  const service = new InboxService(commands, forks, executions);
-  const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
+  const pruning = new Pruning({
+    executions,
+    workspaces,
+    onLeftOver: (executionId, error) =>
+      logger.warn({ executionId, error }, 'The files of an old execution could not be deleted; they stay.'),
+  });
+  const service = new InboxService(commands, forks, pruning);
+  const housekeeping = new Housekeeping(pruning, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
   );
 

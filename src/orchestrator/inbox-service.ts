@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { SquadraError } from '../kernel/errors.ts';
 import { toFailure } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
-import type { ExecutionStore } from '../work/execution-store.ts';
 import type { InboxCommand, InboxReply } from '../work/inbox.ts';
 import type { Commands } from './commands.ts';
 import type { Forks } from './forks.ts';
-import { pruneOld } from './housekeeping.ts';
+import type { Pruning } from './housekeeping.ts';
 
 const id = z.string();
 /** What each command carries. Senders are other processes, maybe of another version: what they sent is checked. */
@@ -45,12 +44,12 @@ export type CommandRequest = {
 export class InboxService {
   readonly #commands: Commands;
   readonly #forks: Forks;
-  readonly #executions: ExecutionStore;
+  readonly #pruning: Pruning;
 
-  constructor(commands: Commands, forks: Forks, executions: ExecutionStore) {
+  constructor(commands: Commands, forks: Forks, pruning: Pruning) {
     this.#commands = commands;
     this.#forks = forks;
-    this.#executions = executions;
+    this.#pruning = pruning;
   }
 
   async take(command: InboxCommand): Promise<InboxReply> {
@@ -86,7 +85,7 @@ export class InboxService {
         return plain(await this.#commands.approve(tenant, executionId, approval, answer));
       }
       case 'prune':
-        return { deleted: await pruneOld(this.#executions, checked(name, body).endedBefore) };
+        return { deleted: await this.#pruning.run(checked(name, body).endedBefore) };
     }
   }
 }

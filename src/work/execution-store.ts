@@ -101,8 +101,11 @@ export interface ExecutionStore {
     id: string,
     signal: { readonly signalId: string; readonly name: string; readonly payload: string },
   ): Promise<Changed>;
-  /** Removes executions that ended before `endedBefore` (failed ones stay), with all they own. Returns how many. */
-  prune(endedBefore: number, atMost: number): Promise<number>;
+  /**
+   * Removes executions that ended before `endedBefore` (failed ones stay), with all they own. Returns how many. What they own
+   * elsewhere goes first, by `release`: when that does not come to its end, they stay and are found again the next time.
+   */
+  prune(endedBefore: number, atMost: number, release?: (ids: readonly string[]) => Promise<void>): Promise<number>;
 }
 
 /** A page request: newest first; `before` is the id after which the page begins. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { newFolder, RunningCommand, squadra, squadraJson } from './command-line.ts';
@@ -27,6 +27,9 @@ it('takes the request to its end: files, a verdict that quotes the request, and 
   expect(fork).toMatch(/--from tester --set tester\.provider=openai$/);
   // Nobody watches, so there is nothing for a terminal in it.
   expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]/u);
+  // Nothing is left of it but what others may use.
+  expect(await squadraJson(folder, 'prune', '--older-than', '0s')).toMatchObject({ deleted: 1 });
+  expect(readdirSync(`${folder}/.squadra/out`)).toEqual([]);
 });
 
 it('goes on after kill -9 with what was not done, and pays for nothing twice', async () => {

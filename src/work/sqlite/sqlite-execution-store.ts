@@ -72,8 +72,15 @@ export class SqliteExecutionStore implements ExecutionStore {
     return this.#writer.run('signal', { tenant, id, at: this.#clock.now(), ...signal });
   }
 
-  prune(endedBefore: number, atMost: number): Promise<number> {
-    return this.#writer.run('prune', [endedBefore, atMost]);
+  async prune(
+    endedBefore: number,
+    atMost: number,
+    release?: (ids: readonly string[]) => Promise<void>,
+  ): Promise<number> {
+    const old = await this.#writer.run('oldExecutions', [endedBefore, atMost]);
+    if (old.length === 0) return 0;
+    await release?.(old.map(([, id]) => id));
+    return this.#writer.run('prune', old);
   }
 }
 
