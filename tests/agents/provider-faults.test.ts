@@ -208,5 +208,5 @@ it('usage adds up, of what failed, was cancelled and was forked too: by step, it
   const bySquad = await squadra.usage({ groupBy: 'squad' });
   expect((await squadra.usage()).total).toEqual({ executions: executions.length, usage: sum });
   expect(bySquad.groups.map(({ usage }) => usage).reduce(addUsage, noUsage)).toEqual(sum);
-  expect(bySquad.groups.map(({ name }) => name).toSorted()).toEqual(['anthropic', 'openai']);
+  expect(new Set(bySquad.groups.map(({ name }) => name))).toEqual(new Set(protocols));
 });
