@@ -162,11 +162,14 @@ function beginItem(request: AskRequest): ItemChange {
   };
 }
 
-/** The first line of the ask that says something, without its markup; a quotation is somebody else's. */
+/**
+ * Who is asked, and the first line of the ask that says something, without its markup; a quotation is somebody else's. The
+ * members of a pipeline are all asked about the same request: only the name tells their items apart.
+ */
 function titleOf({ message, member }: AskRequest): string {
   const lines = message.slice(0, 10 * maxTitleLength).split('\n');
   const isTelling = (line: string): boolean => /^[^>]*[\p{L}\p{N}]/u.test(line) && !/^#+\s+request\s*$/iu.test(line);
-  const line = lines.find(isTelling) ?? `Ask ${member.name}`;
-  const title = line.replace(/^[\s#*+-]+/, '').trim();
+  const line = lines.find(isTelling) ?? 'an ask without words';
+  const title = `${member.name}: ${line.replace(/^[\s#*+-]+/, '').trim()}`;
   return title.length <= maxTitleLength ? title : `${title.slice(0, maxTitleLength - 1)}…`;
 }

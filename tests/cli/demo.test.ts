@@ -9,6 +9,7 @@ it('takes the request to its end: files, a verdict that quotes the request, and 
   expect(demo).toMatchObject({ code: 0 });
   const { stdout, stderr } = demo;
   expect(stderr).toContain('no language model, no key, no cost');
+  expect(stderr).toContain('then: npx squadra demo --resume');
   expect(stderr.match(/^\+ .* done in .* with 2 tool calls: /gm)).toHaveLength(3);
   expect(stderr).toMatch(/^ {2}Project manager · write: Wrote plan\.md/m);
   const paths = [...stdout.matchAll(/^ {2}(\.squadra\/out\/\S+) /gm)].map((match) => match[1] ?? '');
@@ -53,6 +54,10 @@ it('goes on after kill -9 with what was not done, and pays for nothing twice', a
   expect(stdout).toContain(String(before['id']));
   const after = await squadraJson(folder, 'show', 'latest');
   expect(after).toMatchObject({ id: before['id'], status: 'completed' });
+  const titles = (after['items'] as { title: string }[]).map(({ title }) => title);
+  expect(titles).toEqual(
+    ['Project manager', 'Backend developer', 'Tester'].map((who) => expect.stringMatching(`^${who}: .*sign in`)),
+  );
   const tries = (after['steps'] as { key: string; attempts: number }[]).filter(({ attempts }) => attempts > 1);
   expect(tries).toMatchObject([{ key: 'backend_developer/model/3', attempts: 2 }]);
 

@@ -41,7 +41,7 @@ it('writes one line for what happens, and none twice', () => {
     '+ Ada done in 5.0s: 1,200 tokens in, 34 out, $0.0056',
     '+ merge done',
     '! merge: It changed.',
-    `? door waits for the signal 'go on'\n    squadra signal ${execution.id} 'go on' '{}'`,
+    `? door waits for the signal 'go on'\n    npx squadra signal ${execution.id} 'go on' '{}'`,
     'x Grace failed: The line broke',
   ]);
 });
