@@ -63,9 +63,9 @@ export class InboxService {
   async #apply({ id: commandId, tenant, name, body }: InboxCommand): Promise<Json> {
     switch (name) {
       case 'start':
-        return plain(await this.#commands.start(tenant, checked(name, body).id));
+        return plain(await this.#commands.start(tenant, checked(name, body).id, commandId));
       case 'retry':
-        return plain(await this.#commands.retry(tenant, checked(name, body).id));
+        return plain(await this.#commands.retry(tenant, checked(name, body).id, commandId));
       case 'fork': {
         const { id: executionId, ...request } = checked(name, body);
         // The command's id makes a fork that is asked for again, after a crash in between, the same fork.
@@ -82,7 +82,7 @@ export class InboxService {
       }
       case 'approve': {
         const { id: executionId, name: approval, ...answer } = checked(name, body);
-        return plain(await this.#commands.approve(tenant, executionId, approval, answer));
+        return plain(await this.#commands.approve(tenant, executionId, approval, answer, commandId));
       }
       case 'prune':
         return { deleted: await this.#pruning.run(checked(name, body).endedBefore) };

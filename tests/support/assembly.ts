@@ -8,6 +8,8 @@ import type { Engine } from '../../src/engines/engine.ts';
 import { Advancer } from '../../src/orchestrator/advancer.ts';
 import { Commands } from '../../src/orchestrator/commands.ts';
 import { Forks } from '../../src/orchestrator/forks.ts';
+import { Pruning } from '../../src/orchestrator/housekeeping.ts';
+import { InboxService } from '../../src/orchestrator/inbox-service.ts';
 import { Outcomes } from '../../src/orchestrator/outcomes.ts';
 import { resumeAll } from '../../src/orchestrator/recovery.ts';
 import { RunHandle } from '../../src/orchestrator/run-handle.ts';
@@ -58,6 +60,8 @@ export class Assembly {
   readonly commands: Commands;
   readonly outcomes: Outcomes;
   readonly advancer: Advancer;
+  /** Takes commands that other processes left. */
+  readonly inbox: InboxService;
   readonly bus = new MemoryBus();
   readonly tenant: string;
   readonly #state: ContractState;
@@ -107,6 +111,8 @@ export class Assembly {
       faults,
       maxInputBytes,
     });
+    const pruning = new Pruning({ executions, workspaces, onLeftOver: () => {} });
+    this.inbox = new InboxService(this.commands, this.#forks, pruning);
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
   }
 
