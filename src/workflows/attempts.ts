@@ -202,7 +202,8 @@ export class AttemptLoop<T> {
         `Attempt ${attempt.number} of step '${this.#work.key}' took longer than ${timeoutMs} ms.`,
       );
       attempt.stop(error);
-      end(() => this.#fail(attempt, error));
+      // Nothing more is heard of a call that had left, and it may be charged for.
+      end(() => this.#fail(attempt, error, this.#work.reservation));
     });
   }
 
@@ -221,7 +222,7 @@ export class AttemptLoop<T> {
     );
   }
 
-  #fail(attempt: Attempt, error: unknown): void {
+  #fail(attempt: Attempt, error: unknown, usage: Usage | null = paidUsage(error)): void {
     const { key, type, inputHash, settings, doubt } = this.#work;
     if (doubt !== undefined && error instanceof LostAttempt) {
       this.#settleDoubt(attempt.number, false);
@@ -238,7 +239,7 @@ export class AttemptLoop<T> {
         inputHash,
         error: failure,
         dueAt,
-        usage: paidUsage(error),
+        usage,
       });
       this.#run.commit('step', { records: [record] }, () => {
         this.#pause(dueAt);
@@ -250,7 +251,7 @@ export class AttemptLoop<T> {
       attempt: attempt.number,
       inputHash,
       error: failure,
-      usage: paidUsage(error),
+      usage,
     });
     const item = this.#work.failed?.(failure.message);
     this.#run.commit('step', { records: [record], ...(item === undefined ? {} : { items: [item] }) }, () =>
