@@ -58,6 +58,7 @@ const asking = defineWorkflow({
 let folder: string;
 let id: string;
 let outcome: Outcome<number>;
+let artifacts: unknown;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'squadra-hostile-'));
@@ -87,6 +88,7 @@ beforeAll(async () => {
     });
   }
   outcome = await run.result();
+  artifacts = (await squadra.workItems.list({ executionId: id })).items[0]?.artifacts;
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -119,6 +121,9 @@ describe('hostile output of a model', () => {
     // The whole of the one long result.
     expect(written.filter((path) => !path.startsWith('.results'))).toEqual([]);
     expect(written).toHaveLength(2);
+    const path = written.find((each) => each !== '.results');
+    expect(artifacts).toEqual([{ path, bytes: expect.any(Number), stepKey: 'tester/tool/3.1' }]);
+    expect(statSync(join(folder, 'state', 'out', id, path ?? '')).size).toBeGreaterThan(10 * megabyte);
   });
 
   it('neither damages nor fills the database', () => {
