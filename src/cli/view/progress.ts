@@ -38,7 +38,7 @@ export interface StepProgress {
   toolCalls: number;
   /** What a waiting step waits for (JSON). */
   details: string | null;
-  /** Whether it came to this before this process began to look. */
+  /** Whether it came to this before this process began to look, or in the execution that this one is forked from. */
   isEarlier: boolean;
 }
 
@@ -111,7 +111,8 @@ export class Progress {
     step.error = record.error === null ? null : record.error.message;
     step.wasInDoubt = record.error?.code === 'IN_DOUBT';
     step.state = stateAfter(record);
-    step.isEarlier = record.at < this.#since;
+    // What a fork took over was done elsewhere, however new its record is.
+    step.isEarlier = record.at < this.#since || fieldOf(record.details, 'forkedFrom') !== undefined;
     clearText(step);
     step.endedAt = step.state === 'done' || step.state === 'failed' ? record.at : null;
     this.#takeTool(step, record);
