@@ -87,7 +87,15 @@ describe('housekeeping', () => {
   it('deletes what ended longer ago than is kept, again and again, until it is disposed', async () => {
     const { tenant } = twoTenants();
     const errors: unknown[] = [];
-    const housekeeping = new Housekeeping(pruning(state.executions), clock, 2, (error) => errors.push(error));
+    const pruned: Promise<number>[] = [];
+    const watched = replaced(state.executions, {
+      prune: (...prune) => {
+        const count = state.executions.prune(...prune);
+        pruned.push(count);
+        return count;
+      },
+    });
+    const housekeeping = new Housekeeping(pruning(watched), clock, 2, (error) => errors.push(error));
     housekeeping.start();
     const first = await ended(state, tenant, 'completed');
     const isThere = async (id: string): Promise<boolean> => (await state.reports.get(tenant, id)) !== null;
@@ -95,7 +103,7 @@ describe('housekeeping', () => {
     const look = async (): Promise<void> => {
       clock.set(clock.now() + 0.2 * dayMs);
       await clock.advance(0);
-      await state.executions.prune(0, 1);
+      await Promise.all(pruned);
       await settle();
     };
     for (let looks = 0; looks < 10; looks++) await look();
