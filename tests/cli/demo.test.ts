@@ -64,7 +64,7 @@ it('goes on after kill -9 with what was not done, and pays for nothing twice', a
   const again = await squadra(folder, ['demo', '--resume', '--json']);
   expect(again.code).toBe(0);
   expect(lastLine(again.stdout)).toMatchObject({ id: before['id'], status: 'completed' });
-}, 60_000);
+}, 180_000);
 
 it('ends with the outcome in one line as JSON', async () => {
   const { code, stdout } = await squadra(newFolder(), ['demo', '--json', '--fast']);
