@@ -110,27 +110,28 @@ class AgentRun {
         // The item in every turn: a retry of the execution may begin with the second one, and its item is ready again.
         begin: { messages: turn === 1 ? [askMessage(this.#request)] : [], item: beginItem(this.#request) },
       });
-      this.#usage = addUsage(this.#usage, result.usage);
-      switch (result.kind) {
+      // What it cost is no part of what was said: a fork did not pay for what it took over.
+      const { usage, ...turned } = result;
+      this.#usage = addUsage(this.#usage, usage);
+      switch (turned.kind) {
         case 'answer':
-          return { text: result.text, ...result.value, usage: this.#usage, itemId: this.#request.itemId };
+          return { text: turned.text, ...turned.value, usage: this.#usage, itemId: this.#request.itemId };
         case 'repair':
           this.#repairs += 1;
-          conversation = withTurn(conversation, result, result.usage);
+          conversation = withTurn(conversation, turned, usage);
           break;
         case 'tools':
-          conversation = withTurn(
-            conversation,
-            { ...result, results: await this.#callTools(turn, result) },
-            result.usage,
-          );
+          conversation = withTurn(conversation, { ...turned, results: await this.#callTools(turn, turned) }, usage);
           break;
       }
     }
   }
 
   /** One after the other, in the order of the answer: a later call may count on an earlier one. */
-  async #callTools(turn: number, { calls }: Extract<TurnResult, { kind: 'tools' }>): Promise<readonly ToolResult[]> {
+  async #callTools(
+    turn: number,
+    { calls }: Pick<Extract<TurnResult, { kind: 'tools' }>, 'calls'>,
+  ): Promise<readonly ToolResult[]> {
     this.#toolCalls += calls.length;
     const results: ToolResult[] = [];
     for (const [index, call] of calls.entries()) {
@@ -163,11 +164,14 @@ function beginItem(request: AskRequest): ItemChange {
   };
 }
 
-/** The first line of the ask that says something, without its markup; a quotation is somebody else's. */
+/**
+ * Who is asked, and the first line of the ask that says something, without its markup; a quotation is somebody else's. The
+ * members of a pipeline are all asked about the same request: only the name tells their items apart.
+ */
 function titleOf({ message, member }: AskRequest): string {
   const lines = message.slice(0, 10 * maxTitleLength).split('\n');
   const isTelling = (line: string): boolean => /^[^>]*[\p{L}\p{N}]/u.test(line) && !/^#+\s+request\s*$/iu.test(line);
-  const line = lines.find(isTelling) ?? `Ask ${member.name}`;
-  const title = line.replace(/^[\s#*+-]+/, '').trim();
+  const line = lines.find(isTelling) ?? 'an ask without words';
+  const title = `${member.name}: ${line.replace(/^[\s#*+-]+/, '').trim()}`;
   return title.length <= maxTitleLength ? title : `${title.slice(0, maxTitleLength - 1)}…`;
 }

@@ -14,11 +14,31 @@ export interface AgentPoolStats {
   readonly evictions: number;
 }
 
-/** Agents by member and version, the least recently used leaving first. Building does not wait, so nobody can build the same one twice. */
+/** What an agent is built from. */
+const settings = [
+  'role',
+  'specialization',
+  'name',
+  'provider',
+  'model',
+  'temperature',
+  'instructions',
+] as const satisfies readonly (keyof Member)[];
+
+interface PooledAgent {
+  readonly agent: Agent;
+  readonly member: Member;
+}
+
+/**
+ * Agents by member and version, the least recently used leaving first. Building does not wait, so nobody can build the same
+ * one twice. The version of a fork's own squad may be given again once the fork was deleted, so an agent is used only for a
+ * member with the settings that it was built from.
+ */
 export class AgentPool {
   readonly #build: (member: Member) => Agent;
   readonly #size: number;
-  readonly #agents: LRUCache<string, Agent>;
+  readonly #agents: LRUCache<string, PooledAgent>;
   #hits = 0;
   #misses = 0;
   #evictions = 0;
@@ -37,13 +57,13 @@ export class AgentPool {
   get(member: Member): Agent {
     const key = `${member.id}@${member.version}`;
     const pooled = this.#agents.get(key);
-    if (pooled !== undefined) {
+    if (pooled !== undefined && isBuiltFrom(pooled, member)) {
       this.#hits += 1;
-      return pooled;
+      return pooled.agent;
     }
     const agent = this.#build(member);
     this.#misses += 1;
-    this.#agents.set(key, agent);
+    this.#agents.set(key, { agent, member });
     return agent;
   }
 
@@ -56,4 +76,8 @@ export class AgentPool {
       evictions: this.#evictions,
     };
   }
+}
+
+function isBuiltFrom(pooled: PooledAgent, member: Member): boolean {
+  return pooled.member === member || settings.every((name) => pooled.member[name] === member[name]);
 }

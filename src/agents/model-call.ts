@@ -76,7 +76,6 @@ export async function callModel(call: ModelCall, received: Received): Promise<vo
       watch.signal,
     );
     received.answering = true;
-    watch.sign();
     const finish = await readStream(stream, call, watch, received);
     requireAnswer(finish, received.calls.length);
   } catch (error) {
@@ -128,6 +127,7 @@ async function readStream(
 function takePart(part: LanguageModelV4StreamPart, call: ModelCall, watch: CallWatch, received: Received): void {
   switch (part.type) {
     case 'text-delta':
+      watch.begin();
       received.firstTokenMs ??= watch.elapsedMs;
       received.text += part.delta;
       checkLength(received, call);
@@ -136,16 +136,21 @@ function takePart(part: LanguageModelV4StreamPart, call: ModelCall, watch: CallW
     case 'reasoning-start':
     case 'reasoning-delta':
     case 'reasoning-end':
-      if (part.type === 'reasoning-delta') received.reasoningLength += part.delta.length;
+      if (part.type === 'reasoning-delta') {
+        watch.begin();
+        received.reasoningLength += part.delta.length;
+      }
       checkLength(received, call);
       takeReasoning(received.reasoning, part);
       return;
     case 'tool-input-delta':
+      watch.begin();
       received.firstTokenMs ??= watch.elapsedMs;
       received.streamedLength += part.delta.length;
       checkLength(received, call);
       return;
     case 'tool-call':
+      watch.begin();
       takeToolCall(part, call, received);
       return;
     case 'response-metadata':

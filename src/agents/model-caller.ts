@@ -20,7 +20,13 @@ export interface ModelCallerParts {
   readonly registry: ModelRegistry;
   readonly settings: Pick<
     Settings,
-    'askTimeoutMs' | 'compactAt' | 'contextWindow' | 'maxResultBytes' | 'modelIdleTimeoutMs' | 'modelTimeoutMs'
+    | 'askTimeoutMs'
+    | 'compactAt'
+    | 'contextWindow'
+    | 'maxResultBytes'
+    | 'modelFirstTokenTimeoutMs'
+    | 'modelIdleTimeoutMs'
+    | 'modelTimeoutMs'
   >;
   readonly clock: Clock;
   readonly prices: Prices;
@@ -99,8 +105,14 @@ export class ModelCaller {
   }
 
   #limits({ maxToolCalls }: CallOrder, leftMs: number) {
-    const { modelIdleTimeoutMs: idleMs, modelTimeoutMs, maxResultBytes: maxLength } = this.#parts.settings;
-    return { idleMs, totalMs: Math.min(modelTimeoutMs, leftMs), maxLength, maxToolCalls };
+    const { settings } = this.#parts;
+    return {
+      firstTokenMs: settings.modelFirstTokenTimeoutMs,
+      idleMs: settings.modelIdleTimeoutMs,
+      totalMs: Math.min(settings.modelTimeoutMs, leftMs),
+      maxLength: settings.maxResultBytes,
+      maxToolCalls,
+    };
   }
 
   #settle({ agent, prompt, tools }: CallOrder, received: Received): Usage {

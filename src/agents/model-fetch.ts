@@ -7,8 +7,8 @@ const nodeSilenceMs = 300_000;
  * The `fetch` for models that may be silent for so long; undefined where Node's own will do. Who is too slow is decided by
  * our own limits, which the watch of each call keeps. The package is loaded with the first call.
  */
-export function modelFetch(idleTimeoutMs: number): Fetch | undefined {
-  if (idleTimeoutMs < nodeSilenceMs) return undefined;
+export function modelFetch(silenceMs: number): Fetch | undefined {
+  if (silenceMs < nodeSilenceMs) return undefined;
   let loaded: Promise<Fetch> | null = null;
   return async (input, init) => (await (loaded ??= loadPatientFetch()))(input, init);
 }

@@ -10,7 +10,7 @@ export const checkingScripts: Readonly<Record<string, Script>> = {
     return [
       `# Test report: ${title}`,
       '## Verdict',
-      `**accept with remarks** - the request asks for “${bare(title)}”, and each of its ${count(tasks.length, 'task')} is named in the work. A script reads and does not run, so no criterion counts as met.`,
+      `**accept with remarks** - the request asks for “${bare(title)}”, and ${tasks.length === 1 ? 'its one task' : `each of its ${count(tasks.length, 'task')}`} is named in the work. A script reads and does not run, so no criterion counts as met.`,
       '## Acceptance',
       table(
         ['criterion', 'met', 'seen'],

@@ -5,6 +5,9 @@ import { readRequest } from './offline-request.ts';
 const maxDepth = 8;
 const maxListLength = 5;
 
+/** What a judge says who has nothing against it, and where it would say what. */
+const acceptance = /^(?:accept|approve|pass)(?:ed)?$/i;
+const objections = /^(?:findings|issues|objections|problems)$/i;
 /** Names of texts that are read by people. */
 const proseName = /^(?:summary|reason|comment|notes?|explanation|rationale)$/i;
 
@@ -12,7 +15,8 @@ const proseName = /^(?:summary|reason|comment|notes?|explanation|rationale)$/i;
  * A value of the schema's shape filled with the request's own words. Text patterns and formats are not followed.
  *
  * A choice is the first in the first round of a flow and the next in each later one, so that what waits for the last choice
- * ends. A list of things that each choose has one of each choice. Numbers in a list count up.
+ * ends. A list of things that each choose has one of each choice. Numbers in a list count up. What is accepted has no
+ * findings.
  */
 export function offlineObject(schema: unknown, message: string): Json {
   const { round, message: request } = readOccasion(message);
@@ -65,8 +69,16 @@ class SchemaFiller {
   }
 
   #fillObject(schema: Schema, place: number | null, depth: number): Json {
+    const properties = propertiesOf(schema);
+    const filled = properties.map(([name, property]) => [name, this.fill(property, place, depth + 1, name)] as const);
+    if (!filled.some(([, value]) => typeof value === 'string' && acceptance.test(value)))
+      return Object.fromEntries(filled);
+    const least = new Map(properties.map(([name, property]) => [name, this.#resolve(property)?.minItems ?? 0]));
     return Object.fromEntries(
-      propertiesOf(schema).map(([name, property]) => [name, this.fill(property, place, depth + 1, name)]),
+      filled.map(([name, value]) => {
+        const isObjection = Array.isArray(value) && objections.test(name) && least.get(name) === 0;
+        return [name, isObjection ? [] : value];
+      }),
     );
   }
 

@@ -7,7 +7,7 @@ import { planningScripts, type Script } from './offline-planning.ts';
 import { pointOf, readRequest, type ReadRequest } from './offline-request.ts';
 
 const notice =
-  '> Offline script: no language model wrote this. Set OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, to get real answers.';
+  '> Offline script: no language model wrote this. Set OPENAI_API_KEY, ANTHROPIC_API_KEY, GROQ_API_KEY or OLLAMA_BASE_URL to get real answers.';
 
 const scripts: ReadonlyMap<string, Script> = new Map(
   Object.entries({ ...planningScripts, ...buildingScripts, ...dataScripts, ...checkingScripts }),

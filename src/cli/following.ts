@@ -45,7 +45,9 @@ export function tellOfOthers({ options, terminal }: CommandContext, squadra: Squ
   const count = running + ready + sleeping;
   if (count === 0 || options.json || options.quiet) return;
   terminal.note(
-    terminal.noteInk.dim(`${count} unfinished execution${count === 1 ? ' goes' : 's go'} on meanwhile: squadra list`),
+    terminal.noteInk.dim(
+      `${count} unfinished execution${count === 1 ? ' goes' : 's go'} on meanwhile: npx squadra list`,
+    ),
   );
 }
 

@@ -33,5 +33,5 @@ export function tell({ options, terminal }: CommandContext, document: object, se
 /** What follows from nobody running the state: the work waits for the next one who does. */
 export function tellIfNobodyRuns({ options, terminal }: CommandContext, id: string, { isOwned }: CommandResult): void {
   if (!isOwned && !options.json && !options.quiet)
-    terminal.note(`Nothing runs this state now; go on with: squadra run --resume ${id}`);
+    terminal.note(`Nothing runs this state now; go on with: npx squadra run --resume ${id}`);
 }

@@ -26,6 +26,11 @@ export function workFiles(
   return filesIn(folder).map((path) => ({ path, title: titleOf(path) }));
 }
 
+/** The files that the members of an execution wrote; none where they wrote none. */
+export function writtenFiles(stateDir: string, id: string): readonly string[] {
+  return filesIn(join(stateDir, 'out', id));
+}
+
 /** What the last answer decides: the first paragraph under the heading that says so; null where there is none. */
 export function verdictOf(text: string): string | null {
   const found = /^#+ *(?:verdict|decision)\b.*\n+(?<paragraph>[^#\s](?:.|\n(?!\n))*)/imu.exec(text)?.groups?.paragraph;

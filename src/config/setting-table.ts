@@ -1,16 +1,7 @@
 import { accessSettings } from './access-settings.ts';
 import { httpSettings } from './http-settings.ts';
-import {
-  choiceSetting,
-  durationSetting,
-  hostListSetting,
-  nameSetting,
-  numberSetting,
-  secretSetting,
-  sizeSetting,
-  textSetting,
-  urlSetting,
-} from './setting.ts';
+import { providerSettings } from './provider-settings.ts';
+import { choiceSetting, durationSetting, hostListSetting, numberSetting, sizeSetting, textSetting } from './setting.ts';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -137,7 +128,7 @@ export const settingTable = {
     max: 36_525,
     fractions: true,
     unit: 'days',
-    doc: 'Completed and cancelled executions are deleted this long after their end; failed ones are kept. 0 keeps everything, fractions are allowed (0.5 is twelve hours).',
+    doc: 'Completed and cancelled executions are deleted this long after their end, with the files in their workspaces; failed ones are kept. 0 keeps everything, fractions are allowed (0.5 is twelve hours).',
   }),
 
   maxPendingWrites: numberSetting({
@@ -180,58 +171,7 @@ export const settingTable = {
     doc: 'What the tool `fetch_url` may read. A host is reached only at public addresses, or at those of a range listed here. Without it the tool refuses every page.',
   }),
 
-  openaiApiKey: secretSetting({
-    env: 'OPENAI_API_KEY',
-    doc: 'The key for OpenAI or the server at OPENAI_BASE_URL. With neither of the two set, the built-in `offline` model answers from a script.',
-  }),
-  openaiBaseUrl: urlSetting({
-    env: 'OPENAI_BASE_URL',
-    doc: 'The address of an OpenAI-compatible server; calls go to `{base}/chat/completions`. Without it, and with a key, calls go to OpenAI.',
-  }),
-  anthropicApiKey: secretSetting({
-    env: 'ANTHROPIC_API_KEY',
-    doc: 'The key for Anthropic, or the server at ANTHROPIC_BASE_URL.',
-  }),
-  anthropicBaseUrl: urlSetting({
-    env: 'ANTHROPIC_BASE_URL',
-    doc: "The address of a server that speaks Anthropic's messages protocol; calls go to `{base}/v1/messages`. It needs a key as well.",
-  }),
-  groqApiKey: secretSetting({
-    env: 'GROQ_API_KEY',
-    doc: 'The key for Groq, or the server at GROQ_BASE_URL.',
-  }),
-  groqBaseUrl: urlSetting({
-    env: 'GROQ_BASE_URL',
-    doc: 'Another address than that of Groq itself, a proxy for example; calls go to `{base}/openai/v1/chat/completions`, or below the path that it has. It needs a key as well.',
-  }),
-  ollamaBaseUrl: urlSetting({
-    env: 'OLLAMA_BASE_URL',
-    doc: 'The address of an Ollama server, usually `http://127.0.0.1:11434`.',
-  }),
-  provider: nameSetting({
-    env: 'SQUADRA_PROVIDER',
-    unit: 'provider',
-    doc: 'The provider of members that name none: `openai`, `anthropic`, `groq`, `ollama`, one of your own, or `offline`. Without it, the first of these that is configured.',
-  }),
-  model: nameSetting({
-    env: 'SQUADRA_MODEL',
-    unit: 'model',
-    doc: 'The model of members that name neither provider nor model. Without it, and for members that name another provider: `gpt-5-mini` of openai, `claude-haiku-4-5` of anthropic, `openai/gpt-oss-120b` of groq, `qwen3` of ollama.',
-  }),
-  modelTimeoutMs: durationSetting({
-    env: 'SQUADRA_MODEL_TIMEOUT',
-    default: '10m',
-    min: '1ms',
-    max: '1d',
-    doc: 'How long one model call may take from the request to the end of its answer.',
-  }),
-  modelIdleTimeoutMs: durationSetting({
-    env: 'SQUADRA_MODEL_IDLE_TIMEOUT',
-    default: '60s',
-    min: '1ms',
-    max: '1h',
-    doc: 'How long a model may stay silent within a call, before its first word and between two of them.',
-  }),
+  ...providerSettings,
 
   askTimeoutMs: durationSetting({
     env: 'SQUADRA_ASK_TIMEOUT',

@@ -74,7 +74,7 @@ export const errorCatalogue = {
   MODEL_UNAVAILABLE: { status: 502, retryable: true, help: 'The provider was unreachable, overloaded or limited the rate; check its status page and the address (OPENAI_BASE_URL, ANTHROPIC_BASE_URL, …) if it lasts.' },
   MODEL_REJECTED: { status: 502, retryable: false, help: 'Check the API key, the model name and the base URL; the message carries what the provider answered.' },
   MODEL_BROKEN_STREAM: { status: 502, retryable: true, help: 'The answer ended before it was complete and was dropped; check the network or proxy to the provider if it lasts.' },
-  MODEL_TIMEOUT: { status: 504, retryable: true, help: 'The provider was too slow; SQUADRA_MODEL_TIMEOUT and SQUADRA_MODEL_IDLE_TIMEOUT give it more time.' },
+  MODEL_TIMEOUT: { status: 504, retryable: true, help: 'The provider was too slow; the message names the limit, which can be raised.' },
   MODEL_LENGTH: { status: 422, retryable: false, help: 'The model hit its output limit: ask for less at once, or use a model with a larger one.' },
   MODEL_CONTENT_FILTER: { status: 422, retryable: false, help: "The provider's content filter stopped the answer: rephrase the request or use another model." },
   UNKNOWN_TOOL: { status: 400, retryable: false, help: 'Correct the name of the tool (the message names those there are), pass your own with openSquadra({ tools }), or configure its MCP server.' },

@@ -28,7 +28,7 @@ import { Commands } from './commands.ts';
 import type { EventSources } from './events.ts';
 import { Forks } from './forks.ts';
 import type { Workspaces } from './forks.ts';
-import { Housekeeping } from './housekeeping.ts';
+import { Housekeeping, Pruning } from './housekeeping.ts';
 import { InboxService } from './inbox-service.ts';
 import { Outcomes } from './outcomes.ts';
 import { resumeAll } from './recovery.ts';
@@ -140,8 +140,14 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
   const access = await Access.open({ store: state.access, clock, ids, cache, hasIssuer: settings.oidcIssuer !== null });
   if (runs && parts.bootstrapKey !== null) await access.bootstrap(parts.bootstrapKey);
-  const service = new InboxService({ commands, forks, executions, access });
-  const housekeeping = new Housekeeping(executions, clock, settings.retentionDays, (error) =>
+  const pruning = new Pruning({
+    executions,
+    workspaces,
+    onLeftOver: (executionId, error) =>
+      logger.warn({ executionId, error }, 'The files of an old execution could not be deleted; they stay.'),
+  });
+  const service = new InboxService({ commands, forks, pruning, access });
+  const housekeeping = new Housekeeping(pruning, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
   );
 

@@ -23,7 +23,10 @@ export interface CommandParts {
   readonly maxInputBytes: number;
 }
 
-/** What people and other programs do to an execution from outside. Each is committed first, then acted on. */
+/**
+ * What people and other programs do to an execution from outside. Each is committed first, then acted on. `commandId` makes
+ * one that is asked for again, after a crash in between, take effect once and be answered as the first time.
+ */
 export class Commands {
   readonly #parts: CommandParts;
 
@@ -31,15 +34,15 @@ export class Commands {
     this.#parts = parts;
   }
 
-  async start(tenant: string, id: string): Promise<Changed> {
-    const changed = await this.#parts.executions.start(tenant, id);
+  async start(tenant: string, id: string, commandId?: string): Promise<Changed> {
+    const changed = await this.#parts.executions.start(tenant, id, commandId);
     if (changed.changed) this.#queue(tenant, id, changed);
     return changed;
   }
 
-  async retry(tenant: string, id: string): Promise<Changed> {
+  async retry(tenant: string, id: string, commandId?: string): Promise<Changed> {
     this.#parts.faults.at('retry.before');
-    const changed = await this.#parts.executions.retry(tenant, id);
+    const changed = await this.#parts.executions.retry(tenant, id, commandId);
     this.#parts.faults.at('retry.after');
     this.#queue(tenant, id, changed);
     return changed;
@@ -90,19 +93,25 @@ export class Commands {
   }
 
   /** Answers by the id of the approval. */
-  async answer(tenant: string, approvalId: string, answer: ApprovalAnswer): Promise<Approval> {
+  async answer(tenant: string, approvalId: string, answer: ApprovalAnswer, commandId?: string): Promise<Approval> {
     encodeJson(answer, {
       maxBytes: this.#parts.maxInputBytes,
       what: `the answer to approval ${approvalId}`,
       refusal: 'PAYLOAD_TOO_LARGE',
     });
-    const approval = await this.#parts.approvals.answer(tenant, approvalId, answer);
-    this.#wake(tenant, approval.executionId, 0, null);
+    const { approval, priority } = await this.#parts.approvals.answer(tenant, approvalId, answer, commandId);
+    this.#wake(tenant, approval.executionId, priority, null);
     return approval;
   }
 
   /** Answers the pending approval of an execution by the name of its step, with or without its scopes, or of the call it is about. */
-  async approve(tenant: string, id: string, name: string, answer: ApprovalAnswer): Promise<Approval> {
+  async approve(
+    tenant: string,
+    id: string,
+    name: string,
+    answer: ApprovalAnswer,
+    commandId?: string,
+  ): Promise<Approval> {
     const found = await this.#parts.approvals.list(tenant, { executionId: id, limit: 200 });
     const isMeant = (key: string): boolean =>
       key === name || key.endsWith(`/${name}`) || key.startsWith(`${name}/`) || key.includes(`/${name}/`);
@@ -121,7 +130,7 @@ export class Commands {
         `Execution ${id} has ${pending.length} approvals '${name}': name one as ${pending.map(({ stepKey }) => `'${stepKey}'`).join(' or ')}.`,
       );
     }
-    return this.answer(tenant, approval.id, answer);
+    return this.answer(tenant, approval.id, answer, commandId);
   }
 
   #queue(tenant: string, id: string, { priority }: Changed): void {

@@ -1,35 +1,63 @@
 import type { Clock, Timer } from '../kernel/clock.ts';
 import type { ExecutionStore } from '../work/execution-store.ts';
+import type { Workspaces } from './forks.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 /** Small, so that a batch holds up the writes between which it falls for a few milliseconds only. */
 const batchSize = 200;
 
-/** Deletes what ended before a time, in small batches, until nothing is left or `isStopped` says so. Returns how many went. */
-export async function pruneOld(
-  executions: ExecutionStore,
-  endedBefore: number,
-  isStopped: () => boolean = () => false,
-): Promise<number> {
-  let total = 0;
-  for (;;) {
-    const count = await executions.prune(endedBefore, batchSize);
-    total += count;
-    if (count < batchSize || isStopped()) return total;
+/** What is left of an execution outside the store. */
+export type Remains = Pick<Workspaces, 'remove'>;
+
+export interface PruningParts {
+  readonly executions: ExecutionStore;
+  readonly workspaces: Remains;
+  /** Hears which workspace could not be removed. */
+  readonly onLeftOver: (executionId: string, error: unknown) => void;
+}
+
+/**
+ * Deletes what has been kept for long enough.
+ *
+ * K1  The workspace goes before its execution does: where a process dies in between, the next pruning finds both again, so
+ *     that nothing is left behind that nobody knows of.
+ * K2  A workspace that cannot be removed stays and is told of; it keeps no execution from going.
+ */
+export class Pruning {
+  readonly #parts: PruningParts;
+
+  constructor(parts: PruningParts) {
+    this.#parts = parts;
+  }
+
+  /** Deletes what ended before a time, in small batches, until nothing is left or `isStopped` says so. Returns how many went. */
+  async run(endedBefore: number, isStopped: () => boolean = () => false): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const count = await this.#parts.executions.prune(endedBefore, batchSize, (ids) => this.#release(ids));
+      total += count;
+      if (count < batchSize || isStopped()) return total;
+    }
+  }
+
+  /** One after the other: nobody waits for it, and the disk is needed for other things. */
+  async #release(ids: readonly string[]): Promise<void> {
+    const { workspaces, onLeftOver } = this.#parts;
+    for (const id of ids) await workspaces.remove(id).catch((error: unknown) => onLeftOver(id, error));
   }
 }
 
-/** Keeps the state file from growing for ever; 0 days keeps everything. */
+/** Keeps the state folder from growing for ever; 0 days keeps everything. */
 export class Housekeeping implements Disposable {
-  readonly #executions: ExecutionStore;
+  readonly #pruning: Pruning;
   readonly #clock: Clock;
   readonly #keepMs: number;
   readonly #onError: (error: unknown) => void;
   #timer: Timer | null = null;
   #stopped = false;
 
-  constructor(executions: ExecutionStore, clock: Clock, retentionDays: number, onError: (error: unknown) => void) {
-    this.#executions = executions;
+  constructor(pruning: Pruning, clock: Clock, retentionDays: number, onError: (error: unknown) => void) {
+    this.#pruning = pruning;
     this.#clock = clock;
     this.#keepMs = retentionDays * dayMs;
     this.#onError = onError;
@@ -40,7 +68,8 @@ export class Housekeeping implements Disposable {
     // Ten times in the time that is kept, so that the file holds a tenth too much at most; daily is often enough.
     const pauseMs = Math.min(dayMs, Math.max(1_000, this.#keepMs / 10));
     this.#timer = this.#clock.setTimer(pauseMs, () => {
-      pruneOld(this.#executions, this.#clock.now() - this.#keepMs, () => this.#stopped)
+      this.#pruning
+        .run(this.#clock.now() - this.#keepMs, () => this.#stopped)
         .catch((error: unknown) => {
           if (!this.#stopped) this.#onError(error);
         })

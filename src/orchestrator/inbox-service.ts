@@ -3,12 +3,11 @@ import { scopes } from '../access/principal.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { toFailure } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
-import type { ExecutionStore } from '../work/execution-store.ts';
 import type { InboxCommand, InboxReply } from '../work/inbox.ts';
 import type { Access } from './access.ts';
 import type { Commands } from './commands.ts';
 import type { Forks } from './forks.ts';
-import { pruneOld } from './housekeeping.ts';
+import type { Pruning } from './housekeeping.ts';
 
 const id = z.string();
 /** What each command carries. Senders are other processes, maybe of another version: what they sent is checked. */
@@ -57,8 +56,8 @@ export type CommandRequest = {
 export interface InboxServiceParts {
   readonly commands: Commands;
   readonly forks: Forks;
-  readonly executions: ExecutionStore;
-  readonly access: Access;
+  readonly pruning: Pruning;
+  readonly access: Pick<Access, 'addKey' | 'revokeKey'>;
 }
 
 /** Does what commands from other processes say, and answers each with its result or its failure. */
@@ -80,9 +79,9 @@ export class InboxService {
   async #apply({ id: commandId, tenant, name, body }: InboxCommand): Promise<Json> {
     switch (name) {
       case 'start':
-        return plain(await this.#parts.commands.start(tenant, checked(name, body).id));
+        return plain(await this.#parts.commands.start(tenant, checked(name, body).id, commandId));
       case 'retry':
-        return plain(await this.#parts.commands.retry(tenant, checked(name, body).id));
+        return plain(await this.#parts.commands.retry(tenant, checked(name, body).id, commandId));
       case 'fork': {
         const { id: executionId, ...request } = checked(name, body);
         // The command's id makes a fork that is asked for again, after a crash in between, the same fork.
@@ -99,14 +98,14 @@ export class InboxService {
       }
       case 'approve': {
         const { id: executionId, name: approval, ...answer } = checked(name, body);
-        return plain(await this.#parts.commands.approve(tenant, executionId, approval, answer));
+        return plain(await this.#parts.commands.approve(tenant, executionId, approval, answer, commandId));
       }
       case 'addKey':
         return plain(await this.#parts.access.addKey({ ...checked(name, body), tenant, revokedAt: null }));
       case 'revokeKey':
         return plain(await this.#parts.access.revokeKey(tenant, checked(name, body).key));
       case 'prune':
-        return { deleted: await pruneOld(this.#parts.executions, checked(name, body).endedBefore) };
+        return { deleted: await this.#parts.pruning.run(checked(name, body).endedBefore) };
     }
   }
 }

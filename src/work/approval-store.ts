@@ -34,6 +34,12 @@ export interface ApprovalAnswer {
   readonly text?: string;
 }
 
+/** What was answered, and the priority of the execution that it lets go on. */
+export interface Answered {
+  readonly approval: Approval;
+  readonly priority: number;
+}
+
 /** The name under which an answer travels to the waiting step. */
 export function approvalSignal(stepKey: string): string {
   return `approval:${stepKey}`;
@@ -52,6 +58,9 @@ export interface ApprovalStore {
   get(tenant: string, id: string): Promise<Approval | null>;
   /** Newest first. */
   list(tenant: string, filter: ApprovalFilter): Promise<readonly Approval[]>;
-  /** Leaves the answer for the waiting step; the caller wakes `executionId`. Throws `NOT_FOUND`, `ALREADY_ANSWERED`, or `UNKNOWN_CHOICE` naming those offered. */
-  answer(tenant: string, id: string, answer: ApprovalAnswer): Promise<Approval>;
+  /**
+   * Leaves the answer for the waiting step; the caller wakes the execution. Throws `NOT_FOUND`, `ALREADY_ANSWERED`, or
+   * `UNKNOWN_CHOICE` naming those offered. A command that has answered something in the same execution answers that only.
+   */
+  answer(tenant: string, id: string, answer: ApprovalAnswer, commandId?: string): Promise<Answered>;
 }

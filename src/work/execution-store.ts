@@ -88,22 +88,25 @@ export interface ExecutionStore {
   submit(tenant: string, execution: NewExecution): Promise<Submitted>;
   /** Stores a new execution together with what it takes over from another; it is to be queued. Returns the squad's version it has. */
   fork(tenant: string, execution: NewExecution, inheritance: Inheritance): Promise<number | null>;
-  /** `created → queued`. Throws `ALREADY_ENDED` or `NOT_FOUND`. */
-  start(tenant: string, id: string): Promise<Changed>;
+  /** `created → queued`. Throws `ALREADY_ENDED` or `NOT_FOUND`. Under the same `commandId` it takes effect once, as `retry` does. */
+  start(tenant: string, id: string, commandId?: string): Promise<Changed>;
   /** Raises the epoch and loads what is there; null when the execution is unknown, not startable or ended. */
   claim(tenant: string, id: string): Promise<Claim | null>;
   /** Cancels with everything it owns, and fences its owner. Throws `ALREADY_ENDED` unless it is cancelled already. */
   cancel(tenant: string, id: string, reason: string | null): Promise<Changed>;
   /** `failed → queued`; committed steps stay. Throws `ILLEGAL_TRANSITION` from any other state. */
-  retry(tenant: string, id: string): Promise<Changed>;
+  retry(tenant: string, id: string, commandId?: string): Promise<Changed>;
   /** Adds a signal to its queue; the same `signalId` twice adds one. `status` tells whether somebody has to be woken. */
   signal(
     tenant: string,
     id: string,
     signal: { readonly signalId: string; readonly name: string; readonly payload: string },
   ): Promise<Changed>;
-  /** Removes executions that ended before `endedBefore` (failed ones stay), with all they own. Returns how many. */
-  prune(endedBefore: number, atMost: number): Promise<number>;
+  /**
+   * Removes executions that ended before `endedBefore` (failed ones stay), with all they own. Returns how many. What they own
+   * elsewhere goes first, by `release`: when that does not come to its end, they stay and are found again the next time.
+   */
+  prune(endedBefore: number, atMost: number, release?: (ids: readonly string[]) => Promise<void>): Promise<number>;
 }
 
 /** A page request: newest first; `before` is the id after which the page begins. */

@@ -104,16 +104,17 @@ export class AttemptLoop<T> {
     this.#failures = past?.failures ?? 0;
     this.#number = past?.attempts ?? 0;
     if (past === null) this.#begin(null);
-    else if (past.inDoubt !== null) this.#settleDoubt(past.inDoubt.attempt);
+    else if (past.inDoubt !== null) this.#settleDoubt(past.inDoubt.attempt, past.inDoubt.phase === 'failed');
     else if (past.failed?.dueAt != null) this.#pause(past.failed.dueAt);
     else this.#begin(null);
   }
 
-  /** Nothing more is recorded of the attempt until it is decided what becomes of it. */
-  #settleDoubt(number: number): void {
+  /** Nothing more is recorded of the attempt until it is decided what becomes of it; `isRecorded` as failed it may be already. */
+  #settleDoubt(number: number, isRecorded: boolean): void {
     const { doubt } = this.#work;
+    const again = (): void => this.#begin(isRecorded ? null : number);
     if (doubt === undefined) {
-      this.#begin(number);
+      again();
       return;
     }
     const attempt = new Attempt(this.#run, this.#work.key, number, true, () => {});
@@ -124,7 +125,7 @@ export class AttemptLoop<T> {
     };
     doubt.decide(number).then(
       (decision) => {
-        if (decision === 'retry') this.#begin(number);
+        if (decision === 'retry') again();
         else if (decision === 'skip') settle(() => this.#succeed(attempt, doubt.skipped()));
         else settle(() => this.#fail(attempt, this.#inDoubt(number)));
       },
@@ -201,7 +202,8 @@ export class AttemptLoop<T> {
         `Attempt ${attempt.number} of step '${this.#work.key}' took longer than ${timeoutMs} ms.`,
       );
       attempt.stop(error);
-      end(() => this.#fail(attempt, error));
+      // Nothing more is heard of a call that had left, and it may be charged for.
+      end(() => this.#fail(attempt, error, this.#work.reservation));
     });
   }
 
@@ -220,10 +222,10 @@ export class AttemptLoop<T> {
     );
   }
 
-  #fail(attempt: Attempt, error: unknown): void {
+  #fail(attempt: Attempt, error: unknown, usage: Usage | null = paidUsage(error)): void {
     const { key, type, inputHash, settings, doubt } = this.#work;
     if (doubt !== undefined && error instanceof LostAttempt) {
-      this.#settleDoubt(attempt.number);
+      this.#settleDoubt(attempt.number, false);
       this.#run.release(attempt);
       return;
     }
@@ -237,7 +239,7 @@ export class AttemptLoop<T> {
         inputHash,
         error: failure,
         dueAt,
-        usage: paidUsage(error),
+        usage,
       });
       this.#run.commit('step', { records: [record] }, () => {
         this.#pause(dueAt);
@@ -249,7 +251,7 @@ export class AttemptLoop<T> {
       attempt: attempt.number,
       inputHash,
       error: failure,
-      usage: paidUsage(error),
+      usage,
     });
     const item = this.#work.failed?.(failure.message);
     this.#run.commit('step', { records: [record], ...(item === undefined ? {} : { items: [item] }) }, () =>

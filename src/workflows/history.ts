@@ -15,7 +15,7 @@ export interface StepHistory {
   failures: number;
   /** The highest attempt there was. */
   attempts: number;
-  /** An attempt that left and of which nothing was heard. */
+  /** An attempt that left and of which nothing was heard: its intent, or the record that settled it when the execution ended. */
   inDoubt: StepRecord | null;
   inputHash: string | null;
   warned: boolean;
@@ -96,7 +96,8 @@ function note(step: StepHistory, record: Journaled<StepRecord>): void {
       step.waiting = record;
       break;
     case 'failed':
-      step.inDoubt = null;
+      // What the end of the execution cut off may have taken effect all the same, and a retry must not forget that.
+      step.inDoubt = record.error?.code === 'EXECUTION_CANCELLED' ? record : null;
       step.failed = record;
       // An attempt that a crash cut off says nothing about the step: it does not use up a retry.
       if (!isInDoubt(record)) step.failures++;

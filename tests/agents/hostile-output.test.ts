@@ -1,18 +1,18 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openSquadraIn } from '../../src/compose.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { scriptedModel } from '../../src/testing/scripted-model.ts';
 import type { ScriptedAnswer, ScriptedToolCall } from '../../src/testing/scripted-answer.ts';
+import { startModelServer } from '../../src/testing/model-server/model-server.ts';
 import { defineTool } from '../../src/workflows/tool.ts';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import type { Outcome } from '../../src/work/execution-store.ts';
+import { squadra as command } from '../cli/command-line.ts';
 
 const escape = '\u001b';
 /** Clears the screen, sets the title, writes to the clipboard, and turns the order of letters around. */
@@ -58,9 +58,11 @@ const asking = defineWorkflow({
 let folder: string;
 let id: string;
 let outcome: Outcome<number>;
+let artifacts: unknown;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'squadra-hostile-'));
+  writeFileSync(join(folder, 'request.txt'), 'Do your worst.');
   const model = scriptedModel(answers);
   await using squadra = await openSquadraIn(
     {
@@ -86,16 +88,25 @@ beforeAll(async () => {
     });
   }
   outcome = await run.result();
+  artifacts = (await squadra.workItems.list({ executionId: id })).items[0]?.artifacts;
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs a command on the state, as a person would, and gives what it wrote to the terminal. */
-function squadra(...args: string[]): Promise<string> {
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  return new Promise((resolve) => {
-    const command = [main, '--state-dir', join(folder, 'state'), ...args];
-    execFile(process.execPath, command, { maxBuffer: 64 * megabyte }, (_, stdout, stderr) => resolve(stdout + stderr));
-  });
+/** Runs a command on a state, as a person would, and gives what it wrote to the terminal. */
+async function squadra(args: readonly string[], state = 'state', env: Record<string, string> = {}) {
+  const { stdout, stderr, code } = await command(folder, ['--state-dir', state, ...args], { env });
+  return { shown: stdout + stderr, code };
+}
+
+/** Line breaks and nothing else that a terminal would act upon. */
+const acts = /(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
+
+/** The bytes of a database that is whole. */
+function bytesOf(state: string): number {
+  const path = join(folder, state, 'squadra.db');
+  using database = new DatabaseSync(path, { readOnly: true });
+  expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+  return statSync(path).size;
 }
 
 describe('hostile output of a model', () => {
@@ -104,30 +115,75 @@ describe('hostile output of a model', () => {
   });
 
   it('writes nothing outside of the workspace, and nothing where it was refused', () => {
-    expect(readdirSync(folder)).toEqual(['state']);
+    expect(new Set(readdirSync(folder))).toEqual(new Set(['request.txt', 'state']));
     expect(existsSync('/tmp/escaped.txt')).toBe(false);
     const written = readdirSync(join(folder, 'state', 'out', id), { recursive: true, encoding: 'utf8' });
     // The whole of the one long result.
     expect(written.filter((path) => !path.startsWith('.results'))).toEqual([]);
     expect(written).toHaveLength(2);
+    const path = written.find((each) => each !== '.results');
+    expect(artifacts).toEqual([{ path, bytes: expect.any(Number), stepKey: 'tester/tool/3.1' }]);
+    expect(statSync(join(folder, 'state', 'out', id, path ?? '')).size).toBeGreaterThan(10 * megabyte);
   });
 
   it('neither damages nor fills the database', () => {
-    const path = join(folder, 'state', 'squadra.db');
-    using database = new DatabaseSync(path, { readOnly: true });
-    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
     // A megabyte of answer was asked for; ten of the tool's and one of a name were not kept here.
-    expect(statSync(path).size).toBeLessThan(3 * megabyte);
+    expect(bytesOf('state')).toBeLessThan(3 * megabyte);
   });
 
   it.each([['list'], ['show', '--full'], ['approve']])('reaches no terminal through %s', async (command, ...more) => {
-    const shown = await squadra(
+    const { shown } = await squadra([
       command,
       ...(command === 'list' ? [] : [id]),
       ...(command === 'approve' ? ['question'] : more),
-    );
+    ]);
     expect(shown.length).toBeGreaterThan(20);
-    // Line breaks and nothing else that a terminal would act upon.
-    expect(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.exec(shown)).toBeNull();
+    expect(acts.exec(shown)).toBeNull();
+  });
+});
+
+describe('hostile output of a model over HTTP', () => {
+  const toolCalls = [...escapes, ...names].map(({ name, input }) => ({ name, arguments: JSON.stringify(input) }));
+
+  it.each([[[]], [['--json']]])('reaches no terminal while the command run %j shows it', async (more) => {
+    await using server = await startModelServer({
+      behave: ({ body }) =>
+        /"role":"tool"/.test(body) ? { text: `The end.${sequences}` } : { text: sequences, toolCalls },
+    });
+    const state = `run${more.length}`;
+    const env = { OPENAI_BASE_URL: server.url };
+    const { shown, code } = await squadra(['run', 'request.txt', ...more], state, env);
+    expect(code).toBe(0);
+    expect(shown).toContain('owned');
+    expect(acts.exec(shown)).toBeNull();
+    expect(existsSync('/tmp/escaped.txt')).toBe(false);
+    const outside = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      /escaped|hooks/.test(path),
+    );
+    expect(outside).toEqual([]);
+    expect(bytesOf(state)).toBeLessThan(3 * megabyte);
+  });
+
+  it('is broken off when it has ten megabytes on one line, and nothing of it is kept', async () => {
+    await using server = await startModelServer({ defaults: { textLength: 10 * megabyte } });
+    const { shown, code } = await squadra(['run', 'request.txt'], 'long', { OPENAI_BASE_URL: server.url });
+    expect(code).toBe(1);
+    expect(shown).toContain('is longer than 4194304 bytes (SQUADRA_MAX_RESULT_BYTES)');
+    expect(shown.length).toBeLessThan(10_000);
+    expect(server.calls).toHaveLength(1);
+    expect(bytesOf('long')).toBeLessThan(megabyte);
+  });
+
+  it('is kept and shown safely when ten megabytes on one line are allowed', async () => {
+    await using server = await startModelServer({ defaults: { textLength: 10 * megabyte } });
+    const env = {
+      OPENAI_BASE_URL: server.url,
+      SQUADRA_MAX_RESULT_BYTES: String(16 * megabyte),
+      SQUADRA_CONTEXT_WINDOW: '100000000',
+    };
+    const { shown, code } = await squadra(['run', 'request.txt', '--squad', 'review'], 'longer', env);
+    expect([code, shown.slice(0, code === 0 ? 0 : 2_000)]).toEqual([0, '']);
+    expect(acts.exec(shown)).toBeNull();
+    expect(bytesOf('longer')).toBeLessThan(200 * megabyte);
   });
 });

@@ -1,5 +1,6 @@
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SettingOptions } from '../../src/config/settings.ts';
 import type { SquadraError } from '../../src/kernel/errors.ts';
 import { startModelServer, type ModelServer } from '../../src/testing/model-server/model-server.ts';
 import { settle, TestClock } from '../../src/testing/test-clock.ts';
@@ -18,40 +19,76 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
-/** Resolves when as much of the answer has arrived as the server sends before it hangs. */
+const key = 'secret-key-0123456789';
+/** Whose client has to let go of the connection. */
+const protocols = {
+  openai: (): SettingOptions => ({ openaiApiKey: key, openaiBaseUrl: server.url }),
+  anthropic: (): SettingOptions => ({ anthropicApiKey: key, anthropicBaseUrl: server.url }),
+} as const;
+const everyProtocol = ['openai', 'anthropic'] as const;
+
+/** Resolves when nearly as much of the answer has arrived as the server sends before it hangs. */
 async function halfAnAnswer(): Promise<void> {
-  while (journal.deltas.length < 10) await settle(1);
+  while (journal.deltas.length < 9) await settle(1);
 }
 
 describe('the time of a call', () => {
-  const settings = { modelIdleTimeout: '60s', modelTimeout: '10m' };
+  const settings = { modelFirstTokenTimeout: '2m', modelIdleTimeout: '60s', modelTimeout: '10m' };
 
-  it('ends when the model does not begin to answer, and the connection with it', async () => {
-    const { asker, member } = openAsking({ url: server.url, clock, settings });
+  it.each(everyProtocol)('ends when %s does not begin to answer, and the connection with it', async (protocol) => {
+    const { asker, member } = openAsking({ clock, settings: { ...settings, ...protocols[protocol]() } });
     const failure = failureOf(asker.ask(journal.request(member(), '[[server hang=before]] Hello.')));
     await server.reached('received');
-    await clock.advance(60_000);
+    await clock.advance(120_000);
     expect(await failure).toMatchObject({
       code: 'MODEL_TIMEOUT',
-      message: 'The model did not begin to answer within 60000 ms (SQUADRA_MODEL_IDLE_TIMEOUT).',
-      details: { limit: 'idle', limitMs: 60_000, usage: { modelCalls: 1, estimatedCalls: 1, outputTokens: 0 } },
+      message: 'The model did not begin to answer within 120000 ms (SQUADRA_MODEL_FIRST_TOKEN_TIMEOUT).',
+      details: { limit: 'firstToken', limitMs: 120_000, usage: { modelCalls: 1, estimatedCalls: 1, outputTokens: 0 } },
     });
     await server.reached('aborted');
     expect(clock.timers).toBe(0);
   });
 
-  it('ends when the model goes silent in the middle, counting what had arrived', async () => {
-    const { asker, member } = openAsking({ url: server.url, clock, settings });
+  it('ends when the answer has a head and signs of life, but no word', async () => {
+    const signs = (controller: ReadableStreamDefaultController<LanguageModelV4StreamPart>): void => {
+      controller.enqueue({ type: 'stream-start', warnings: [] });
+      controller.enqueue({ type: 'response-metadata', id: 'response-1' });
+    };
+    const fake = fakeProvider(() => new ReadableStream({ start: signs }));
+    const { asker, member } = openAsking({ models: { fake }, clock, settings });
+    const failure = failureOf(asker.ask(journal.request(member({ provider: 'fake' }), 'Hello?')));
+    await clock.advance(119_000);
+    expect(journal.entries.map(({ entry }) => entry)).toEqual(['intent']);
+    await clock.advance(1_000);
+    expect(await failure).toMatchObject({ code: 'MODEL_TIMEOUT', details: { limit: 'firstToken' } });
+  });
+
+  it.each<LanguageModelV4StreamPart>([
+    { type: 'text-delta', id: '0', delta: 'Well' },
+    { type: 'reasoning-delta', id: '0', delta: 'Hm' },
+    { type: 'tool-input-delta', id: '0', delta: '{' },
+  ])('has begun with a $type: from there on it may be silent for the shorter time only', async (part) => {
+    const fake = fakeProvider(() => new ReadableStream({ start: (controller) => controller.enqueue(part) }));
+    const { asker, member } = openAsking({ models: { fake }, clock, settings });
+    const failure = failureOf(asker.ask(journal.request(member({ provider: 'fake' }), 'Hello?')));
+    await clock.advance(60_000);
+    expect(await failure).toMatchObject({ code: 'MODEL_TIMEOUT', details: { limit: 'idle', limitMs: 60_000 } });
+    expect(clock.timers).toBe(0);
+  });
+
+  it.each(everyProtocol)('ends when %s goes silent in the middle, counting what had arrived', async (protocol) => {
+    const { asker, member } = openAsking({ clock, settings: { ...settings, ...protocols[protocol]() } });
     const failure = failureOf(asker.ask(journal.request(member(), '[[server hang=inside]] Hello.')));
     await clock.advance(1_000);
     await halfAnAnswer();
     await clock.advance(60_000);
     const error = (await failure) as SquadraError;
-    expect(error).toMatchObject({ code: 'MODEL_TIMEOUT', details: { limit: 'idle' } });
-    expect(error.details.usage).toHaveProperty(
-      'outputTokens',
-      Math.ceil(Buffer.byteLength(journal.deltas.join('')) / 4),
-    );
+    const outputTokens = Math.ceil(Buffer.byteLength(journal.deltas.join('')) / 4);
+    expect(error).toMatchObject({
+      code: 'MODEL_TIMEOUT',
+      message: 'The model went silent within 60000 ms (SQUADRA_MODEL_IDLE_TIMEOUT).',
+      details: { limit: 'idle', usage: { outputTokens, estimatedCalls: 1 } },
+    });
     await server.reached('aborted');
   });
 
@@ -76,7 +113,7 @@ describe('the time of a call', () => {
     const fake = fakeProvider(() => new ReadableStream({ cancel: (reason) => void (cancelled = reason) }));
     const { asker, member } = openAsking({ models: { fake }, clock, settings });
     const failure = failureOf(asker.ask(journal.request(member({ provider: 'fake' }), 'Hello?')));
-    await clock.advance(60_000);
+    await clock.advance(120_000);
     expect(await failure).toMatchObject({ code: 'MODEL_TIMEOUT' });
     expect(cancelled).toMatchObject({ code: 'MODEL_TIMEOUT' });
   });
@@ -91,15 +128,18 @@ describe('the time of a call', () => {
 describe('cancelling', () => {
   const reason = new Error('Nobody wants it any more.');
 
-  it.each(['before', 'inside'])('reaches the socket of a call that hangs %s', async (hang) => {
-    const { asker, member } = openAsking({ url: server.url });
-    const failure = failureOf(asker.ask(journal.request(member(), `[[server hang=${hang}]] Hello.`)));
-    await server.reached('received');
-    if (hang === 'inside') await halfAnAnswer();
-    journal.cancel(reason);
-    expect(await failure).toBe(reason);
-    await server.reached('aborted');
-  });
+  it.each(everyProtocol.flatMap((protocol) => ['before', 'inside'].map((hang) => [protocol, hang] as const)))(
+    'reaches the socket of a call to %s that hangs %s',
+    async (protocol, hang) => {
+      const { asker, member } = openAsking({ settings: protocols[protocol]() });
+      const failure = failureOf(asker.ask(journal.request(member(), `[[server hang=${hang}]] Hello.`)));
+      await server.reached('received');
+      if (hang === 'inside') await halfAnAnswer();
+      journal.cancel(reason);
+      expect(await failure).toBe(reason);
+      await server.reached('aborted');
+    },
+  );
 
   it('makes no call when it comes before', async () => {
     const { asker, member } = openAsking({ url: server.url });

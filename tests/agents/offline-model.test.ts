@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { readRequest } from '../../src/agents/offline-request.ts';
+import { builtInProviders } from '../../src/agents/built-in-providers.ts';
 import { offlineAnswer } from '../../src/agents/offline-script.ts';
 import { createOfflineModel } from '../../src/agents/offline-model.ts';
 import { readCatalogue } from '../../src/squads/catalogue.ts';
@@ -60,7 +61,10 @@ describe('the offline script', () => {
   });
 
   it.each([...roles, 'stranger', ''])('says in the first line that it is a script, as %j', (role) => {
-    expect(offlineAnswer(role, request)).toMatch(/^> Offline script: no language model wrote this\./);
+    const [notice] = offlineAnswer(role, request).split('\n', 1);
+    expect(notice).toMatch(/^> Offline script: no language model wrote this\./);
+    for (const { keyVariable, addressVariable } of builtInProviders)
+      expect(notice).toContain(keyVariable ?? addressVariable);
   });
 
   it('makes do with one sentence, and with nothing', () => {

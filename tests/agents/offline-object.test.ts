@@ -44,6 +44,16 @@ describe('an object of the offline script', () => {
     expect(verdicts).toEqual(['revise', 'revise', 'accept', 'accept']);
   });
 
+  it('finds nothing in what it accepts', () => {
+    const verdict = z.enum(['revise', 'accept']);
+    const schema = z.object({ findings: z.array(z.string()), verdict, praise: z.array(z.string()) });
+    expect(filled(schema, inRound(1)).findings).not.toEqual([]);
+    expect(filled(schema, inRound(2))).toMatchObject({ verdict: 'accept', findings: [] });
+    expect(filled(schema, inRound(2)).praise).not.toEqual([]);
+    const strict = z.object({ verdict, findings: z.array(z.string()).min(1) });
+    expect(strict.parse(filled(strict, inRound(2)))).toMatchObject({ verdict: 'accept' });
+  });
+
   it('says that it is a script where people read, if there is room', () => {
     expect(filled(z.object({ summary: z.string(), name: z.string() }))).toEqual({
       summary: 'Offline script, no model: “a garden”',

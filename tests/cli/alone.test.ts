@@ -87,7 +87,7 @@ it('writes the files to begin with, overwrites none, and they run', async () => 
   const fresh = newFolder();
   await squadra(fresh, ['init']);
   const doctor = await squadra(fresh, ['doctor']);
-  expect(doctor.stdout).toContain('1 workflows (feature), 0 tools, 1 squads');
+  expect(doctor.stdout).toContain('1 workflow (feature), 0 tools, 1 squad');
 });
 
 it('lists squads and roles, and shows one', async () => {
@@ -154,6 +154,28 @@ it('finds a bad disk, setting and state', async () => {
   expect(corrupt).toMatchObject({ code: 1, stdout: expect.stringContaining('BAD state') });
   const wrong = await squadra(newFolder(), ['doctor'], { env: { SQUADRA_READERS: 'many' } });
   expect(wrong).toMatchObject({ code: 1, stdout: expect.stringMatching(/BAD settings .*\n.*SQUADRA_READERS/) });
+});
+
+it.each([
+  [
+    {},
+    /!   model +none: .*offline script\. Set OPENAI_API_KEY, ANTHROPIC_API_KEY, GROQ_API_KEY or OLLAMA_BASE_URL for/,
+  ],
+  [{ OPENAI_API_KEY: 'sk-secret' }, /ok  model +gpt-5-mini of openai \(not called\)\n/],
+  [{ OPENAI_BASE_URL: 'http://localhost:9/v1', SQUADRA_MODEL: 'm' }, /m of openai at localhost:9, without a key \(/],
+  [
+    { ANTHROPIC_API_KEY: 'sk-secret', OLLAMA_BASE_URL: 'http://box:11434' },
+    /haiku.* of anthropic .*also configured: ollama/,
+  ],
+  [{ GROQ_API_KEY: 'sk-secret' }, /ok  model +\S+ of groq \(not called\)/],
+  [{ OLLAMA_BASE_URL: 'http://me:sk-secret@box:11434' }, /ok  model +qwen3 of ollama at box:11434 \(not called\)/],
+  [{ GROQ_API_KEY: 'sk-secret', SQUADRA_PROVIDER: 'offline' }, /!   model +none: /],
+  [{ SQUADRA_PROVIDER: 'mine' }, /!   model +.*'mine', which the environment does not configure/],
+])('tells which model would answer with %j, and no key', async (env, told) => {
+  const { stdout, code } = await squadra(newFolder(), ['doctor'], { env });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(told);
+  expect(stdout).not.toContain('sk-secret');
 });
 
 it('shows its version and its commands, and refuses what it does not know', async () => {

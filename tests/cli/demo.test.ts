@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { newFolder, RunningCommand, squadra, squadraJson } from './command-line.ts';
@@ -9,6 +9,7 @@ it('takes the request to its end: files, a verdict that quotes the request, and 
   expect(demo).toMatchObject({ code: 0 });
   const { stdout, stderr } = demo;
   expect(stderr).toContain('no language model, no key, no cost');
+  expect(stderr).toContain('then: npx squadra demo --resume');
   expect(stderr.match(/^\+ .* done in .* with 2 tool calls: /gm)).toHaveLength(3);
   expect(stderr).toMatch(/^ {2}Project manager · write: Wrote plan\.md/m);
   const paths = [...stdout.matchAll(/^ {2}(\.squadra\/out\/\S+) /gm)].map((match) => match[1] ?? '');
@@ -27,6 +28,9 @@ it('takes the request to its end: files, a verdict that quotes the request, and 
   expect(fork).toMatch(/--from tester --set tester\.provider=openai$/);
   // Nobody watches, so there is nothing for a terminal in it.
   expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]/u);
+  // Nothing is left of it but what others may use.
+  expect(await squadraJson(folder, 'prune', '--older-than', '0s')).toMatchObject({ deleted: 1 });
+  expect(readdirSync(`${folder}/.squadra/out`)).toEqual([]);
 });
 
 it('goes on after kill -9 with what was not done, and pays for nothing twice', async () => {
@@ -50,13 +54,17 @@ it('goes on after kill -9 with what was not done, and pays for nothing twice', a
   expect(stdout).toContain(String(before['id']));
   const after = await squadraJson(folder, 'show', 'latest');
   expect(after).toMatchObject({ id: before['id'], status: 'completed' });
+  const titles = (after['items'] as { title: string }[]).map(({ title }) => title);
+  expect(titles).toEqual(
+    ['Project manager', 'Backend developer', 'Tester'].map((who) => expect.stringMatching(`^${who}: .*sign in`)),
+  );
   const tries = (after['steps'] as { key: string; attempts: number }[]).filter(({ attempts }) => attempts > 1);
   expect(tries).toMatchObject([{ key: 'backend_developer/model/3', attempts: 2 }]);
 
   const again = await squadra(folder, ['demo', '--resume', '--json']);
   expect(again.code).toBe(0);
   expect(lastLine(again.stdout)).toMatchObject({ id: before['id'], status: 'completed' });
-}, 60_000);
+}, 180_000);
 
 it('ends with the outcome in one line as JSON', async () => {
   const { code, stdout } = await squadra(newFolder(), ['demo', '--json', '--fast']);

@@ -21,6 +21,7 @@ it('does an execution again from an ask on, and puts both side by side', async (
   expect(forked).toMatchObject({ code: 0, stdout: expect.stringContaining('Test report: Add a login page') });
   const [, fork] = /Execution (\S+) is forked from \S+ at 'tester'\./.exec(forked.stderr) ?? [];
   expect(forked.stderr).not.toMatch(/Project manager works/);
+  expect(forked.stderr).toContain('+ Project manager done already, not run again');
 
   expect(await squadraJson(folder, 'show', String(fork))).toMatchObject({
     status: 'completed',

@@ -23,6 +23,14 @@ it('runs a request from a file and from standard input, with the workflows of sq
   expect(fromOption).toMatchObject({ code: 0, stdout: 'Hello, option\n' });
 });
 
+it('names the files that came out of it', async () => {
+  const folder = newFolder({ 'request.md': 'Add a login page' });
+  const { stdout, stderr, code } = await squadra(folder, ['run', 'request.md']);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/\nFiles:\n {2}\.squadra\/out\/[0-9a-f-]{36}\/plan\.md\n(?: {2}\S+\n)+ {2}\S+\/review\.md\n$/);
+  expect(stdout).toContain('its one task is named');
+});
+
 it('fails with 1 and the causes, and is retried from where it failed', async () => {
   const folder = newFolder(project);
   const failed = await squadra(folder, ['run', '--workflow', 'fragile', '--input', '{}']);

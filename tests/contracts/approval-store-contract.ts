@@ -58,7 +58,7 @@ export function approvalStoreContract(open: OpenState): void {
       await clock.advance(60_000);
       const answer = { choice: 'yes', by: 'ann', comment: 'good “work”', text: 'In May.\nNot before.' };
       await expect(state.approvals.answer(foreign, id, answer)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-      const answered = await state.approvals.answer(tenant, id, answer);
+      const { approval: answered } = await state.approvals.answer(tenant, id, answer);
       expect(answered).toEqual({ ...asked, ...answer, status: 'answered', answeredAt: clock.now() });
       expect(await state.approvals.get(tenant, id)).toEqual(answered);
       const [signal] = await session.signals();

@@ -42,6 +42,23 @@ export function retentionContract(open: OpenState): void {
       for (const id of old) expect(await state.reports.records(tenant, id, 0, 10)).toEqual([]);
     });
 
+    it('says first what will go, and lets it stay when that is refused', async () => {
+      const { tenant } = twoTenants();
+      const id = await ended(state, tenant, 'completed');
+      await clock.advance(1_000);
+      const refused = state.executions.prune(clock.now(), 100, () => Promise.reject(new Error('Not now.')));
+      await expect(refused).rejects.toThrow('Not now.');
+      expect(await state.reports.get(tenant, id)).not.toBeNull();
+      const told: string[] = [];
+      const release = async (ids: readonly string[]): Promise<void> => void told.push(...ids);
+      // Somebody else prunes meanwhile: what is gone is not counted twice.
+      const both = [1, 2].map(() => state.executions.prune(clock.now(), 100, release));
+      const [first = 0, second = 0] = await Promise.all(both);
+      expect(told).toContain(id);
+      expect(told).toHaveLength(2 * new Set(told).size);
+      expect(first + second).toBe(new Set(told).size);
+    });
+
     it('removes with an execution all that belongs to it, and frees its idempotency key', async () => {
       const { tenant } = twoTenants();
       const idempotency = { key: 'k', requestHash: 'aa' };

@@ -65,14 +65,14 @@ function idempotencyKey({ headers }: LanguageModelV4CallOptions): string {
  */
 export async function tell(squadra: Squadra, ledger: Ledger): Promise<void> {
   const run = await submitted(squadra, ledger, 'submit', 'story');
-  await reaches(run, 'go');
+  await parksAt(run, 'go');
   await once(ledger, 'signal', run, () => run.signal('go', 'go on'));
   if ((await run.result()).status === 'failed') {
     await once(ledger, 'retry', run, () => run.retry());
     await run.result();
   }
   const other = await submitted(squadra, ledger, 'submit other', 'other');
-  await reaches(other, 'never');
+  await parksAt(other, 'never');
   await once(ledger, 'cancel', other, () => other.cancel());
 }
 
@@ -100,7 +100,14 @@ async function once(
   ledger.promise(promise, run.id);
 }
 
-/** Waits until a step has been opened, or the execution ended without it. */
-async function reaches(run: Run, key: string): Promise<void> {
-  for await (const event of run.events()) if (event.event === 'step' && event.key === key) return;
+/**
+ * Waits until the execution is parked at a step, or ended without it. Not only until the step is open: a signal that comes
+ * before the park is taken by the run that is there, and then nothing is claimed for it.
+ */
+async function parksAt(run: Run, key: string): Promise<void> {
+  let isOpen = false;
+  for await (const event of run.events()) {
+    isOpen ||= event.event === 'step' && event.key === key;
+    if (isOpen && event.event === 'status' && event.status === 'waiting') return;
+  }
 }

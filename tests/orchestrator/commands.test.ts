@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { InboxCommand, InboxReply } from '../../src/work/inbox.ts';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
+import { NonRetryableError } from '../../src/kernel/errors.ts';
+import type { Assembly } from '../support/assembly.ts';
 import { sharedWorkbench } from '../support/workbench.ts';
 
 const open = sharedWorkbench();
@@ -84,5 +87,77 @@ describe('a command for an execution that is not there', () => {
       await expect(run.result()).rejects.toMatchObject(missing);
     }
     expect((await bench.get(id)).status).toBe('waiting');
+  });
+});
+
+describe('a command that a new owner applies again', () => {
+  /** Takes commands as the owner of a state does that did not live to answer: each twice. */
+  function takingTwice(process: Assembly): (command: Omit<InboxCommand, 'tenant'>) => Promise<InboxReply[]> {
+    return async (command) => {
+      const first = await process.inbox.take({ ...command, tenant: 'local' });
+      return [first, await process.inbox.take({ ...command, tenant: 'local' })];
+    };
+  }
+  const rounds = defineWorkflow({
+    name: 'rounds',
+    run: async ({ step }) => {
+      const first = await step.scope('one', (inner) => inner.approve('ship', { title: 'One' }));
+      return [first, await step.scope('two', (inner) => inner.approve('ship', { title: 'Two' }))];
+    },
+  });
+
+  it('answers the approval it answered, and not the next one of the same name', async () => {
+    await using bench = open();
+    const { process } = bench.start([rounds]);
+    const id = await process.submit('rounds', { input: {}, priority: 7 });
+    await bench.quiet();
+    const wake = vi.spyOn(process.engine, 'wake');
+    const take = takingTwice(process);
+    const body = { id, name: 'ship', choice: 'approve', by: 'Ada' };
+    const replies = await take({ id: 'c1', name: 'approve', body });
+    expect(wake).toHaveBeenCalledWith(expect.objectContaining({ id, priority: 7 }));
+    for (const reply of replies)
+      expect(reply).toMatchObject({ ok: true, value: { stepKey: 'one/ship', choice: 'approve', by: 'Ada' } });
+    await bench.quiet();
+    expect((await bench.get(id)).status).toBe('waiting');
+    const [late] = await take({ id: 'c2', name: 'approve', body: { ...body, name: 'one/ship' } });
+    expect(late).toMatchObject({ ok: false, error: { code: 'ALREADY_ANSWERED' } });
+    await take({ id: 'c3', name: 'approve', body: { ...body, choice: 'reject' } });
+    expect(await process.result(id)).toMatchObject({ output: [{ choice: 'approve' }, { choice: 'reject' }] });
+  });
+
+  it('starts, retries and signals as the first time, whatever has become of the execution', async () => {
+    await using bench = open();
+    let isBroken = true;
+    const fragile = defineWorkflow({
+      name: 'fragile',
+      run: async ({ step }) => {
+        await step.waitFor('go');
+        if (isBroken) throw new NonRetryableError('Broken.');
+      },
+    });
+    const { process } = bench.start([fragile]);
+    const id = await process.submit('fragile', { input: {}, start: false });
+    const take = takingTwice(process);
+    const queued = { ok: true, value: { status: 'queued' } };
+    const again = async (command: Omit<InboxCommand, 'tenant'>) => (await take(command)).at(-1);
+    const start = { id: 's', name: 'start', body: { id } } as const;
+    const signal = { id: 'g', name: 'signal', body: { id, name: 'go', payload: 1 } } as const;
+    const retry = { id: 'r', name: 'retry', body: { id } } as const;
+    expect(await take(start)).toMatchObject([queued, queued]);
+    await bench.quiet();
+    expect(await again(signal)).toMatchObject({ ok: true });
+    await bench.quiet();
+    expect((await bench.get(id)).status).toBe('failed');
+    expect(await again(signal)).toMatchObject({ ok: true, value: { changed: false } });
+    isBroken = false;
+    expect(await take(retry)).toMatchObject([queued, queued]);
+    await bench.quiet();
+    expect((await bench.get(id)).status).toBe('completed');
+    for (const command of [start, retry]) expect(await take(command)).toMatchObject([queued, queued]);
+    await bench.quiet();
+    expect((await bench.get(id)).status).toBe('completed');
+    const [other] = await take({ ...retry, id: 'other' });
+    expect(other).toMatchObject({ ok: false, error: { code: 'ILLEGAL_TRANSITION' } });
   });
 });

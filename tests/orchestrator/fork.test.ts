@@ -227,6 +227,16 @@ describe('a fork', () => {
     expect(items).toMatchObject([{ status: 'completed', usage: { modelCalls: 1 } }]);
   });
 
+  it('finds nothing changed in the turns that it took over, although it did not pay for them', async () => {
+    const lookUps = ['wind', 'rain'].map((what) => ({ toolCalls: [{ name: 'look_up', input: { what } }] }));
+    const { squadra } = await open([...lookUps, 'found', 'found again']);
+    const run = await squadra.submit(tooled, { input: {}, squad: 'team' });
+    await run.result();
+    const fork = await run.fork({ from: 'tester/model/3' });
+    expect(await fork.result()).toMatchObject({ output: 'found again' });
+    for await (const event of fork.events()) expect(event).not.toMatchObject({ phase: 'warning' });
+  });
+
   it('is taken up again after a restart with what it took over', async () => {
     const { squadra, stateDir } = await open(numbered);
     const run = await squadra.submit(waiting, { input: {}, squad: 'team' });

@@ -32,7 +32,10 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 const env = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^npm_(package|lifecycle|config_(local_)?prefix)|^NODE_OPTIONS$|^SQUADRA_|^OPENAI_/.test(name),
+      ([name]) =>
+        !/^npm_(package|lifecycle|config_(local_)?prefix)|^NODE_OPTIONS$|^(SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA)_/.test(
+          name,
+        ),
     ),
   ),
   PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`,

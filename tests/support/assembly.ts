@@ -12,6 +12,8 @@ import { Advancer } from '../../src/orchestrator/advancer.ts';
 import { Commands } from '../../src/orchestrator/commands.ts';
 import type { EventSources } from '../../src/orchestrator/events.ts';
 import { Forks } from '../../src/orchestrator/forks.ts';
+import { Pruning } from '../../src/orchestrator/housekeeping.ts';
+import { InboxService } from '../../src/orchestrator/inbox-service.ts';
 import { Outcomes } from '../../src/orchestrator/outcomes.ts';
 import { resumeAll } from '../../src/orchestrator/recovery.ts';
 import { RunHandle } from '../../src/orchestrator/run-handle.ts';
@@ -55,6 +57,10 @@ const limits: RunLimits = {
   stepTimeoutMs: 3_600_000,
   stallTimeoutMs: 3_600_000,
 };
+const noAccess = {
+  addKey: () => Promise.reject(new Error('This test makes no key.')),
+  revokeKey: () => Promise.reject(new Error('This test revokes no key.')),
+};
 const catalogue = readCatalogue();
 
 /** One process as `compose.ts` puts it together, on a given engine and over a given store. */
@@ -63,6 +69,8 @@ export class Assembly {
   readonly commands: Commands;
   readonly outcomes: Outcomes;
   readonly advancer: Advancer;
+  /** Takes commands that other processes left. */
+  readonly inbox: InboxService;
   readonly bus = new MemoryBus();
   readonly events: EventSources;
   readonly tenant: string;
@@ -126,6 +134,8 @@ export class Assembly {
       faults,
       maxInputBytes,
     });
+    const pruning = new Pruning({ executions, workspaces, onLeftOver: () => {} });
+    this.inbox = new InboxService({ commands: this.commands, forks: this.#forks, pruning, access: noAccess });
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
   }
 

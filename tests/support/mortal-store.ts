@@ -81,9 +81,9 @@ export class Life {
         return claim === null ? null : { ...claim, session: this.#session(claim.session) };
       },
       fork: (tenant, execution, inheritance) => alive(() => store.fork(tenant, execution, inheritance)),
-      start: (tenant, id) => alive(() => store.start(tenant, id)),
+      start: (...start) => alive(() => store.start(...start)),
       cancel: (tenant, id, reason) => alive(() => store.cancel(tenant, id, reason)),
-      retry: (tenant, id) => alive(() => store.retry(tenant, id)),
+      retry: (...retry) => alive(() => store.retry(...retry)),
       signal: (tenant, id, signal) => alive(() => store.signal(tenant, id, signal)),
     });
   }

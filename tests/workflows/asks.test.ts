@@ -137,6 +137,23 @@ describe('a call that a crash cut off', () => {
     });
   });
 
+  it('is settled in the same way when its time was up', async () => {
+    await using bench = open();
+    const { process } = bench.start([simple]);
+    const id = await process.submit('simple', inSquad);
+    await bench.quiet();
+    await bench.pass(3_600_000);
+    await bench.pass(8_000);
+    await bench.end('tester/model/1', 'Tested.');
+    expect((await bench.steps(id)).map(({ phase, usage, error }) => [phase, usage, error?.code])).toEqual([
+      ['intent', null, undefined],
+      ['failed', callReservation, 'STEP_TIMEOUT'],
+      ['intent', null, undefined],
+      ['completed', callUsage, undefined],
+    ]);
+    expect((await bench.get(id)).usage).toMatchObject({ modelCalls: 2, estimatedCalls: 1 });
+  });
+
   it('says the ask once: the message is committed with the first intent only', async () => {
     await using bench = open();
     const first = bench.start([simple]);

@@ -60,6 +60,15 @@ describe('attempts', () => {
 });
 
 describe('a retry of the execution', () => {
+  it('leaves in doubt what the end of the execution cut off', () => {
+    const cutOff = { name: 'SquadraError', message: 'ended', code: 'EXECUTION_CANCELLED' };
+    const ended = [step('a', 'intent'), step('a', 'failed', { error: cutOff }), status('failed'), status('queued')];
+    const { steps } = historyOf(journal(...ended));
+    expect(steps.get('a')).toMatchObject({ final: null, failures: 0, inDoubt: { attempt: 1, phase: 'failed' } });
+    const heard = historyOf(journal(...ended, step('a', 'intent', { attempt: 2 }), step('a', 'completed')));
+    expect(heard.steps.get('a')).toMatchObject({ inDoubt: null, final: { phase: 'completed' } });
+  });
+
   it('voids failures and keeps what is completed, what is open, and the numbers of attempts', () => {
     const { steps, order } = historyOf(
       journal(

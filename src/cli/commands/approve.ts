@@ -75,7 +75,7 @@ function ask({ options, terminal }: CommandContext, id: string, approval: Approv
   terminal.note(terminal.noteInk.bold(safeLine(title)));
   if (details !== null) terminal.note(`\n${safeText(details).trimEnd()}\n`);
   terminal.note('Answer it with one of:');
-  for (const choice of choices) terminal.note(`  squadra approve ${id} ${quoted(stepKey)} ${quoted(choice)}`);
+  for (const choice of choices) terminal.note(`  npx squadra approve ${id} ${quoted(stepKey)} ${quoted(choice)}`);
   terminal.note('An answer in words goes with --text.');
   return 2;
 }

@@ -72,7 +72,7 @@ async function act(context: CommandContext, { resume = false, fast = false }: De
   if (!options.json && !options.quiet) introduce(context, resume);
   const followed = await follow(context, own, own.run(id), since, interruption.signal);
   if (options.json || options.quiet || !isEnded(followed.execution.status))
-    return conclude(context, followed, `squadra demo --resume`);
+    return conclude(context, followed, 'npx squadra demo --resume');
   // Awaited here: the state is closed when this function is left.
   return await finish(context, own, followed);
 }
@@ -104,7 +104,7 @@ function introduce({ terminal, options }: CommandContext, isResumed: boolean): v
   terminal.note(ink.dim('The answers come from a script: no language model, no key, no cost.'));
   terminal.note(
     ink.dim(
-      `Everything is written to ${stateDir} first. Kill this process at any time (kill -9 ${process.pid}), then: squadra demo --resume\n`,
+      `Everything is written to ${stateDir} first. Kill this process at any time (kill -9 ${process.pid}), then: npx squadra demo --resume\n`,
     ),
   );
 }

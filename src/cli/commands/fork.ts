@@ -55,7 +55,7 @@ async function act(context: CommandContext, text: string, { from, set }: ForkOpt
   const fork = await own.run(id).fork(request);
   if (!context.options.json && !context.options.quiet) context.terminal.note(forkedSentence(fork.id, id, from));
   const followed = await follow(context, own, fork, since, interruption.signal);
-  return conclude(context, followed, `squadra run --resume ${fork.id}`);
+  return conclude(context, followed, `npx squadra run --resume ${fork.id}`);
 }
 
 /** Null when another process runs the state: then that one forks, and runs the fork. */

@@ -36,7 +36,7 @@ async function act({ options, terminal }: CommandContext): Promise<ExitCode> {
     for (const file of written) terminal.out(`${terminal.ink.green('+')} ${file}`);
     for (const file of kept)
       terminal.out(`${terminal.ink.dim('=')} ${file} ${terminal.ink.dim('(was there, left as it is)')}`);
-    terminal.out("\nTry it: echo 'Add a login page' | squadra run - --workflow feature --squad web");
+    terminal.out("\nTry it: echo 'Add a login page' | npx squadra run - --workflow feature --squad web");
   }
   return 0;
 }

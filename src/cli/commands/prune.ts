@@ -20,7 +20,7 @@ export function pruneCommand(cli: Cli): Command {
   return new Command('prune')
     .summary('delete executions that ended long ago')
     .description(
-      'Deletes executions that were completed or cancelled longer ago than the retention, of all tenants, with all that belongs to them. Failed ones stay.',
+      'Deletes executions that were completed or cancelled longer ago than the retention, of all tenants, with all that belongs to them, the files of their workspaces included. Failed ones stay.',
     )
     .option(
       '--older-than <duration>',

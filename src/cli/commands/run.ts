@@ -66,7 +66,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
       : await own.submit<unknown, unknown>(options.workflow ?? defaultWorkflow, request);
   if (request === null) await prepareResume(own, run);
   const followed = await follow(context, own, run, since, interruption.signal);
-  return conclude(context, followed, `squadra run --resume ${run.id}`);
+  return conclude(context, followed, `npx squadra run --resume ${run.id}`);
 }
 
 /** The id of the execution to go on with: the one named (whole, or its beginning), or the newest that is not over. */

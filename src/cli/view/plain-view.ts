@@ -54,7 +54,7 @@ export class PlainView implements RunView {
   #line(step: StepProgress): string {
     const ink = this.#terminal.noteInk;
     const who = ink.bold(this.#people.nameOf(step.memberId, step.name));
-    if (step.warning !== null && step.state === 'done') return `${ink.yellow('!')} ${who}: ${safeLine(step.warning)}`;
+    if (step.warning !== null) return `${ink.yellow('!')} ${who}: ${safeLine(step.warning)}`;
     const error = cutTo(safeLine(step.error ?? ''), maxErrorWidth);
     switch (step.state) {
       case 'working':

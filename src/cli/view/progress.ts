@@ -30,6 +30,7 @@ export interface StepProgress {
   error: string | null;
   /** Whether the attempt that failed is one that a crash cut off. */
   wasInDoubt: boolean;
+  /** What is odd about it, when that was the last thing that was said of it. */
   warning: string | null;
   /** The tool that is being used. */
   tool: string | null;
@@ -38,7 +39,7 @@ export interface StepProgress {
   toolCalls: number;
   /** What a waiting step waits for (JSON). */
   details: string | null;
-  /** Whether it came to this before this process began to look. */
+  /** Whether it came to this before this process began to look, or in the execution that this one is forked from. */
   isEarlier: boolean;
 }
 
@@ -97,15 +98,13 @@ export class Progress {
   }
 
   #takeStep(record: Journaled<StepRecord>): StepProgress | null {
+    if (record.phase === 'warning') return this.#takeWarning(record);
     const isNew = !this.steps.has(nameOf(record));
     const step = this.#step(record);
+    step.warning = null;
     if (record.usage !== null && record.phase !== 'intent') {
       step.usage = addUsage(step.usage, record.usage);
       this.usage = addUsage(this.usage, record.usage);
-    }
-    if (record.phase === 'warning') {
-      step.warning = warningOf(record);
-      return step;
     }
     const goesOn = step.state === 'working' && step.attempt === record.attempt && record.phase === 'intent' && !isNew;
     step.attempt = record.attempt;
@@ -114,13 +113,22 @@ export class Progress {
     step.error = record.error === null ? null : record.error.message;
     step.wasInDoubt = record.error?.code === 'IN_DOUBT';
     step.state = stateAfter(record);
-    step.isEarlier = record.at < this.#since;
+    // What a fork took over was done elsewhere, however new its record is.
+    step.isEarlier = record.at < this.#since || fieldOf(record.details, 'forkedFrom') !== undefined;
     clearText(step);
     step.endedAt = step.state === 'done' || step.state === 'failed' ? record.at : null;
     this.#takeTool(step, record);
     // The next call of an ask that is at work is no news; what a tool said is.
     const isNews = step.state !== 'working' || step.toolResult !== null || (record.phase === 'intent' && !goesOn);
     return isNews ? step : null;
+  }
+
+  /** A warning does not say of what type its step is: it may be a call of an ask. */
+  #takeWarning(record: Journaled<StepRecord>): StepProgress {
+    const ofCall = this.steps.get(nameOf({ key: record.key, type: 'model' }));
+    const step = this.steps.get(record.key) ?? ofCall ?? this.#step(record);
+    step.warning = warningOf(record);
+    return step;
   }
 
   #takeTool(step: StepProgress, { key, type, phase, details, output }: Journaled<StepRecord>): void {

@@ -14,13 +14,16 @@ export function awaited(executionId: string, step: string, details: string | nul
     const title = 'title' in parsed ? safeLine(String(parsed.title)) : step;
     const [first = '', ...others] = parsed.choices.map((choice) => quoted(String(choice)));
     const or = others.length === 0 ? '' : `   (or ${others.join(', ')})`;
-    return { what: `for a person: ${title}`, command: `squadra approve ${executionId} ${quoted(step)} ${first}${or}` };
+    return {
+      what: `for a person: ${title}`,
+      command: `npx squadra approve ${executionId} ${quoted(step)} ${first}${or}`,
+    };
   }
   if ('signal' in parsed) {
     const signal = String(parsed.signal);
     return {
       what: `for the signal '${safeLine(signal)}'`,
-      command: `squadra signal ${executionId} ${quoted(signal)} '{}'`,
+      command: `npx squadra signal ${executionId} ${quoted(signal)} '{}'`,
     };
   }
   return { what: 'for its time', command: null };

@@ -25,11 +25,12 @@ export function lastUserMessage(call: ReceivedCall): string {
 /** The answer where none was given, in pieces. */
 export function answerOf(
   call: ReceivedCall,
-  { text, chunks = 20 }: ModelBehaviour,
+  { text, textLength, chunks = 20 }: ModelBehaviour,
   hasToolCalls: boolean,
 ): readonly string[] {
   const echo = `You said: ${lastUserMessage(call).slice(0, 200)}\n${'All of it was read. '.repeat(20)}`;
-  const whole = text ?? (hasToolCalls ? '' : echo);
+  const given = text ?? (textLength === undefined ? undefined : 'x'.repeat(textLength));
+  const whole = given ?? (hasToolCalls ? '' : echo);
   if (whole === '') return [];
   const width = Math.ceil(whole.length / chunks);
   return Array.from({ length: chunks }, (_, index) => whole.slice(index * width, (index + 1) * width));

@@ -25,6 +25,8 @@ const behaviour = z.strictObject({
   chunks: z.coerce.number().exactOptional(),
   /** The answer; made of the question where absent, and nothing beside tool calls. */
   text: z.string().exactOptional(),
+  /** An answer of so many characters, all on one line. */
+  textLength: z.coerce.number().exactOptional(),
   /** Asks for these tool calls, all in one answer and streamed side by side. */
   toolCalls: z.array(toolCall).exactOptional(),
   /** The same by name: `call=look,note` asks for two, with `{"round":1,"place":1}` and so on as arguments. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts';
-import type { Approval, ApprovalAnswer, ApprovalFilter, ApprovalStore } from '../approval-store.ts';
+import type { Answered, Approval, ApprovalAnswer, ApprovalFilter, ApprovalStore } from '../approval-store.ts';
 import { approvalOf } from './approval-row.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { Writer } from './writer.ts';
@@ -35,7 +35,12 @@ export class SqliteApprovalStore extends SqliteApprovalReports implements Approv
     this.#clock = clock;
   }
 
-  async answer(tenant: string, id: string, answer: ApprovalAnswer): Promise<Approval> {
-    return approvalOf(await this.#writer.run('answer', { tenant, id, at: this.#clock.now(), answer }));
+  async answer(tenant: string, id: string, answer: ApprovalAnswer, commandId?: string): Promise<Answered> {
+    const command = { tenant, id, at: this.#clock.now(), answer };
+    const { row, priority } = await this.#writer.run(
+      'answer',
+      commandId === undefined ? command : { ...command, commandId },
+    );
+    return { approval: approvalOf(row), priority };
   }
 }

@@ -5,6 +5,7 @@ import { executionOf } from './execution-row.ts';
 import { journalColumns, journaled } from './journal-row.ts';
 import type { JournalRow } from './journal-row.ts';
 import { pendingSignal, SqliteJournalSession } from './journal-session.ts';
+import type { ExecutionCommand } from './operations/commands.ts';
 import type { SubmitArguments } from './operations/submission.ts';
 import type { Writer } from './writer.ts';
 
@@ -37,8 +38,8 @@ export class SqliteExecutionStore implements ExecutionStore {
     return this.#writer.run('fork', { submission, records: records.map(journalColumns), items, snapshot });
   }
 
-  start(tenant: string, id: string): Promise<Changed> {
-    return this.#writer.run('start', { tenant, id, at: this.#clock.now() });
+  start(tenant: string, id: string, commandId?: string): Promise<Changed> {
+    return this.#writer.run('start', this.#command(tenant, id, commandId));
   }
 
   async claim(tenant: string, id: string): Promise<Claim | null> {
@@ -60,8 +61,12 @@ export class SqliteExecutionStore implements ExecutionStore {
     return this.#writer.run('cancel', { tenant, id, at: this.#clock.now(), reason });
   }
 
-  retry(tenant: string, id: string): Promise<Changed> {
-    return this.#writer.run('retry', { tenant, id, at: this.#clock.now() });
+  retry(tenant: string, id: string, commandId?: string): Promise<Changed> {
+    return this.#writer.run('retry', this.#command(tenant, id, commandId));
+  }
+
+  #command(tenant: string, id: string, commandId: string | undefined): ExecutionCommand {
+    return { tenant, id, at: this.#clock.now(), ...(commandId === undefined ? {} : { commandId }) };
   }
 
   signal(
@@ -72,8 +77,15 @@ export class SqliteExecutionStore implements ExecutionStore {
     return this.#writer.run('signal', { tenant, id, at: this.#clock.now(), ...signal });
   }
 
-  prune(endedBefore: number, atMost: number): Promise<number> {
-    return this.#writer.run('prune', [endedBefore, atMost]);
+  async prune(
+    endedBefore: number,
+    atMost: number,
+    release?: (ids: readonly string[]) => Promise<void>,
+  ): Promise<number> {
+    const old = await this.#writer.run('oldExecutions', [endedBefore, atMost]);
+    if (old.length === 0) return 0;
+    await release?.(old.map(([, id]) => id));
+    return this.#writer.run('prune', old);
   }
 }
 

@@ -6,12 +6,15 @@ import {
   mkdirSync,
   readFileSync,
   readdirSync,
+  renameSync,
+  rmSync,
   rmdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Workspace } from '../../../src/agents/tools/workspace/workspace.ts';
 import { createWorkspaceTools, stagingFolder } from '../../../src/agents/tools/workspace/workspace-tools.ts';
 import type { AnyTool, ToolContext } from '../../../src/workflows/tool.ts';
 import { callTool, named, temporaryFolder, toolContext } from './calling.ts';
@@ -138,6 +141,41 @@ describe('nothing outside the workspace is reached', () => {
     execFileSync('mkfifo', [at('pipe')]);
     await expect(call('read', { path: 'pipe' })).rejects.toThrow(/not a file|device|ENXIO/);
     await expect(call('write', { path: 'pipe', text: 'x' })).rejects.toThrow(/link or device/);
+  });
+});
+
+describe('a folder that becomes a link while a file is written', () => {
+  const limits = { maxFileBytes: 1_000, maxBytes: 10_000, maxEntries: 100 };
+
+  /** Swaps the folder at the given look at the signal: the first is before the way is walked, the second before the rename. */
+  function swappingSignal(look: number): AbortSignal {
+    let looks = 0;
+    return Object.assign(new AbortController().signal, {
+      throwIfAborted: () => {
+        looks += 1;
+        if (looks !== look) return;
+        renameSync(at('a'), at('was-a'));
+        symlinkSync(root, at('a'));
+      },
+    });
+  }
+
+  it.each([
+    [1, /"a" is a link/],
+    [2, /leads outside of the workspace/],
+  ])('leads nowhere: look %i', async (look, problem) => {
+    await call('write', { path: 'a/old.txt', text: 'old' });
+    const staging = stagingFolder(join(root, 'out'));
+    const workspace = new Workspace(context.workspace, staging, limits);
+    for (const name of ['secret.txt', 'new.txt']) {
+      await expect(workspace.write(['a', name], 'taken over', swappingSignal(look))).rejects.toThrow(problem);
+      rmSync(at('a'));
+      renameSync(at('was-a'), at('a'));
+    }
+    expect(readFileSync(join(root, 'secret.txt'), 'utf8')).toBe('top secret');
+    expect(existsSync(join(root, 'new.txt'))).toBe(false);
+    expect(readdirSync(at('a'))).toEqual(['old.txt']);
+    expect(readdirSync(staging)).toEqual([]);
   });
 });
 

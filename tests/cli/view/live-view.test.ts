@@ -77,7 +77,7 @@ it('shows what a wait asks for, and the command that gives it', async () => {
   await clock.advance(100);
   expect(terminal.screen.slice(0, 2)).toEqual([
     expect.stringMatching(/release {2}waits for a person: Go\?, 59m left/),
-    `    squadra approve ${execution.id} release yes   (or 'it'\\''s no')`,
+    `    npx squadra approve ${execution.id} release yes   (or 'it'\\''s no')`,
   ]);
 });
 

@@ -41,8 +41,27 @@ it('writes one line for what happens, and none twice', () => {
     '+ Ada done in 5.0s: 1,200 tokens in, 34 out, $0.0056',
     '+ merge done',
     '! merge: It changed.',
-    `? door waits for the signal 'go on'\n    squadra signal ${execution.id} 'go on' '{}'`,
+    `? door waits for the signal 'go on'\n    npx squadra signal ${execution.id} 'go on' '{}'`,
     'x Grace failed: The line broke',
+  ]);
+});
+
+it('tells of what is odd about a call as of the member that made it, and not as of work', () => {
+  const terminal = new FakeTerminal({ isLive: false });
+  const view = new PlainView(terminal, new TestClock(start));
+  const events = new Events();
+  const details = JSON.stringify({ text: 'It was given something else.' });
+  view.begin({ execution, squad, since: start });
+  for (const event of [
+    events.asked('project_manager', 'm1', start),
+    events.step('project_manager/model/1', { at: start, phase: 'completed', output: '{"accepted":false}', usage }),
+    events.step('project_manager/model/1', { at: start, type: 'run', phase: 'warning', details }),
+    events.step('project_manager/model/2', { at: start, phase: 'completed', usage }),
+  ])
+    view.take(event);
+  expect(terminal.notes.slice(1)).toEqual([
+    '! Ada: It was given something else.',
+    '+ Ada done in 0ms: 2,400 tokens in, 68 out, $0.0112',
   ]);
 });
 

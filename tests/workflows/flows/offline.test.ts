@@ -20,7 +20,7 @@ const offline: ProviderV4 = {
 function open(): Promise<Squadra> {
   const stateDir = mkdtempSync(join(tmpdir(), 'squadra-offline-'));
   onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));
-  return openSquadra({ stateDir, settings: { logLevel: 'error', openaiApiKey: null }, models: { offline } });
+  return openSquadra({ stateDir, settings: { logLevel: 'error' }, models: { offline } });
 }
 
 interface Told {
@@ -83,6 +83,7 @@ it('sends the first draft back and accepts the second, which answers what was sa
     output: {
       accepted: true,
       rounds: 2,
+      findings: [],
       text: expect.stringMatching(/## Findings dealt with in draft 2\n\n1\. “Beds”/),
     },
   });

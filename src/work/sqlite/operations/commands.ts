@@ -15,6 +15,8 @@ export interface ExecutionCommand {
   readonly tenant: string;
   readonly id: string;
   readonly at: number;
+  /** Of a command that may be applied again. */
+  readonly commandId?: string;
 }
 export interface CancelCommand extends ExecutionCommand {
   readonly reason: string | null;
@@ -29,6 +31,13 @@ export interface AnswerCommand {
   readonly id: string;
   readonly at: number;
   readonly answer: ApprovalAnswer;
+  readonly commandId?: string;
+}
+
+/** The approval as a row of `approvalColumnNames`, and the priority of its execution. */
+export interface AnswerResult {
+  readonly row: Row;
+  readonly priority: number;
 }
 
 interface Found {
@@ -37,14 +46,16 @@ interface Found {
   readonly priority: number;
 }
 
-/** The commands that come from outside a run. Each refuses before it writes. */
+/**
+ * The commands that come from outside a run. Each refuses before it writes. One that is applied again under the same id is
+ * answered as the first time and changes nothing: a status it made bears its id as key, a signal as its own.
+ */
 export interface Commands {
   start(command: ExecutionCommand): Changed;
   cancel(command: CancelCommand): Changed;
   retry(command: ExecutionCommand): Changed;
   signal(command: SignalCommand): Changed;
-  /** Returns the approval as a row of `approvalColumnNames`. */
-  answer(command: AnswerCommand): Row;
+  answer(command: AnswerCommand): AnswerResult;
 }
 
 export function commands(database: DatabaseSync): Commands {
@@ -61,6 +72,7 @@ export function commands(database: DatabaseSync): Commands {
   return {
     start: (command) => {
       const { no, status, priority } = find(command);
+      if (move.wasMade(no, command)) return { status: 'queued', changed: true, priority };
       if (isEnded(status)) throw ended(command.id, status, 'started');
       if (status !== 'created') return { status, changed: false, priority };
       move.queue(no, command);
@@ -68,6 +80,8 @@ export function commands(database: DatabaseSync): Commands {
     },
     retry: (command) => {
       const { no, status, priority } = find(command);
+      // It may have failed once more meanwhile; that is another failure.
+      if (move.wasMade(no, command)) return { status: 'queued', changed: true, priority };
       if (status !== 'failed') {
         throw new SquadraError(
           'ILLEGAL_TRANSITION',
@@ -88,8 +102,8 @@ export function commands(database: DatabaseSync): Commands {
     },
     signal: (command) => {
       const { no, status, priority } = find(command);
-      if (isEnded(status)) throw ended(command.id, status, 'signalled');
-      return { status, changed: signal(no, command), priority };
+      if (isEnded(status) && !signal.isKnown(no, command.signalId)) throw ended(command.id, status, 'signalled');
+      return { status, changed: signal.leave(no, command), priority };
     },
     answer: answering(database, signal),
   };
@@ -112,9 +126,10 @@ function moving(database: DatabaseSync) {
   );
   const record = prepare(
     database,
-    `INSERT INTO journal (execution, seq, tenant, at, kind, type, data)
-      SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, 'status', ?, ? FROM journal WHERE execution = ?`,
+    `INSERT INTO journal (execution, seq, tenant, at, kind, key, type, data)
+      SELECT ?, coalesce(max(seq), 0) + 1, ?, ?, 'status', ?, ?, ? FROM journal WHERE execution = ?`,
   );
+  const made = prepare(database, "SELECT 1 FROM journal WHERE execution = ? AND kind = 'status' AND key = ?");
   const readyItems = prepare(
     database,
     "UPDATE work_items SET status = 'ready', reason = NULL, version = version + 1, updated_at = ? WHERE execution_id = ? AND tenant = ? AND status = 'failed' AND step_key IS NOT NULL",
@@ -131,15 +146,17 @@ function moving(database: DatabaseSync) {
     "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'",
   );
   return {
-    queue(no: number, { tenant, at }: ExecutionCommand): void {
+    queue(no: number, { tenant, at, commandId }: ExecutionCommand): void {
       queue.run(no);
-      record.run(no, tenant, at, 'queued', null, no);
+      record.run(no, tenant, at, commandId ?? null, 'queued', null, no);
     },
+    wasMade: (no: number, { commandId }: ExecutionCommand): boolean =>
+      commandId !== undefined && made.first(no, commandId) !== undefined,
     readyItems: ({ tenant, id, at }: ExecutionCommand): void => void readyItems.run(at, id, tenant),
     cancel(no: number, { tenant, id, at, reason }: CancelCommand): void {
       cancel.run(reason, at, no);
       settle({ no, executionId: id, tenant, at });
-      record.run(no, tenant, at, 'cancelled', reason === null ? null : JSON.stringify({ reason }), no);
+      record.run(no, tenant, at, null, 'cancelled', reason === null ? null : JSON.stringify({ reason }), no);
       for (const [item] of cancelItems.all(at, id, tenant)) effects.ended(tenant, String(item), 'was cancelled', at);
       cancelApprovals.run(no);
     },
@@ -148,7 +165,14 @@ function moving(database: DatabaseSync) {
 
 type NewSignal = Pick<SignalCommand, 'tenant' | 'at' | 'signalId' | 'name' | 'payload'>;
 
-function signalling(database: DatabaseSync): (no: number, signal: NewSignal) => boolean {
+interface Signalling {
+  isKnown(no: number, signalId: string): boolean;
+  /** False when it was there already. */
+  leave(no: number, signal: NewSignal): boolean;
+}
+
+function signalling(database: DatabaseSync): Signalling {
+  const known = prepare(database, 'SELECT 1 FROM signals WHERE execution = ? AND id = ?');
   const insert = prepare(
     database,
     'INSERT INTO signals (id, tenant, execution, name, payload, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (execution, id) DO NOTHING',
@@ -158,29 +182,39 @@ function signalling(database: DatabaseSync): (no: number, signal: NewSignal) => 
     database,
     "UPDATE executions SET wake_at = ?1 WHERE no = ?2 AND status = 'waiting' AND (wake_at IS NULL OR wake_at > ?1)",
   );
-  return (no, { signalId, tenant, name, payload, at }) => {
-    if (insert.run(signalId, tenant, no, name, payload, at) === 0) return false;
-    wake.run(at, no);
-    return true;
+  return {
+    isKnown: (no, signalId) => known.first(no, signalId) !== undefined,
+    leave: (no, { signalId, tenant, name, payload, at }) => {
+      if (insert.run(signalId, tenant, no, name, payload, at) === 0) return false;
+      wake.run(at, no);
+      return true;
+    },
   };
 }
 
-function answering(
-  database: DatabaseSync,
-  signal: (no: number, signal: NewSignal) => boolean,
-): (command: AnswerCommand) => Row {
+function answering(database: DatabaseSync, signal: Signalling): (command: AnswerCommand) => AnswerResult {
   const find = prepare(
     database,
-    'SELECT execution, step_key, choices, status, by FROM approvals WHERE id = ? AND tenant = ?',
+    `SELECT execution, step_key, choices, approvals.status, by, priority
+      FROM approvals JOIN executions ON no = execution WHERE approvals.id = ? AND approvals.tenant = ?`,
+  );
+  // The same name may be asked again by now: what a command answered is told by its signal.
+  const answered = prepare(
+    database,
+    `SELECT ${approvalColumnNames} FROM approvals
+      WHERE execution = ?1 AND step_key = (SELECT substr(name, ?3) FROM signals WHERE execution = ?1 AND id = ?2)`,
   );
   const answer = prepare(
     database,
     `UPDATE approvals SET status = 'answered', choice = ?, by = ?, comment = ?, text = ?, answered_at = ? WHERE id = ? RETURNING ${approvalColumnNames}`,
   );
-  return ({ tenant, id, at, answer: given }) => {
+  return ({ tenant, id, at, answer: given, commandId }) => {
     const row = find.first(id, tenant);
     if (row === undefined) throw new SquadraError('NOT_FOUND', `There is no approval ${id}.`);
     const [no, stepKey, choices, status, by] = [Number(row[0]), String(row[1]), String(row[2]), String(row[3]), row[4]];
+    const priority = Number(row[5]);
+    const before = commandId === undefined ? undefined : answered.first(no, commandId, approvalSignal('').length + 1);
+    if (before !== undefined) return { row: before, priority };
     if (status !== 'pending') {
       const how = status === 'answered' ? `answered by ${String(by)} already` : status;
       throw new SquadraError('ALREADY_ANSWERED', `Approval ${id} is ${how}.`, { details: { status } });
@@ -193,9 +227,10 @@ function answering(
         { details: { choices: offered } },
       );
     }
-    const answered = answer.first(given.choice, given.by, given.comment ?? null, given.text ?? null, at, id);
-    if (answered === undefined) throw new SquadraError('INTERNAL', `Approval ${id} vanished while it was answered.`);
-    signal(no, { signalId: id, tenant, name: approvalSignal(stepKey), payload: JSON.stringify(given), at });
-    return answered;
+    const changed = answer.first(given.choice, given.by, given.comment ?? null, given.text ?? null, at, id);
+    if (changed === undefined) throw new SquadraError('INTERNAL', `Approval ${id} vanished while it was answered.`);
+    const payload = JSON.stringify(given);
+    signal.leave(no, { signalId: commandId ?? id, tenant, name: approvalSignal(stepKey), payload, at });
+    return { row: changed, priority };
   };
 }

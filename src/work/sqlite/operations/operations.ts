@@ -4,7 +4,7 @@ import { claiming, pendingSignals } from './claiming.ts';
 import { commands } from './commands.ts';
 import { committing } from './committing.ts';
 import { forking } from './forking.ts';
-import { retention } from './retention.ts';
+import { oldExecutions, retention } from './retention.ts';
 import { squadOperations } from './squads.ts';
 import { submission } from './submission.ts';
 import { workItemOperations } from './work-items.ts';
@@ -20,6 +20,7 @@ export function operations(database: DatabaseSync) {
     claim: claiming(database),
     commit: committing(database),
     pendingSignals: pendingSignals(database),
+    oldExecutions: oldExecutions(database),
     prune: retention(database),
     ...commands(database),
     ...squadOperations(database),

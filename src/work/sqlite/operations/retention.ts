@@ -1,15 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare } from '../statements.ts';
 
-export type PruneArguments = readonly [endedBefore: number, atMost: number];
+export type OldArguments = readonly [endedBefore: number, atMost: number];
 
-/** Deletes completed and cancelled executions that ended before a time, with all that belongs to them. */
-export function retention(database: DatabaseSync): (prune: PruneArguments) => number {
+/** An execution, by its number and its id: a number alone may have been given to another one meanwhile. */
+export type OldExecution = readonly [no: number, id: string];
+
+/** Completed and cancelled executions that ended before a time, the oldest end first: nothing changes them any more. */
+export function oldExecutions(database: DatabaseSync): (old: OldArguments) => OldExecution[] {
   const old = prepare(
     database,
-    `SELECT no, tenant, id, squad_id, squad_version FROM executions
+    `SELECT no, id FROM executions
       WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') AND ended_at < ? ORDER BY ended_at LIMIT ?`,
   );
+  return ([endedBefore, atMost]) => old.all(endedBefore, atMost).map(([no, id]) => [Number(no), String(id)] as const);
+}
+
+/** Deletes executions that are old, with all that belongs to them. Returns how many were there. */
+export function retention(database: DatabaseSync): (old: readonly OldExecution[]) => number {
+  const find = prepare(database, 'SELECT tenant, squad_id, squad_version FROM executions WHERE no = ? AND id = ?');
   const parts = [
     'journal WHERE execution',
     'signals WHERE execution',
@@ -40,18 +49,22 @@ export function retention(database: DatabaseSync): (prune: PruneArguments) => nu
     `INSERT OR REPLACE INTO journal (no, execution, seq, tenant, at, kind)
       SELECT coalesce(max(no), 0) + 1, 0, 0, '', 0, 'mark' FROM journal`,
   );
-  return ([endedBefore, atMost]) => {
-    const rows = old.all(endedBefore, atMost);
-    if (rows.length > 0) mark.run();
+  return (old) => {
+    if (old.length > 0) mark.run();
+    let deleted = 0;
     const squads = new Map<string, string>();
-    for (const [no, tenant, id, squadId, squadVersion] of rows) {
-      for (const [item] of items.all(String(id), String(tenant))) dependencies.run(String(tenant), String(item));
-      for (const part of parts) part.run(Number(no));
+    for (const [no, id] of old) {
+      const found = find.first(no, id);
+      if (found === undefined) continue;
+      const [tenant, squadId, squadVersion] = found;
+      for (const [item] of items.all(id, String(tenant))) dependencies.run(String(tenant), String(item));
+      for (const part of parts) part.run(no);
+      deleted += 1;
       if (typeof squadId !== 'string') continue;
       squads.set(squadId, String(tenant));
       if (Number(squadVersion) < 0) snapshot.run(String(tenant), squadId, Number(squadVersion));
     }
     for (const [squadId, tenant] of squads) versions.run(tenant, squadId);
-    return rows.length;
+    return deleted;
   };
 }
