@@ -1,8 +1,9 @@
 import { SquadraError } from '../kernel/errors.ts';
 import type { Approval, ApprovalAnswer, ApprovalStatus, ApprovalStore } from '../work/approval-store.ts';
 import type { Commands } from './commands.ts';
-import { readPage } from './page.ts';
-import type { Page } from './page.ts';
+import { contentLength } from './content-length.ts';
+import { byId, readPageBy } from './page.ts';
+import type { Page, PageFormat } from './page.ts';
 
 /** What a list of approvals can be narrowed to; `limit` is 1 to 200, 50 where nothing is said. */
 export interface ApprovalListFilter {
@@ -16,6 +17,11 @@ export interface ApprovalParts {
   readonly approvals: ApprovalStore;
   readonly commands: Commands;
 }
+
+const newestFirst: PageFormat<Approval, string> = {
+  ...byId,
+  lengthOf: ({ details, text, comment }) => contentLength(details, text, comment),
+};
 
 /** What executions ask people, and the answers. */
 export class Approvals {
@@ -36,7 +42,7 @@ export class Approvals {
 
   /** Newest first. */
   list({ status, executionId, ...page }: ApprovalListFilter = {}): Promise<Page<Approval>> {
-    return readPage(page, (limit, before) =>
+    return readPageBy(newestFirst, page, (limit, before) =>
       this.#parts.approvals.list(this.#tenant, {
         ...(status === undefined ? {} : { status }),
         ...(executionId === undefined ? {} : { executionId }),

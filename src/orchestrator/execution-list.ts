@@ -2,8 +2,9 @@ import { SquadraError } from '../kernel/errors.ts';
 import { isId } from '../kernel/id.ts';
 import type { Execution, ExecutionStatus } from '../work/execution.ts';
 import type { ExecutionReports } from '../work/execution-store.ts';
-import { readPage } from './page.ts';
-import type { Page } from './page.ts';
+import { contentLength } from './content-length.ts';
+import { byId, readPageBy } from './page.ts';
+import type { Page, PageFormat } from './page.ts';
 import type { SquadDirectory } from './squad-directory.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';
 
@@ -23,6 +24,11 @@ export interface ExecutionListParts {
   readonly workflows: WorkflowRegistry;
 }
 
+const newestFirst: PageFormat<Execution, string> = {
+  ...byId,
+  lengthOf: ({ input, output, error, metadata }) => contentLength(input, output, error, metadata),
+};
+
 /** Newest first. Throws `UNKNOWN_SQUAD`, `UNKNOWN_WORKFLOW`, `INVALID_INPUT` or `INVALID_CURSOR`. */
 export async function listExecutions(
   { reports, directory, workflows }: ExecutionListParts,
@@ -31,7 +37,7 @@ export async function listExecutions(
 ): Promise<Page<Execution>> {
   const wanted = squad === undefined ? null : await directory.seek(tenant, squad);
   const squadId = wanted?.id ?? squad;
-  const page = await readPage(place, async (limit, before) => {
+  const page = await readPageBy(newestFirst, place, async (limit, before) => {
     // A name that is no id names nothing: a template before its first use, or a mistake that is told below.
     if (squadId !== undefined && !isId(squadId)) return [];
     return reports.list(tenant, {

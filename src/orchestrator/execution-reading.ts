@@ -3,6 +3,7 @@ import type { ExecutionReports } from '../work/execution-store.ts';
 import type { Journaled } from '../work/journal.ts';
 import type { WorkItem } from '../work/work-item.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
+import { contentLength } from './content-length.ts';
 import { executionDocument } from './execution-document.ts';
 
 export interface ExecutionReadingParts {
@@ -86,7 +87,7 @@ async function readItems(workItems: Pick<WorkItemStore, 'list'>, tenant: string,
     const place = last === undefined ? {} : { after: last };
     const page = await workItems.list(tenant, { executionId, limit: itemsPerPage, ...place });
     for (const item of page) {
-      if (room.takes(lengthOf(item))) {
+      if (room.takes(contentLength(item.description, item.context, item.metadata, item.artifacts))) {
         items.push(item);
         continue;
       }
@@ -96,11 +97,4 @@ async function readItems(workItems: Pick<WorkItemStore, 'list'>, tenant: string,
     const hasMore = page.length === itemsPerPage;
     if (!hasMore || items.length >= maxItems) return { items, omitted, hasMore };
   }
-}
-
-/** Most items have nothing that would have to be measured. */
-function lengthOf({ description, context, metadata, artifacts }: WorkItem): number {
-  let length = description?.length ?? 0;
-  for (const content of [context, metadata, artifacts]) if (content !== null) length += JSON.stringify(content).length;
-  return length;
 }

@@ -33,14 +33,18 @@ export interface PageRequest {
   readonly limit?: number | undefined;
 }
 
-/** How a place in a list is written as a cursor and read again; reading throws `INVALID_CURSOR`. */
-interface CursorFormat<T, Place> {
+/** What is to be known of the items of a list. */
+export interface PageFormat<T, Place> {
+  /** The place behind an item, as a cursor. */
   readonly write: (item: T) => string;
+  /** Reads a cursor. Throws `INVALID_CURSOR`. */
   readonly read: (cursor: string) => Place;
+  /** Characters that an item takes in an answer, where that may be many. */
+  readonly lengthOf?: (item: T) => number;
 }
 
 /** Of lists in the order of ids. */
-const byId: CursorFormat<{ readonly id: string }, string> = { write: ({ id }) => id, read: checkCursor };
+export const byId: PageFormat<{ readonly id: string }, string> = { write: ({ id }) => id, read: checkCursor };
 
 /**
  * Reads a page of a list whose cursor is the id of the last item before it. Throws `INVALID_INPUT` for a bad limit and
@@ -53,15 +57,38 @@ export function readPage<T extends { readonly id: string }>(
   return readPageBy(byId, request, read);
 }
 
-/** Reads a page of a list with a format of its own. One more than asked for is read, so that the last page knows that it is the last. */
+/** Characters of a page: one that has as many ends there, whatever its limit is. */
+const maxContent = 8 * 1024 * 1024;
+/** Items read at once where they may be long. */
+const firstRead = 32;
+
+/**
+ * Reads a page of a list with a format of its own. One more than asked for is read, so that the last page knows that it is the
+ * last. Items that may be long are read few at a time, until the page is long enough.
+ */
 export async function readPageBy<T, Place>(
-  format: CursorFormat<T, Place>,
+  { write, read: placeOf, lengthOf }: PageFormat<T, Place>,
   { cursor, limit = defaultLimit }: PageRequest,
   read: (limit: number, after: Place | undefined) => Promise<readonly T[]>,
 ): Promise<Page<T>> {
   const size = checkLimit(limit);
-  const found = await read(size + 1, cursor === undefined ? undefined : format.read(cursor));
-  const items = found.slice(0, size);
-  const last = items.at(-1);
-  return { items, nextCursor: found.length > size && last !== undefined ? format.write(last) : null };
+  const items: T[] = [];
+  let place = cursor === undefined ? undefined : placeOf(cursor);
+  let content = 0;
+  for (let most = lengthOf === undefined ? size + 1 : firstRead; ;) {
+    const wanted = Math.min(most, size + 1 - items.length);
+    const found = await read(wanted, place);
+    for (const item of found) {
+      const last = items.at(-1);
+      if (last !== undefined && (items.length === size || content >= maxContent))
+        return { items, nextCursor: write(last) };
+      items.push(item);
+      content += lengthOf?.(item) ?? 0;
+    }
+    const last = items.at(-1);
+    if (found.length < wanted || last === undefined) return { items, nextCursor: null };
+    place = placeOf(write(last));
+    // Short ones are read more at a time.
+    if (content * 2 < maxContent) most *= 2;
+  }
 }

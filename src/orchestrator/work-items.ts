@@ -13,8 +13,9 @@ import type {
   WorkItemStatistics,
   WorkItemStore,
 } from '../work/work-item-store.ts';
+import { contentLength } from './content-length.ts';
 import { invalidCursor, readPageBy } from './page.ts';
-import type { Page } from './page.ts';
+import type { Page, PageFormat } from './page.ts';
 
 /** What a caller gives for a work item; a record only: nothing runs by creating it. */
 export interface WorkItemInput {
@@ -42,13 +43,14 @@ export interface WorkItemsParts {
 const maxRounds = 200;
 
 /** `<priority>.<time>.<id>`: where an item stood when it was listed, so that the next page does not depend on what became of it. */
-const byPriority = {
-  write: ({ priority, createdAt, id }: WorkItem): string => `${priority}.${createdAt}.${id}`,
-  read: (cursor: string): WorkItemPlace => {
+const byPriority: PageFormat<WorkItem, WorkItemPlace> = {
+  write: ({ priority, createdAt, id }) => `${priority}.${createdAt}.${id}`,
+  read: (cursor) => {
     const [, priority, createdAt, id] = /^(-?\d{1,3})\.(\d{1,16})\.(.{36})$/.exec(cursor) ?? [];
     if (id === undefined || !isId(id)) throw invalidCursor(cursor);
     return { priority: Number(priority), createdAt: Number(createdAt), id };
   },
+  lengthOf: ({ description, context, metadata, artifacts }) => contentLength(description, context, metadata, artifacts),
 };
 
 /** The work items of one tenant. */

@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { messageDocument } from '../../orchestrator/execution-document.ts';
-import { defaultLimit } from '../../orchestrator/page.ts';
-import { SquadraError } from '../../kernel/errors.ts';
+import { readPageBy } from '../../orchestrator/page.ts';
 import { route } from '../route.ts';
 import { idParams, pageSchema } from '../schemas/id.ts';
-import { messageListQuery, messageSchema, seqOf } from '../schemas/message.ts';
+import { bySeq, messageListQuery, messageSchema } from '../schemas/message.ts';
 
 /** What was said in an execution. */
 export function executionMessageRoutes(app: FastifyInstance): void {
@@ -19,17 +18,14 @@ export function executionMessageRoutes(app: FastifyInstance): void {
     params: idParams,
     query: messageListQuery,
     answers: { 200: pageSchema(messageSchema) },
-    handle: async ({ params, query: { after = '0', cursor = after, limit = defaultLimit }, squadra }) => {
-      const from = seqOf(cursor);
-      if (from === null)
-        throw new SquadraError('INVALID_CURSOR', 'The cursor is not one that a page of messages gave.');
+    handle: async ({ params, query: { after, cursor = after, limit }, squadra }) => {
       const run = squadra.run(params.id);
-      // One more than asked for, so that the last page knows that it is the last.
-      const found = await run.messages({ after: from, limit: limit + 1 });
+      const { items, nextCursor } = await readPageBy(bySeq, { cursor, limit }, (most, from = 0) =>
+        run.messages({ after: from, limit: most }),
+      );
       // Nothing was said after this, or there is no such execution.
-      if (found.length === 0) await run.get();
-      const items = found.slice(0, limit).map(messageDocument);
-      return { items, nextCursor: found.length > limit ? String(items.at(-1)?.seq) : null };
+      if (items.length === 0) await run.get();
+      return { items: items.map(messageDocument), nextCursor };
     },
   });
 }

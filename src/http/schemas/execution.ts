@@ -30,7 +30,7 @@ export const acceptedSchema = z
   .meta({ id: 'Accepted' });
 
 /** What an error was, with its causes. */
-export const failureSchema = z.looseObject({ name: z.string(), message: z.string() }).meta({ id: 'Failure' });
+const failureSchema = z.looseObject({ name: z.string(), message: z.string() }).meta({ id: 'Failure' });
 
 const summaryFields = {
   id: idSchema,

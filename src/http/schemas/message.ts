@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { invalidCursor } from '../../orchestrator/page.ts';
+import type { PageFormat } from '../../orchestrator/page.ts';
+import type { Journaled, MessageRecord } from '../../work/journal.ts';
 import { idSchema, pageQuery, timeSchema } from './id.ts';
 
 /** What a person or an agent said, or a tool returned. */
@@ -14,7 +17,7 @@ export const messageSchema = z
   })
   .meta({ id: 'Message' });
 
-/** Sixteen digits are more than a journal has records. */
+/** Fifteen digits are more than a journal has records. */
 const seqText = z.string().regex(/^\d{1,15}$/, 'is not the number of an event');
 
 export const messageListQuery = z.strictObject({
@@ -22,7 +25,12 @@ export const messageListQuery = z.strictObject({
   ...pageQuery,
 });
 
-/** The place where a page begins: a cursor is the `seq` that the page before ended with. Null for what is no cursor. */
-export function seqOf(text: string): number | null {
-  return seqText.safeParse(text).success ? Number(text) : null;
-}
+/** The messages of an execution lie by `seq`, and so does a cursor. */
+export const bySeq: PageFormat<Journaled<MessageRecord>, number> = {
+  write: ({ seq }) => String(seq),
+  read: (cursor) => {
+    if (!seqText.safeParse(cursor).success) throw invalidCursor(cursor);
+    return Number(cursor);
+  },
+  lengthOf: ({ message }) => message.text.length,
+};

@@ -138,6 +138,15 @@ describe('GET /work-items', () => {
     expect(fourth).toMatchObject({ items: [{ id: order[1] }], nextCursor: null });
   });
 
+  it('has no more on a page than one answer may carry', async () => {
+    const convoyId = '44444444-4444-7444-8444-444444444444';
+    for (let number = 0; number < 10; number++) await made({ convoyId, context: 'x'.repeat(1_000_000) });
+    const first = await list(`?convoyId=${convoyId}&limit=200`);
+    expect(first.items).toHaveLength(9);
+    const second = await list(`?convoyId=${convoyId}&limit=200&cursor=${first.nextCursor}`);
+    expect(second).toMatchObject({ items: [{ convoyId }], nextCursor: null });
+  });
+
   it('lists by status, member, convoy and execution', async () => {
     const memberId = '33333333-3333-7333-8333-333333333333';
     const wanted = { memberId, convoyId: otherId, executionId: memberId };
