@@ -13,6 +13,8 @@ export type OnAnswer = (answer: Answer | Error) => void;
 
 /** Read in turn by all connections: what is in it is taken before the next one reads. */
 const incoming = Buffer.allocUnsafe(64 * 1024);
+/** Well before the server gives up a connection, as good clients do: it closes them while it is asked otherwise. */
+const longestIdleMs = 30_000;
 const endOfHead = '\r\n\r\n';
 
 /**
@@ -25,6 +27,8 @@ export class Connection {
   #text = '';
   #onAnswer: OnAnswer | null = null;
   #isClosed = false;
+  /** Since when nothing is asked on it. */
+  #idleSince = performance.now();
 
   constructor(port: number) {
     const onread = { buffer: incoming, callback: (bytes: number) => this.#take(incoming.toString('latin1', 0, bytes)) };
@@ -35,6 +39,11 @@ export class Connection {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Whether nothing was asked on it for so long that the server may be about to close it. */
+  isStale(): boolean {
+    return performance.now() - this.#idleSince > longestIdleMs;
   }
 
   /** Sends a whole request, head and body. */
@@ -76,6 +85,7 @@ export class Connection {
   #answer(answer: Answer | Error): void {
     const onAnswer = this.#onAnswer;
     this.#onAnswer = null;
+    this.#idleSince = performance.now();
     onAnswer?.(answer);
   }
 }
@@ -118,7 +128,8 @@ export class Connections {
       // The one used last: its socket is the warmest, and those that are not needed stay unopened.
       const free = this.#free.pop();
       if (free === undefined) break;
-      if (!free.isClosed) return free;
+      if (!free.isClosed && !free.isStale()) return free;
+      free.close();
       this.#open -= 1;
     }
     if (this.#open >= this.#most) return null;
