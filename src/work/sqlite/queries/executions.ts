@@ -28,7 +28,8 @@ export interface FeedResult {
 const unfinished = "status NOT IN ('completed', 'cancelled')";
 const openStatuses = ['queued', 'running', 'waiting'] as const;
 
-interface RecordsArguments {
+/** Which records of an execution: those above `after`, at most `limit`. */
+export interface RecordsArguments {
   readonly tenant: string;
   readonly id: string;
   readonly after: number;
