@@ -11,7 +11,7 @@ export interface Exchange {
 export interface ExchangeOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** After so long it counts as hanging, and is an error. */
   readonly timeoutMs?: number;
   /** Reads no further than to the beginning of an event stream. */

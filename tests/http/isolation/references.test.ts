@@ -58,11 +58,10 @@ const references = ['squad', 'memberId', 'convoyId', 'executionId', 'dependencie
 const places = ['cursor', 'after', 'last-event-id'];
 /** What names nothing that a tenant has. `token` is a credential, `idempotency-key` is looked at below. */
 const plain = [
-  ...['name', 'description', 'template', 'members', 'role', 'specialization', 'provider', 'model', 'temperature'],
-  ...['instructions', 'tools', 'workflow', 'message', 'input', 'priority', 'start', 'metadata', 'reason', 'choice'],
-  ...['comment', 'text', 'title', 'context', 'artifacts', 'labels', 'status', 'limit', 'createdAfter', 'token'],
-  ...['if-match', 'if-none-match', 'idempotency-key', 'idempotencyKey', 'budget', 'before', 'createdBefore'],
-];
+  'name description template members role specialization provider model temperature instructions tools workflow',
+  'message input priority start metadata reason choice comment text title context artifacts',
+  'labels status limit createdAfter token if-match if-none-match idempotency-key idempotencyKey budget before createdBefore',
+].flatMap((names) => names.split(' '));
 
 const parametersOf = ({ operation }: Described, where: string): readonly string[] =>
   (operation.parameters ?? []).filter((given) => given.in === where).map(({ name }) => name);
