@@ -22,8 +22,8 @@ const windowMs = 25;
 const widestWindowMs = 1_000;
 /** Each millisecond that the event loop is late widens the window by so many. */
 const widening = 10;
-/** A busy moment is forgotten slowly, so that the window does not flap. */
-const forgetting = 0.8;
+/** How much of what was before is remembered: one late moment is no load, and neither does one on time end it. */
+const remembered = 0.5;
 /** A timer is never on time to the millisecond; that is no load. */
 const ordinaryLatenessMs = 5;
 
@@ -125,7 +125,7 @@ export class LiveText {
     return this.#clock.setTimer(delayMs, () => {
       this.#timer = null;
       const lateness = Math.max(0, this.#clock.now() - due);
-      this.#latenessMs = Math.max(lateness, this.#latenessMs * forgetting);
+      this.#latenessMs = remembered * this.#latenessMs + (1 - remembered) * lateness;
       for (const [call, executionId] of this.#pending) this.#tell(call, executionId);
     });
   }

@@ -140,10 +140,10 @@ export function feedContract(open: OpenState): void {
         'AAAAAAAAAAAAAA',
         '🚀',
       ];
-      for (const after of wrong)
-        await expect(state.reports.feed(tenant, { after, limit: 1 }), after).rejects.toMatchObject({
-          code: 'INVALID_CURSOR',
-        });
+      for (const after of wrong) {
+        const refusal = state.reports.feed(tenant, { after, limit: 1 }).then(() => 'taken', String);
+        expect([after, await refusal]).toEqual([after, expect.stringContaining('not one that this state gave')]);
+      }
     });
 
     it('never passes over a record, whoever commits meanwhile', async () => {

@@ -97,12 +97,12 @@ describe('GET /executions/{id}/events', () => {
     const id = await submit({ workflow: 'waiting', input: {}, start: false });
     for (const after of ['', 'x', '-1', '1.5', '1e3', '%20', '9999999999999999', '1&after=2', "1'"]) {
       const { status, body } = await server.ask(`/executions/${id}/events?after=${after}`);
-      expect([status, body], after).toMatchObject([400, { code: 'INVALID_INPUT' }]);
+      expect({ after, status, body }).toMatchObject({ after, status: 400, body: { code: 'INVALID_INPUT' } });
     }
     for (const lastEventId of ['x', '-1', '1, 2', '٣', '1e1']) {
       const headers = { 'last-event-id': Buffer.from(lastEventId).toString('latin1') };
       const { status } = await server.ask(`/executions/${id}/events?after=1`, { headers });
-      expect(status, lastEventId).toBe(400);
+      expect([lastEventId, status]).toEqual([lastEventId, 400]);
     }
     expect((await server.ask(`/executions/${id}/events?follow=no`)).status).toBe(400);
     const unknown = await server.ask('/executions/01980000-0000-7000-8000-000000000000/events');

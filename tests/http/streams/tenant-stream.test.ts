@@ -79,9 +79,9 @@ describe('GET /events', () => {
     await submit(server);
     for (const after of ['0', 'x', 'AAAAAAAAAAAAAA', '%F0%9F%9A%80']) {
       const { status, body } = await server.ask(`/events?after=${after}`);
-      expect([status, body], after).toMatchObject([400, { code: 'INVALID_CURSOR' }]);
+      expect([after, status, body]).toMatchObject([after, 400, { code: 'INVALID_CURSOR' }]);
       const byHeader = await server.ask('/events', { headers: { 'last-event-id': after } });
-      expect([byHeader.status, byHeader.body], after).toMatchObject([400, { code: 'INVALID_CURSOR' }]);
+      expect([after, byHeader.status, byHeader.body]).toMatchObject([after, 400, { code: 'INVALID_CURSOR' }]);
     }
     expect((await server.ask('/events?after=')).status).toBe(400);
   });
@@ -131,7 +131,7 @@ describe('stream tokens', () => {
     ).toBe(401);
     for (const wrong of ['x', `${token}x`, `x${token}`, token.replace('.', ''), `${token}.x`, 'a.b', '.']) {
       const refused = await server.ask(`/executions/${id}/events?token=${wrong}`);
-      expect([refused.status, refused.body], wrong).toMatchObject([401, { code: 'UNAUTHENTICATED' }]);
+      expect([wrong, refused.status, refused.body]).toMatchObject([wrong, 401, { code: 'UNAUTHENTICATED' }]);
     }
     expect((await server.ask('/stream-tokens', { body: { ttl: 1 }, key: text })).status).toBe(400);
 
