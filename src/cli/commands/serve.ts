@@ -82,12 +82,16 @@ function introduce(context: CommandContext, { settings, access, squadra }: Assem
       '',
       row('state', stateDir),
       row('model', examineModel(settings).text),
-      row('access', access.isOpen ? openAccess : 'keys are asked for; `squadra keys list` shows them'),
+      row('access', access.isOpen ? openAccess : 'keys are asked for; `npx squadra keys list` shows them'),
       row('docs', `${url}/docs`),
       '',
       'Hand a request to a squad:',
       '',
       `  curl ${url}/api/v1/executions${key} \\\n    -H 'content-type: application/json' \\\n    -d '{"message": "Plan a login page for a small web shop"}'`,
+      '',
+      'Watch what happens, in another terminal:',
+      '',
+      `  curl -N ${url}/api/v1/events${key}`,
       '',
       dim('Ctrl-C stops it; what is under way goes on at the next start.'),
     ].join('\n'),
@@ -96,4 +100,4 @@ function introduce(context: CommandContext, { settings, access, squadra }: Assem
 }
 
 const openAccess =
-  'anybody on this machine, nobody else; `squadra keys create` makes a key, and then keys are asked for';
+  'anybody on this machine, nobody else; `npx squadra keys create` makes a key, and then keys are asked for';
