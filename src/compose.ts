@@ -17,6 +17,8 @@ import { readPrices } from './config/prices.ts';
 import { readProcessSettings } from './config/settings.ts';
 import type { SettingOptions, Settings } from './config/settings.ts';
 import { EmbeddedEngine } from './engines/embedded/embedded-engine.ts';
+import { MachineProbe } from './flow/machine/machine-probe.ts';
+import type { ResourceProbe } from './flow/resource-probe.ts';
 import { systemClock } from './kernel/clock.ts';
 import type { Clock } from './kernel/clock.ts';
 import { noFaults } from './kernel/faults.ts';
@@ -65,6 +67,8 @@ export interface Surroundings {
   readonly decorate: (executions: ExecutionStore) => ExecutionStore;
   /** Milliseconds that the offline model takes for each few words; null leaves it as it is. */
   readonly offlinePaceMs: number | null;
+  /** What tells how busy the machine is. */
+  readonly openProbe: () => ResourceProbe;
   /** Where settings come from that the options do not give: the environment of the process. */
   readonly readSettings: (overrides?: SettingOptions) => Settings;
 }
@@ -77,6 +81,7 @@ const production: Surroundings = {
   runs: true,
   takesCommands: true,
   offlinePaceMs: null,
+  openProbe: () => new MachineProbe(),
   readSettings: readProcessSettings,
   decorate: (executions) => executions,
 };
@@ -138,6 +143,8 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       state: { ...state, executions: surroundings.decorate(state.executions) },
       closing: opened,
       engine: new EmbeddedEngine(settings, clock),
+      probe: surroundings.openProbe(),
+      providers: { places: settings.maxConcurrentModelCalls },
       bus: new MemoryBus(),
       cache,
       asker,

@@ -1,4 +1,5 @@
 import { accessSettings } from './access-settings.ts';
+import { flowSettings } from './flow-settings.ts';
 import { httpSettings } from './http-settings.ts';
 import { providerSettings } from './provider-settings.ts';
 import { choiceSetting, durationSetting, hostListSetting, numberSetting, sizeSetting, textSetting } from './setting.ts';
@@ -163,6 +164,7 @@ export const settingTable = {
     doc: 'Time added to every commit, to see how a system behaves on a slow disk. For tests and measurements; leave it at 0.',
   }),
 
+  ...flowSettings,
   ...httpSettings,
   ...accessSettings,
 

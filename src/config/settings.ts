@@ -54,6 +54,10 @@ export function readSettings(environment: Environment, overrides: SettingOptions
     if ('value' in reading) values[row.key] = reading.value;
     else problems.push(reading.problem);
   }
+  const settings = values as Partial<Settings>;
+  const { baselineParallelism: least = 1, maxParallelism: most = least } = settings;
+  if (least > most)
+    problems.push(`SQUADRA_BASELINE_PARALLELISM (${least}) is more than SQUADRA_MAX_PARALLELISM (${most})`);
   if (problems.length > 0) throw invalidSettings(problems);
   // Each row of the table was read by its own parse, so the record has exactly the shape derived from the table.
   return values as Settings;

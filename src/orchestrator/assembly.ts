@@ -6,6 +6,10 @@ import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
 import { Gate } from '../flow/gate.ts';
+import { ResourceMonitor } from '../flow/resource-monitor.ts';
+import type { ResourceProbe } from '../flow/resource-probe.ts';
+import { Starts } from '../flow/starts.ts';
+import type { ProviderPlaces } from '../flow/starts.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Faults } from '../kernel/faults.ts';
 import { createIds } from '../kernel/id.ts';
@@ -64,6 +68,9 @@ export interface AssemblyParts {
   /** Closed last. */
   readonly closing: AsyncDisposable;
   readonly engine: Engine;
+  readonly probe: ResourceProbe;
+  /** How many model calls the providers bear at once, as far as is known. */
+  readonly providers: ProviderPlaces;
   readonly bus: Bus;
   /** A key to be made at the start, unless it was before. */
   readonly bootstrapKey: string | null;
@@ -75,7 +82,7 @@ export interface AssemblyParts {
   readonly workflows: WorkflowRegistry;
   /** Created for tenant `local` where missing. */
   readonly squads: readonly SquadInput[];
-  readonly adapterStatistics: () => Omit<SquadraStatistics, 'engine' | 'gate' | 'cache'>;
+  readonly adapterStatistics: () => Omit<SquadraStatistics, 'engine' | 'gate' | 'cache' | 'starts'>;
 }
 
 /** The library's face, and the one that commands from other processes are handed to. */
@@ -121,6 +128,10 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     faults,
     onEnd: (tenant) => void cache.forgetTag(costTag(tenant)),
   });
+  const monitor = new ResourceMonitor(parts.probe, clock, (error) =>
+    logger.warn({ error }, 'How busy the machine is could not be read; the last that is known holds.'),
+  );
+  const starts = new Starts(settings, monitor, parts.providers, clock);
   const gate = new Gate(settings, clock, () => engine.statistics());
   const intake = {
     settings,
@@ -159,14 +170,16 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       logger.warn({ workflow, count }, 'Executions of a workflow that is not registered here stay as they are.');
     }
     housekeeping.start();
+    monitor.start();
   }
   const inbox = runs && parts.takesCommands ? state.inbox.serve((command) => service.take(command)) : null;
   const graceMs = settings.shutdownGraceMs;
-  const stopped = { engine, advancer, outcomes, bus, housekeeping, inbox, state: parts.closing };
+  const stopped = { engine, advancer, outcomes, bus, housekeeping, monitor, inbox, state: parts.closing };
   const close = shutdown({ ...stopped, clock, logger, graceMs });
   const statistics = (): SquadraStatistics => ({
     engine: engine.statistics(),
     gate: gate.state(),
+    starts: starts.statistics(),
     cache: cache.statistics(),
     ...parts.adapterStatistics(),
   });

@@ -5,6 +5,7 @@ import type { IdSource } from '../kernel/id.ts';
 import type { AgentPoolStats } from '../agents/agent-pool.ts';
 import type { EngineStatistics } from '../engines/engine.ts';
 import type { Gate, GateState } from '../flow/gate.ts';
+import type { Starts } from '../flow/starts.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 import type { DurationDistribution } from '../telemetry/histogram.ts';
@@ -72,6 +73,8 @@ export interface SquadraParts extends RunHandleParts {
 export interface SquadraStatistics {
   readonly engine: EngineStatistics;
   readonly gate: GateState;
+  /** How busy the machine is, how many items of convoys may therefore run, and how far apart they start. */
+  readonly starts: ReturnType<Starts['statistics']>;
   readonly writer: {
     readonly pending: number;
     readonly operations: number;

@@ -12,6 +12,11 @@ export interface ProcessReading {
     readonly taken: number;
   };
   readonly gate: { readonly isOpen: boolean; readonly closesAt: number };
+  readonly starts: {
+    readonly started: number;
+    readonly sample: { readonly cpu: number; readonly memory: number; readonly loopDelayMs: number } | null;
+    readonly advice: { readonly places: number; readonly load: number | null; readonly throttle: number };
+  };
   readonly calls: { readonly places: number; readonly taken: number; readonly waiting: number };
   readonly agents: {
     readonly size: number;
@@ -77,6 +82,27 @@ export const squadraRows: readonly Row[] = [
     'Queued executions at which the gate closes.',
     ({ gate }) => gate.closesAt,
   ),
+  gauge(
+    'squadra_resource_use_ratio',
+    'CPU and memory in use, as a share of what the container or the machine has, and the load that is made of them.',
+    ({ starts: { sample, advice } }) =>
+      by('resource', {
+        cpu: (sample?.cpu ?? 0) / 100,
+        memory: (sample?.memory ?? 0) / 100,
+        load: (advice.load ?? 0) / 100,
+      }),
+  ),
+  gauge(
+    'squadra_parallelism',
+    'Items of a convoy that may run side by side now, where it says `auto`.',
+    ({ starts }) => starts.advice.places,
+  ),
+  gauge(
+    'squadra_start_throttle_ratio',
+    'How much starts of items are held back: 0 not at all, 1 for five seconds each.',
+    ({ starts }) => starts.advice.throttle,
+  ),
+  counter('squadra_item_starts_total', 'Items of convoys that were started.', ({ starts }) => starts.started),
   gauge('squadra_model_calls', 'Model calls: in flight, and waiting for a place.', ({ calls: { taken, waiting } }) =>
     by('state', { in_flight: taken, waiting }),
   ),

@@ -107,6 +107,17 @@ describe('the settings', () => {
 });
 
 describe('wrong settings', () => {
+  it('are those that contradict each other', () => {
+    expect(problemsOf({ SQUADRA_BASELINE_PARALLELISM: '30' })).toEqual([
+      'SQUADRA_BASELINE_PARALLELISM (30) is more than SQUADRA_MAX_PARALLELISM (20)',
+    ]);
+    expect(problemsOf({}, { baselineParallelism: 9, maxParallelism: 9 })).toEqual([]);
+  });
+
+  it.each(['0', '101', '-1'])('include a threshold of %s percent', (threshold) => {
+    expect(problemsOf({ SQUADRA_CPU_THRESHOLD: threshold, SQUADRA_MEMORY_THRESHOLD: threshold })).toHaveLength(2);
+  });
+
   it('are all listed at once, in the message and in the details', () => {
     const environment = { SQUADRA_READERS: '99', SQUADRA_STALL_TIMEOUT: '30', SQUADRA_MAX_STEPZ: '1' };
     const overrides = { stateDirr: 'x', maxConcurrentExecutions: 0 };
