@@ -17,6 +17,9 @@ import { readPrices } from './config/prices.ts';
 import { readProcessSettings } from './config/settings.ts';
 import type { SettingOptions, Settings } from './config/settings.ts';
 import { EmbeddedEngine } from './engines/embedded/embedded-engine.ts';
+import type { Admission } from './flow/admission.ts';
+import { ModelAdmission } from './flow/model-admission.ts';
+import type { AdmissionSettings } from './flow/model-admission.ts';
 import { MachineProbe } from './flow/machine/machine-probe.ts';
 import type { ResourceProbe } from './flow/resource-probe.ts';
 import { systemClock } from './kernel/clock.ts';
@@ -45,6 +48,7 @@ import type { StateInspection } from './work/state-inspection.ts';
 import { inspectStateFile } from './work/sqlite/state-file-inspection.ts';
 import { openSqliteReports } from './work/sqlite/sqlite-reports.ts';
 import { openSqliteInbox, openSqliteState, stateOwner } from './work/sqlite/sqlite-state.ts';
+import type { BudgetStore } from './work/budget-store.ts';
 import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
 import type { UsageReports } from './work/usage-report.ts';
 import type { WorkItemStore } from './work/work-item-store.ts';
@@ -67,6 +71,8 @@ export interface Surroundings {
   readonly decorate: (executions: ExecutionStore) => ExecutionStore;
   /** Milliseconds that the offline model takes for each few words; null leaves it as it is. */
   readonly offlinePaceMs: number | null;
+  /** What every model call passes before it leaves. */
+  readonly openAdmission: (settings: AdmissionSettings, clock: Clock) => Admission;
   /** What tells how busy the machine is. */
   readonly openProbe: () => ResourceProbe;
   /** Where settings come from that the options do not give: the environment of the process. */
@@ -81,6 +87,7 @@ const production: Surroundings = {
   runs: true,
   takesCommands: true,
   offlinePaceMs: null,
+  openAdmission: (settings, clock) => new ModelAdmission(settings, clock),
   openProbe: () => new MachineProbe(),
   readSettings: readProcessSettings,
   decorate: (executions) => executions,
@@ -132,7 +139,8 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
     const toolbox = opened.use(await createToolbox({ settings, mcpServers, tools, workspaceRoot, clock, logger }));
     const catalogue = readCatalogue();
     const cache = new MemoryCache(settings, clock);
-    const asker = askerOf({ settings, prices, toolbox, catalogue, cache }, options, surroundings);
+    const admission = surroundings.openAdmission(settings, clock);
+    const asker = askerOf({ settings, prices, toolbox, catalogue, cache, admission }, options, surroundings);
     return await assemble({
       ...surroundings,
       settings,
@@ -144,7 +152,7 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       closing: opened,
       engine: new EmbeddedEngine(settings, clock),
       probe: surroundings.openProbe(),
-      providers: { places: settings.maxConcurrentModelCalls },
+      providers: admission,
       bus: new MemoryBus(),
       cache,
       asker,
@@ -199,7 +207,14 @@ export async function* checkState(
   await using state = openSqliteReports(settings, clock);
   const prices = createPrices(clock, readPrices(options.prices));
   const asker = askerOf(
-    { settings, prices, toolbox: noToolbox, catalogue: readCatalogue(), cache: new MemoryCache(settings, clock) },
+    {
+      settings,
+      prices,
+      toolbox: noToolbox,
+      catalogue: readCatalogue(),
+      cache: new MemoryCache(settings, clock),
+      admission: production.openAdmission(settings, clock),
+    },
     options,
     production,
   );
@@ -221,6 +236,7 @@ export interface StateReports extends AsyncDisposable {
   readonly workItems: Pick<WorkItemStore, 'get' | 'list' | 'statistics'>;
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
   readonly usage: UsageReports;
+  readonly budgets: Pick<BudgetStore, 'get' | 'list'>;
   readonly access: Pick<AccessStore, 'listKeys'>;
 }
 
@@ -254,6 +270,7 @@ interface AgentParts {
   readonly toolbox: Pick<Toolbox, 'toolsOf'>;
   readonly catalogue: Catalogue;
   readonly cache: Cache;
+  readonly admission: Admission;
 }
 
 function askerOf(parts: AgentParts, { models }: SquadraOptions, { clock, offlinePaceMs }: Surroundings): AgentAsker {

@@ -8,6 +8,7 @@ export type { ErrorCode } from './kernel/errors.ts';
 export type { Failure } from './kernel/failure.ts';
 export type { Json } from './kernel/json.ts';
 export type { ApprovalListFilter, Approvals } from './orchestrator/approvals.ts';
+export type { BudgetListFilter, Budgets } from './orchestrator/budgets.ts';
 export type { EventOptions, SquadraEvent } from './orchestrator/events.ts';
 export type { ListFilter } from './orchestrator/execution-list.ts';
 export type { ExecutionDescription } from './orchestrator/execution-reading.ts';
@@ -23,6 +24,15 @@ export type { MemberOverrides } from './squads/override-members.ts';
 export type { MemberOverride, SquadChange } from './squads/squad-input.ts';
 export type { Member, MemberInput, Squad, SquadInput } from './squads/squad.ts';
 export type { Approval, ApprovalAnswer, ApprovalStatus } from './work/approval-store.ts';
+export type {
+  Amount,
+  Budget,
+  BudgetKey,
+  BudgetOptions,
+  BudgetPeriod,
+  BudgetReaction,
+  BudgetScope,
+} from './work/budget.ts';
 export type { Execution, ExecutionStatus } from './work/execution.ts';
 export type { Changed, Outcome } from './work/execution-store.ts';
 export type { Journaled, JournalRecord, MessageRecord, StatusRecord, StepRecord } from './work/journal.ts';

@@ -1,9 +1,17 @@
+import type { LanguageModelV4FunctionTool } from '@ai-sdk/provider';
 import type { Json } from '../kernel/json.ts';
 import type { Settings } from '../config/settings.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { NewMessage } from '../work/message.ts';
 import type { Usage } from '../work/usage.ts';
-import type { AskRequest, CallAttempt, CallResult, JournaledCall, RecordedCall } from '../workflows/asker.ts';
+import type {
+  AskRequest,
+  CallAttempt,
+  CallResult,
+  JournaledCall,
+  RecordedCall,
+  Reservation,
+} from '../workflows/asker.ts';
 import type { Agent } from './agent.ts';
 import { modelCallRefusal } from './ask-limits.ts';
 import { type Conversation, promptOf } from './conversation.ts';
@@ -55,7 +63,7 @@ export class ModelStep {
   }
 
   async take(turn: Turn): Promise<TurnResult> {
-    const { request, format, conversation, agent } = turn;
+    const { request, format, conversation } = turn;
     const refusal = modelCallRefusal(turn.number, request, this.#parts.settings);
     const recorded = await request.call({
       name: nameOf(turn),
@@ -66,12 +74,28 @@ export class ModelStep {
       timeoutMs: this.#caller.stepTimeoutMs,
       ...(refusal === null
         ? {
-            reservation: this.#caller.reserve(agent, promptOf(conversation)),
+            reservation: this.#reservationOf(turn),
             make: (attempt: CallAttempt) => this.#make(turn, attempt),
           }
         : { intent: false, make: () => Promise.reject(refusal) }),
     });
     return readRecorded(recorded, format, request);
+  }
+
+  /** Of the prompt and what goes with it; tools have to be looked up, unless there are none. */
+  #reservationOf({ agent, request, format, conversation }: Turn): Reservation {
+    const { responseFormat } = format;
+    const prompt = promptOf(conversation);
+    const reserve = (tools: readonly LanguageModelV4FunctionTool[]): Usage =>
+      this.#caller.reserve(agent, prompt, { tools, responseFormat });
+    const { member, options } = request;
+    if (member.tools.length === 0 && (options.tools ?? []).length === 0) return reserve([]);
+    return () =>
+      this.#parts.toolsOf(request).then(
+        (tools) => reserve(tools.offer(this.#parts.descriptions)),
+        // The call needs them too: it fails of it, and costs nothing.
+        () => reserve([]),
+      );
   }
 
   async #make(turn: Turn, attempt: CallAttempt): Promise<CallResult> {

@@ -82,6 +82,8 @@ export const errorCatalogue = {
   TOOL_TIMEOUT: { status: 504, retryable: true, help: "Give the tool more time (an MCP server's timeout, a tool's timeoutMs), or find out why it hangs." },
   UNKNOWN_PROVIDER: { status: 400, retryable: false, help: 'Configure the provider, pass it to openSquadra({ models }), or correct its name in the member.' },
   QUOTA_EXHAUSTED: { status: 429, retryable: false, help: 'Wait until the provider grants quota again or raise it there, then retry the execution: committed steps are kept.' },
+  BUDGET_EXCEEDED: { status: 402, retryable: false, help: 'Raise the budget that the message names (`squadra budgets set`, PUT /budgets), or wait for its next period; then retry the execution: committed steps are kept.' },
+  UNPRICED_MODEL: { status: 422, retryable: false, help: 'Give the model a price (`prices` in squadra.yaml), limit tokens instead of money, or use a model of the price list.' },
   STEP_LIMIT: { status: 422, retryable: false, help: 'The agent kept calling tools without an answer: narrow the request, or correct the tool it keeps calling.' },
   TOOL_CALL_LIMIT: { status: 422, retryable: false, help: 'The agent asked for too many tool calls: narrow the request, or raise SQUADRA_MAX_TOOL_CALLS_PER_ASK if they make sense.' },
   REPEATED_CALL: { status: 422, retryable: false, help: 'The agent made the same tool call again and again: see what the tool told it, and correct the tool or the request. SQUADRA_MAX_REPEATED_CALLS sets the limit.' },

@@ -20,6 +20,7 @@ import type { SquadInput } from '../squads/squad.ts';
 import type { ToolNames } from '../squads/tool-names.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ApprovalStore } from '../work/approval-store.ts';
+import type { BudgetStore } from '../work/budget-store.ts';
 import type { ExecutionReports, ExecutionStore } from '../work/execution-store.ts';
 import type { Inbox } from '../work/inbox.ts';
 import type { UsageReports } from '../work/usage-report.ts';
@@ -28,6 +29,7 @@ import type { Asker } from '../workflows/asker.ts';
 import type { RunServices } from '../workflows/run-services.ts';
 import { Access } from './access.ts';
 import { Advancer } from './advancer.ts';
+import { BudgetKeeping } from './budgets.ts';
 import { Commands } from './commands.ts';
 import type { EventSources } from './events.ts';
 import { Forks } from './forks.ts';
@@ -62,6 +64,7 @@ export interface AssemblyParts {
     readonly workItems: WorkItemStore;
     readonly approvals: ApprovalStore;
     readonly usage: UsageReports;
+    readonly budgets: BudgetStore;
     readonly access: AccessStore;
     readonly inbox: Inbox;
   };
@@ -147,7 +150,8 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     bus,
   };
   const submissions = new Submissions(intake);
-  const forks = new Forks({ ...intake, reports, workItems, workspaces });
+  const forks = new Forks({ ...intake, reports, workItems, workspaces, budgets: state.budgets });
+  const budgets = new BudgetKeeping({ budgets: state.budgets, squads: directory, engine, advancer });
   const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
   const access = await Access.open({ store: state.access, clock, ids, cache, hasIssuer: settings.oidcIssuer !== null });
   if (runs && parts.bootstrapKey !== null) await access.bootstrap(parts.bootstrapKey);
@@ -157,7 +161,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onLeftOver: (executionId, error) =>
       logger.warn({ executionId, error }, 'The files of an old execution could not be deleted; they stay.'),
   });
-  const service = new InboxService({ commands, forks, pruning, access });
+  const service = new InboxService({ commands, forks, pruning, access, budgets });
   const housekeeping = new Housekeeping(pruning, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
   );
@@ -196,6 +200,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     cache,
     directory,
     approvals,
+    budgets,
     workItems,
     usage,
     workflows,

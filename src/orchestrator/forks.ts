@@ -7,6 +7,8 @@ import type { Engine } from '../engines/engine.ts';
 import type { Gate } from '../flow/gate.ts';
 import { overrideMembers } from '../squads/override-members.ts';
 import type { MemberOverrides } from '../squads/override-members.ts';
+import type { BudgetLimits } from '../work/budget.ts';
+import type { BudgetStore } from '../work/budget-store.ts';
 import type { Execution } from '../work/execution.ts';
 import type { ExecutionReports, ExecutionStore, NewExecution } from '../work/execution-store.ts';
 import type { SquadSnapshot } from '../work/fork.ts';
@@ -33,6 +35,7 @@ export interface ForkParts {
   readonly executions: ExecutionStore;
   readonly reports: ExecutionReports;
   readonly workItems: Pick<WorkItemStore, 'list'>;
+  readonly budgets: Pick<BudgetStore, 'get'>;
   readonly engine: Engine;
   readonly squads: SquadDirectory;
   readonly workflows: WorkflowRegistry;
@@ -74,7 +77,7 @@ export class Forks {
     const records = await allRecords(this.#parts.reports, tenant, id);
     const items = await this.#itemsOf(tenant, id);
     const inheritance = inheritanceOf({ id, records, items }, request.from, forkId);
-    const execution = this.#newExecution(forkId, original, records, request);
+    const execution = this.#newExecution(forkId, original, records, request, await this.#budgetOf(tenant, id));
     // First: the fork may begin as soon as it is stored.
     await workspaces.copy(id, forkId);
     try {
@@ -117,7 +120,21 @@ export class Forks {
     }
   }
 
-  #newExecution(id: string, original: Execution, records: readonly Journaled[], request: ForkRequest): NewExecution {
+  /** The fork may spend as much as the original might, from the beginning: what it takes over it did not pay for. */
+  async #budgetOf(tenant: string, id: string): Promise<BudgetLimits | null> {
+    const budget = await this.#parts.budgets.get(tenant, { scope: 'execution', id, period: 'total' });
+    if (budget === null) return null;
+    const { limitMicroUsd, limitTokens, onExceeded } = budget;
+    return { limitMicroUsd, limitTokens, onExceeded };
+  }
+
+  #newExecution(
+    id: string,
+    original: Execution,
+    records: readonly Journaled[],
+    request: ForkRequest,
+    budget: BudgetLimits | null,
+  ): NewExecution {
     const { workflow, userId, squadId, squadVersion, priority, input, metadata } = original;
     return {
       id,
@@ -132,6 +149,7 @@ export class Forks {
       metadata: JSON.stringify(forkedMetadata(metadata, original.id, request)),
       idempotency: null,
       createdAt: this.#parts.clock.now(),
+      budget,
     };
   }
 }

@@ -3,8 +3,10 @@ import { scopes } from '../access/principal.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { toFailure } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
+import { budgetPeriods, budgetReactions, budgetScopes } from '../work/budget.ts';
 import type { InboxCommand, InboxReply } from '../work/inbox.ts';
 import type { Access } from './access.ts';
+import type { BudgetKeeping } from './budgets.ts';
 import type { Commands } from './commands.ts';
 import type { Forks } from './forks.ts';
 import type { Pruning } from './housekeeping.ts';
@@ -42,6 +44,16 @@ const bodies = {
     expiresAt: z.number().nullable(),
   }),
   revokeKey: z.strictObject({ key: z.string() }),
+  // What the limits may be is checked where they are kept.
+  setBudget: z.strictObject({
+    scope: z.enum(budgetScopes),
+    id,
+    period: z.enum(budgetPeriods),
+    limitMicroUsd: z.number().exactOptional(),
+    limitTokens: z.number().exactOptional(),
+    onExceeded: z.enum(budgetReactions).exactOptional(),
+  }),
+  removeBudget: z.strictObject({ scope: z.enum(budgetScopes), id, period: z.enum(budgetPeriods) }),
 };
 
 /** A command as its sender writes it; its id is given on the way. */
@@ -58,6 +70,7 @@ export interface InboxServiceParts {
   readonly forks: Forks;
   readonly pruning: Pruning;
   readonly access: Pick<Access, 'addKey' | 'revokeKey'>;
+  readonly budgets: Pick<BudgetKeeping, 'set' | 'remove'>;
 }
 
 /** Does what commands from other processes say, and answers each with its result or its failure. */
@@ -104,6 +117,13 @@ export class InboxService {
         return plain(await this.#parts.access.addKey({ ...checked(name, body), tenant, revokedAt: null }));
       case 'revokeKey':
         return plain(await this.#parts.access.revokeKey(tenant, checked(name, body).key));
+      case 'setBudget': {
+        const { scope, id: budgetId, period, ...limits } = checked(name, body);
+        return plain(await this.#parts.budgets.set(tenant, { scope, id: budgetId, period }, limits));
+      }
+      case 'removeBudget':
+        await this.#parts.budgets.remove(tenant, checked(name, body));
+        return null;
       case 'prune':
         return { deleted: await this.#parts.pruning.run(checked(name, body).endedBefore) };
     }

@@ -4,6 +4,7 @@ import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
 import type { AgentPoolStats } from '../agents/agent-pool.ts';
 import type { EngineStatistics } from '../engines/engine.ts';
+import type { AdmissionStatistics } from '../flow/admission.ts';
 import type { Gate, GateState } from '../flow/gate.ts';
 import type { Starts } from '../flow/starts.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
@@ -15,6 +16,7 @@ import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { Approvals } from './approvals.ts';
+import type { BudgetKeeping, Budgets } from './budgets.ts';
 import { listExecutions } from './execution-list.ts';
 import type { ListFilter } from './execution-list.ts';
 import { readExecution } from './execution-reading.ts';
@@ -61,6 +63,7 @@ export interface SquadraParts extends RunHandleParts {
   readonly cache: Cache;
   readonly directory: SquadDirectory;
   readonly approvals: ApprovalStore;
+  readonly budgets: BudgetKeeping;
   readonly workItems: WorkItemStore;
   readonly usage: UsageReports;
   readonly maxInputBytes: number;
@@ -93,8 +96,8 @@ export interface SquadraStatistics {
   readonly agents: AgentPoolStats;
   /** What is kept at hand, by kind: found there, read anew, and taken away by changes. */
   readonly cache: CacheStatistics;
-  /** Places for model calls: how many there are, are taken, and are waited for. */
-  readonly calls: { readonly places: number; readonly taken: number; readonly waiting: number };
+  /** Model calls: in flight, waiting, turned away; and for each model, how many may be in flight. */
+  readonly calls: AdmissionStatistics;
 }
 
 /** Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. */
@@ -104,6 +107,7 @@ export class Squadra implements AsyncDisposable {
   readonly userId: string | null;
   readonly squads: Squads;
   readonly approvals: Approvals;
+  readonly budgets: Budgets;
   readonly workItems: WorkItems;
   readonly #parts: SquadraParts;
 
@@ -113,6 +117,7 @@ export class Squadra implements AsyncDisposable {
     this.#parts = parts;
     this.squads = squadsOf(parts.directory, tenant, userId);
     this.approvals = new Approvals(parts, tenant);
+    this.budgets = parts.budgets.of(tenant);
     this.workItems = new WorkItems(parts, tenant);
   }
 

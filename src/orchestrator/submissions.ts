@@ -9,6 +9,8 @@ import type { Engine } from '../engines/engine.ts';
 import type { Gate } from '../flow/gate.ts';
 import type { Squad } from '../squads/squad.ts';
 import { noUsage } from '../work/usage.ts';
+import { readBudgetLimits } from '../work/budget.ts';
+import type { BudgetLimits, BudgetOptions } from '../work/budget.ts';
 import type { Execution } from '../work/execution.ts';
 import type { ExecutionStore, NewExecution, Submitted } from '../work/execution-store.ts';
 import type { Workflow } from '../workflows/workflow.ts';
@@ -28,6 +30,8 @@ export interface SubmitRequest<I = unknown> {
   /** At most 255 characters: the same key with the same request is the same execution. */
   readonly idempotencyKey?: string;
   readonly metadata?: Json;
+  /** What it may spend, from its beginning to its end. */
+  readonly budget?: BudgetOptions;
   /** False leaves it `created` until it is started. */
   readonly start?: boolean;
 }
@@ -50,7 +54,7 @@ export interface SubmissionParts {
   readonly bus: Bus;
 }
 
-const knownFields = new Set(['input', 'message', 'squad', 'priority', 'idempotencyKey', 'metadata', 'start']);
+const knownFields = new Set(['input', 'message', 'squad', 'priority', 'idempotencyKey', 'metadata', 'budget', 'start']);
 const defaultSquad = 'software';
 /** How a request is worked on where nothing is said. */
 export const defaultWorkflow = 'pipeline';
@@ -109,7 +113,7 @@ export class Submissions {
   #newExecution(
     workflow: Workflow,
     request: SubmitRequest,
-    { value, input, isRequest, metadata }: Checked,
+    { value, input, isRequest, metadata, budget }: Checked,
     squad: Squad | null,
     status: NewExecution['status'],
   ): Omit<NewExecution, 'userId'> {
@@ -125,6 +129,8 @@ export class Submissions {
             priority,
             request.metadata ?? null,
             request.start ?? true,
+            // Keys that were used before there were budgets keep their hash.
+            ...(budget === null ? [] : [budget]),
           ]);
     return {
       id: ids(),
@@ -138,6 +144,7 @@ export class Submissions {
       metadata,
       idempotency: key === undefined ? null : { key, requestHash },
       createdAt: clock.now(),
+      budget,
     };
   }
 }
@@ -150,6 +157,7 @@ interface Checked {
   /** Whether the input has a message, which is then the first of the execution. */
   readonly isRequest: boolean;
   readonly metadata: string;
+  readonly budget: BudgetLimits | null;
 }
 
 function checkRequest(workflow: Workflow, request: SubmitRequest, maxInputBytes: number): Checked {
@@ -170,7 +178,15 @@ function checkRequest(workflow: Workflow, request: SubmitRequest, maxInputBytes:
     input: encodeJson(parsed, { ...limits, what: 'the input' }),
     isRequest: isRequest(parsed),
     metadata: encodeJson(metadata, { ...limits, what: "'metadata'" }),
+    budget: request.budget === undefined ? null : checkBudget(request.budget),
   };
+}
+
+function checkBudget(given: BudgetOptions): BudgetLimits {
+  if (typeof given !== 'object' || given === null) throw invalid("'budget' is no object");
+  const { limits, problems } = readBudgetLimits(given);
+  if (problems.length > 0) throw invalid(`'budget': ${problems.join('; ')}`);
+  return limits;
 }
 
 function isRequest(input: unknown): boolean {

@@ -1,8 +1,10 @@
 import type { Failure } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
+import type { BudgetLimits } from './budget.ts';
 import type { Execution, ExecutionStatus } from './execution.ts';
 import type { Inheritance } from './fork.ts';
 import type { Journaled, JournalRecord, MessageRecord } from './journal.ts';
+import type { Usage } from './usage.ts';
 import type { ItemChange } from './work-item.ts';
 
 /** What a submission stores. `input` and `metadata` are JSON text; times are epoch milliseconds. */
@@ -21,6 +23,8 @@ export interface NewExecution {
   readonly metadata: string;
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
   readonly createdAt: number;
+  /** The ceiling of this execution; null where none was given. */
+  readonly budget: BudgetLimits | null;
 }
 
 /** `existing` when the idempotency key was used before: then `id` is the earlier execution's and nothing was stored. */
@@ -47,6 +51,14 @@ export interface Claim {
   readonly session: JournalSession;
 }
 
+/** What an attempt of a call may cost at most; `mayRaise`: a person said that ceilings may be raised for it. */
+export interface CallReservation {
+  readonly key: string;
+  readonly attempt: number;
+  readonly usage: Usage;
+  readonly mayRaise: boolean;
+}
+
 /** One transaction of a run: what it records and what else changes with it. */
 export interface Commit {
   readonly records: readonly JournalRecord[];
@@ -55,6 +67,8 @@ export interface Commit {
   readonly takesSignal?: string;
   /** With a record of status `waiting`: names of signals that would make the wait end at once. */
   readonly awaitedSignals?: readonly string[];
+  /** With the intent of a model call: what it may cost. Throws `BUDGET_EXCEEDED` or `UNPRICED_MODEL`, and then nothing is stored. */
+  readonly reserves?: CallReservation;
   /** With a record that ends the execution: its work items still in progress and its attempts in flight are closed. */
   readonly closesItems?: boolean;
 }

@@ -4,14 +4,14 @@ import { SquadraError } from '../kernel/errors.ts';
 import { approvalSignal } from '../work/approval-store.ts';
 import type { ApprovalAnswer, ApprovalRequest } from '../work/approval-store.ts';
 import type { Run } from './run.ts';
-import type { ApprovalOptions, ApprovalResult } from './step-api.ts';
+import type { ApprovalResult, CallApproval } from './step-api.ts';
 import { waitStep } from './steps.ts';
 
 const defaultChoices = ['approve', 'reject'];
 
 /** `step.approve`: asks a person, and waits for the answer. */
-export function approveStep(run: Run, key: string, options: ApprovalOptions): Promise<ApprovalResult> {
-  const { title, details = null, choices = defaultChoices, timeout } = options;
+export function approveStep(run: Run, key: string, options: CallApproval): Promise<ApprovalResult> {
+  const { title, details = null, choices = defaultChoices, timeout, until = null } = options;
   if (choices.length === 0) throw new SquadraError('INVALID_STEP', `Approval '${key}' offers no choice.`);
   const ms = timeout === undefined ? null : durationMs(timeout, `the timeout of step '${key}'`);
   const request: ApprovalRequest = { id: derivedId(run.executionId, `approval:${key}`), title, details, choices };
@@ -20,7 +20,8 @@ export function approveStep(run: Run, key: string, options: ApprovalOptions): Pr
     key,
     type: 'approval',
     input,
-    durationMs: ms,
+    // A time of the calendar is no part of the input: how far away it is changes from run to run.
+    durationMs: until === null ? ms : Math.max(0, until - run.services.clock.now()),
     signal: approvalSignal(key),
     details: JSON.stringify(request),
   } as const;

@@ -5,7 +5,7 @@ import type { Answer, AskOptions } from './asker.ts';
 import { callStep } from './call-step.ts';
 import type { StepSettings } from './effect.ts';
 import type { Run } from './run.ts';
-import type { ApprovalOptions, ApprovalResult } from './step-api.ts';
+import type { ApprovalResult, CallApproval } from './step-api.ts';
 
 /** Who is asked what, under which key. */
 export interface Ask {
@@ -26,16 +26,17 @@ interface OuterAsk {
 
 /** `squad.ask`: what the agents floor needs to make the calls of one ask, each as a step. */
 export function ask(run: Run, asked: Ask, defaults: StepSettings, outer: OuterAsk | null = null): Promise<Answer> {
-  const { executionId } = run;
+  const { executionId, priority } = run;
   const { key } = asked;
   run.reserveKey(key);
   const clock = new AskClock(run, `${key}/model/1`, outer?.clock ?? null);
   const depth = outer === null ? 0 : outer.depth + 1;
-  const approve = (name: string, options: ApprovalOptions): Promise<ApprovalResult> =>
+  const approve = (name: string, options: CallApproval): Promise<ApprovalResult> =>
     clock.pauseFor(`${key}/${name}`, approveStep(run, `${key}/${name}`, options));
   return run.services.asker.ask({
     ...asked,
     executionId,
+    priority,
     depth,
     itemId: derivedId(executionId, `item:${key}`),
     elapsedMs: () => clock.elapsedMs,

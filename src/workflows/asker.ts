@@ -4,7 +4,7 @@ import type { Member } from '../squads/squad.ts';
 import type { NewMessage } from '../work/message.ts';
 import type { Usage } from '../work/usage.ts';
 import type { ItemChange } from '../work/work-item.ts';
-import type { ApprovalOptions, ApprovalResult } from './step-api.ts';
+import type { ApprovalResult, CallApproval } from './step-api.ts';
 import type { AnyTool, InDoubtPolicy } from './tool.ts';
 
 /** What an ask ends with. `object` is there when a schema was given. */
@@ -59,6 +59,9 @@ export interface LostCall {
   readonly skipped: () => CallResult;
 }
 
+/** Where it takes a look at tools, it is made when it is needed. */
+export type Reservation = Usage | (() => Promise<Usage>);
+
 /** A call with its intent committed before it leaves and its result committed before anything else happens. */
 export interface JournaledCall {
   /** Added to the key of the ask: `model/1`, `tool/1.2`. */
@@ -70,8 +73,8 @@ export interface JournaledCall {
   readonly begin?: { readonly messages: readonly NewMessage[]; readonly item?: ItemChange };
   /** Committed when the last attempt failed. */
   readonly failed?: (reason: string) => ItemChange;
-  /** What an attempt whose outcome was lost in a crash counts as. */
-  readonly reservation?: Usage;
+  /** What an attempt may cost at most: held by the budgets from its intent on, and what it counts as when its outcome is lost. */
+  readonly reservation?: Reservation;
   /** Recorded with each intent, for who watches. */
   readonly details?: Readonly<Record<string, Json>>;
   /** Calls are made again where absent. */
@@ -93,6 +96,8 @@ export interface RecordedCall {
 export interface AskRequest {
   readonly tenant: string;
   readonly executionId: string;
+  /** Of the execution. Higher goes first within its tenant. */
+  readonly priority: number;
   /** The full key of the ask, such as `review` or `round-2/review`. */
   readonly key: string;
   /** 0 for an ask of the workflow, one more for each agent in between. */
@@ -110,7 +115,7 @@ export interface AskRequest {
   readonly isRecorded: (name: string) => boolean;
   readonly call: (call: JournaledCall) => Promise<RecordedCall>;
   /** Asks a person, and waits. */
-  readonly approve: (name: string, options: ApprovalOptions) => Promise<ApprovalResult>;
+  readonly approve: (name: string, options: CallApproval) => Promise<ApprovalResult>;
   /** Asks a colleague, as an ask within this one. */
   readonly ask: (member: Member, name: string, message: string) => Promise<Answer>;
 }

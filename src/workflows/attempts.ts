@@ -1,93 +1,17 @@
 import type { Timer } from '../kernel/clock.ts';
 import { isRetryable, SquadraError } from '../kernel/errors.ts';
 import { toError, toFailure } from '../kernel/failure.ts';
-import type { Json } from '../kernel/json.ts';
 import { retryDelayMs } from '../kernel/retry.ts';
-import type { JournalRecord, StepType } from '../work/journal.ts';
+import type { JournalRecord, StepRecord } from '../work/journal.ts';
 import { isUsage } from '../work/usage.ts';
 import type { Usage } from '../work/usage.ts';
-import type { ItemChange } from '../work/work-item.ts';
 import { LostAttempt } from './asker.ts';
+import { Attempt } from './attempt.ts';
+import type { Succeeded, Work } from './attempt.ts';
 import { stepRecord } from './effect.ts';
-import type { Settler, StepSettings } from './effect.ts';
+import type { Settler } from './effect.ts';
 import type { StepHistory } from './history.ts';
-import type { Run, Stoppable } from './run.ts';
-import type { StepAttempt } from './step-api.ts';
-
-/** What an attempt that succeeded leaves. `value` is what the workflow gets; it is what a replay would decode from the records. */
-export interface Succeeded<T> {
-  readonly value: T;
-  readonly output: string;
-  readonly records: readonly JournalRecord[];
-  readonly usage: Usage | null;
-  readonly item?: ItemChange;
-}
-
-/** A step that does something: what it does, and what is recorded around it. */
-export interface Work<T> {
-  readonly key: string;
-  readonly type: StepType;
-  readonly inputHash: string | null;
-  readonly settings: StepSettings;
-  readonly perform: (attempt: Attempt) => Succeeded<T> | Promise<Succeeded<T>>;
-  /** Committed with the first intent. */
-  readonly begin?: { readonly records: readonly JournalRecord[]; readonly item?: ItemChange };
-  /** What an attempt counts as that a crash cut off. */
-  readonly reservation?: Usage;
-  /** Committed with the last failure. */
-  readonly failed?: (reason: string) => ItemChange;
-  /** What is recorded of an attempt beside its intent, for who watches (JSON). */
-  readonly details?: Readonly<Record<string, Json>>;
-  /** How an attempt of which nothing was heard is settled; where absent it failed, and another one is made. */
-  readonly doubt?: Doubt<T>;
-}
-
-/** What is to be done about an attempt that left and of which nothing was heard. */
-export type DoubtDecision = 'retry' | 'skip' | 'fail';
-
-/** Who decides about attempts in doubt, and what the step gives when one is passed over. */
-export interface Doubt<T> {
-  decide(attempt: number): Promise<DoubtDecision>;
-  skipped(): Succeeded<T>;
-}
-
-/** One try of a step. The abort controller is made when somebody asks for the signal. */
-export class Attempt implements StepAttempt, Stoppable {
-  readonly number: number;
-  /** Whether the step fails for good if this attempt fails. */
-  readonly isLast: boolean;
-  readonly #run: Run;
-  readonly #key: string;
-  readonly #onStop: () => void;
-  #controller: AbortController | null = null;
-  #stopped: Error | null = null;
-
-  constructor(run: Run, key: string, number: number, isLast: boolean, onStop: () => void) {
-    this.#run = run;
-    this.#key = key;
-    this.number = number;
-    this.isLast = isLast;
-    this.#onStop = onStop;
-  }
-
-  get idempotencyKey(): string {
-    return `${this.#run.executionId}/${this.#key}`;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === null) {
-      this.#controller = new AbortController();
-      if (this.#stopped !== null) this.#controller.abort(this.#stopped);
-    }
-    return this.#controller.signal;
-  }
-
-  stop(reason: Error): void {
-    this.#stopped = reason;
-    this.#onStop();
-    this.#controller?.abort(reason);
-  }
-}
+import type { Run } from './run.ts';
 
 /** Does a step until it succeeds or its tries are used up, each outcome committed before anybody hears of it. */
 export class AttemptLoop<T> {
@@ -96,6 +20,12 @@ export class AttemptLoop<T> {
   readonly #settler: Settler<T>;
   #failures: number;
   #number: number;
+  /** What the present attempt may cost. */
+  #reserved: Usage | null = null;
+  /** What the attempt in doubt had reserved. */
+  readonly #lost: Usage | null;
+  /** How often the next attempt was refused by a budget. */
+  #refusals = 0;
 
   constructor(run: Run, work: Work<T>, settler: Settler<T>, past: StepHistory | null) {
     this.#run = run;
@@ -103,6 +33,7 @@ export class AttemptLoop<T> {
     this.#settler = settler;
     this.#failures = past?.failures ?? 0;
     this.#number = past?.attempts ?? 0;
+    this.#lost = reservedBy(past?.inDoubt ?? null);
     if (past === null) this.#begin(null);
     else if (past.inDoubt !== null) this.#settleDoubt(past.inDoubt.attempt, past.inDoubt.phase === 'failed');
     else if (past.failed?.dueAt != null) this.#pause(past.failed.dueAt);
@@ -140,30 +71,107 @@ export class AttemptLoop<T> {
 
   /** `inDoubt` is the attempt of which nothing was heard: it is settled as failed before the next one leaves. */
   #begin(inDoubt: number | null): void {
-    const { key, type, settings, inputHash, begin, reservation, details } = this.#work;
-    if (!settings.intent) {
-      this.#perform();
-      return;
+    const { settings, reservation } = this.#work;
+    this.#refusals = 0;
+    if (!settings.intent) this.#perform();
+    else if (typeof reservation === 'function') this.#reserve(reservation, inDoubt);
+    else {
+      this.#reserved = reservation ?? null;
+      this.#intend(inDoubt, false);
     }
-    const records: JournalRecord[] = [];
-    if (inDoubt !== null) {
-      const error = toFailure(this.#inDoubt(inDoubt));
-      const now = this.#run.services.clock.now();
-      records.push(
-        stepRecord(key, type, 'failed', { attempt: inDoubt, error, dueAt: now, usage: reservation ?? null }),
-      );
-    }
+  }
+
+  #reserve(reservation: () => Promise<Usage>, inDoubt: number | null): void {
+    this.#run.hold(null);
+    const then = (go: () => void): void => {
+      if (this.#run.isOver) return;
+      go();
+      this.#run.release(null);
+    };
+    reservation().then(
+      (reserved) =>
+        then(() => {
+          this.#reserved = reserved;
+          this.#intend(inDoubt, false);
+        }),
+      (error: unknown) => then(() => this.#failUnsent(inDoubt, error)),
+    );
+  }
+
+  /** Commits the intent with what it reserves, and lets the attempt go. */
+  #intend(inDoubt: number | null, mayRaise: boolean): void {
+    const { key, type, inputHash, begin, details } = this.#work;
+    const reservation = this.#reserved;
+    const records: JournalRecord[] = inDoubt === null ? [] : [this.#lostRecord(inDoubt)];
     const told =
-      reservation === undefined && details === undefined ? null : JSON.stringify({ reservation, ...details });
-    records.push(stepRecord(key, type, 'intent', { attempt: this.#number + 1, inputHash, details: told }));
+      reservation === null && details === undefined
+        ? null
+        : JSON.stringify({ ...(reservation === null ? {} : { reservation }), ...details });
+    const attempt = this.#number + 1;
+    records.push(stepRecord(key, type, 'intent', { attempt, inputHash, details: told }));
     const first = this.#number === 0 && begin !== undefined;
     if (first) records.push(...begin.records);
     const items = begin?.item === undefined ? {} : { items: [begin.item] };
+    const reserves = reservation === null ? {} : { reserves: { key, attempt, usage: reservation, mayRaise } };
     this.#run.hold(null);
-    this.#run.commit('intent', { records, ...items }, () => {
-      this.#perform();
+    this.#run.commit(
+      'intent',
+      { records, ...items, ...reserves },
+      () => {
+        this.#perform();
+        this.#run.release(null);
+      },
+      (refusal) => {
+        this.#refuse(inDoubt, refusal);
+        this.#run.release(null);
+      },
+    );
+  }
+
+  /** A budget has no room for the attempt. */
+  #refuse(inDoubt: number | null, refusal: SquadraError): void {
+    const { ceiling } = this.#work;
+    if (inDoubt !== null) this.#settleLost(inDoubt, () => this.#intend(null, false));
+    else if (ceiling === undefined || refusal.details['onExceeded'] !== 'ask') this.#failUnsent(null, refusal);
+    else
+      ceiling.decide(this.#number + 1, this.#refusals++, refusal).then(
+        (decision) => {
+          if (this.#run.isOver) return;
+          if (decision === 'refuse') this.#failUnsent(null, refusal);
+          else this.#intend(null, decision === 'raise');
+        },
+        (error: unknown) => {
+          if (!this.#run.isOver) this.#failUnsent(null, error);
+        },
+      );
+  }
+
+  /** Of an attempt that did not leave: it fails all the same, and with it the step or this try of it. */
+  #failUnsent(inDoubt: number | null, error: unknown): void {
+    if (inDoubt !== null) {
+      this.#settleLost(inDoubt, () => this.#failUnsent(null, error));
+      return;
+    }
+    const isLast = this.#failures >= this.#work.settings.retry.retries;
+    const attempt = new Attempt(this.#run, this.#work.key, ++this.#number, isLast, () => {});
+    this.#run.hold(attempt);
+    this.#fail(attempt, error);
+  }
+
+  #settleLost(inDoubt: number, then: () => void): void {
+    this.#run.hold(null);
+    this.#run.commit('step', { records: [this.#lostRecord(inDoubt)] }, () => {
+      then();
       this.#run.release(null);
     });
+  }
+
+  /** It counts as what it had reserved. */
+  #lostRecord(number: number): JournalRecord {
+    const { key, type } = this.#work;
+    const error = toFailure(this.#inDoubt(number));
+    const dueAt = this.#run.services.clock.now();
+    return stepRecord(key, type, 'failed', { attempt: number, error, dueAt, usage: this.#lost ?? this.#reserved });
   }
 
   #perform(): void {
@@ -203,7 +211,7 @@ export class AttemptLoop<T> {
       );
       attempt.stop(error);
       // Nothing more is heard of a call that had left, and it may be charged for.
-      end(() => this.#fail(attempt, error, this.#work.reservation));
+      end(() => this.#fail(attempt, error, this.#reserved ?? undefined));
     });
   }
 
@@ -279,4 +287,12 @@ function paidUsage(error: unknown): Usage | null {
   if (!(error instanceof SquadraError)) return null;
   const { usage } = error.details;
   return isUsage(usage) ? usage : null;
+}
+
+/** What the intent of an attempt reserved. */
+function reservedBy(inDoubt: StepRecord | null): Usage | null {
+  if (inDoubt?.phase !== 'intent' || inDoubt.details === null) return null;
+  const details: unknown = JSON.parse(inDoubt.details);
+  if (typeof details !== 'object' || details === null || !('reservation' in details)) return null;
+  return isUsage(details.reservation) ? details.reservation : null;
 }

@@ -3,7 +3,8 @@ import type { MessageRecord } from '../work/journal.ts';
 import type { NewMessage } from '../work/message.ts';
 import { noUsage } from '../work/usage.ts';
 import type { AskRequest, CallAttempt, CallResult, JournaledCall, LostCall, RecordedCall } from './asker.ts';
-import type { Attempt, Doubt, DoubtDecision, Succeeded, Work } from './attempts.ts';
+import type { Attempt, Doubt, DoubtDecision, Succeeded, Work } from './attempt.ts';
+import { ceilingOf } from './ceiling.ts';
 import type { StepSettings } from './effect.ts';
 import type { Run } from './run.ts';
 import { performStep } from './steps.ts';
@@ -28,7 +29,7 @@ export function callStep(
     inputHash: hashJson(call.input),
     settings: { retry: defaults.retry, timeoutMs: call.timeoutMs, intent: call.intent ?? true },
     perform: (attempt) => perform(run, key, call, attempt),
-    ...(reservation === undefined ? {} : { reservation }),
+    ...(reservation === undefined ? {} : { reservation, ceiling: ceilingOf(run, asking, call.name) }),
     ...(details === undefined ? {} : { details }),
     ...(begin === undefined
       ? {}

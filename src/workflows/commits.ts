@@ -36,8 +36,14 @@ export class Commits {
     this.#onEnd = onEnd;
   }
 
-  /** Commits, then calls `then`; never, when the run was stopped meanwhile. */
-  make(kind: CommitKind, commit: Commit, then: (committed: Committed) => void, attempt = 1): void {
+  /** Commits, then calls `then`; never, when the run was stopped meanwhile. `refused`: what it wanted to spend is not to be had. */
+  make(
+    kind: CommitKind,
+    commit: Commit,
+    then: (committed: Committed) => void,
+    refused: ((error: SquadraError) => void) | null,
+    attempt = 1,
+  ): void {
     if (this.#stopped) return;
     this.#services.faults.at(`${kind}.before` satisfies FaultPoint);
     this.#session.commit(commit).then(
@@ -47,7 +53,11 @@ export class Commits {
         this.#services.onCommit(this.#execution.tenant, this.#execution.id);
         then(committed);
       },
-      (error: unknown) => this.#refused(error, attempt, () => this.make(kind, commit, then, attempt + 1)),
+      (error: unknown) => {
+        if (refused !== null && isBudgetRefusal(error)) {
+          if (!this.#stopped) refused(error);
+        } else this.#refused(error, attempt, () => this.make(kind, commit, then, refused, attempt + 1));
+      },
     );
   }
 
@@ -68,4 +78,8 @@ export class Commits {
     const advanced: Advanced = isLost ? { kind: 'lost' } : { kind: 'parked', wakeAt: clock.now() + brokenPauseMs };
     this.#onEnd(advanced, error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function isBudgetRefusal(error: unknown): error is SquadraError {
+  return error instanceof SquadraError && (error.code === 'BUDGET_EXCEEDED' || error.code === 'UNPRICED_MODEL');
 }

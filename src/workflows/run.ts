@@ -34,6 +34,8 @@ const maxResumes = 20;
  */
 export class Run {
   readonly executionId: string;
+  /** Of the execution. */
+  readonly priority: number;
   readonly history: History;
   readonly services: RunServices;
   readonly waits: Waits;
@@ -54,6 +56,7 @@ export class Run {
 
   constructor(claim: Claim, services: RunServices) {
     this.executionId = claim.execution.id;
+    this.priority = claim.execution.priority;
     this.services = services;
     this.#claim = claim;
     this.#commits = new Commits(claim.execution, claim.session, services, (advanced, reason) =>
@@ -150,13 +153,18 @@ export class Run {
     this.#deliveries.schedule();
   }
 
-  /** Commits and then calls `then`; when the run is over meanwhile, never. */
-  commit(kind: CommitKind, commit: Commit, then: (committed: Committed) => void): void {
+  /** Commits and then calls `then`, or `refused` when a budget has no room; when the run is over meanwhile, neither. */
+  commit(
+    kind: CommitKind,
+    commit: Commit,
+    then: (committed: Committed) => void,
+    refused: ((error: SquadraError) => void) | null = null,
+  ): void {
     // Once the run ends or parks, what a step brings late belongs to nobody.
     if (this.#state !== 'running' && kind !== 'park' && kind !== 'finish') return;
     this.#hasOpenEnds ||= kind === 'intent';
     this.#steps.recorded(commit.records);
-    this.#commits.make(kind, commit, then);
+    this.#commits.make(kind, commit, then, refused);
   }
 
   /** Settles the promise of a step that was committed just now, in its turn. */
@@ -234,7 +242,14 @@ export class Run {
     if (this.#state !== 'running') return;
     this.#state = 'parking';
     this.commit('finish', { records: [status], closesItems: this.#hasOpenEnds }, () =>
-      this.#over({ kind: 'finished', outcome: () => outcomeFrom(status) }, null),
+      this.#over(
+        {
+          kind: 'finished',
+          status: status.error === undefined ? 'completed' : 'failed',
+          outcome: () => outcomeFrom(status),
+        },
+        null,
+      ),
     );
   }
 

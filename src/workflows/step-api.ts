@@ -41,6 +41,11 @@ export interface ApprovalOptions {
   readonly timeout?: Duration;
 }
 
+/** What a call asks a person: it may wait until a time (epoch milliseconds) instead of for a duration. */
+export interface CallApproval extends ApprovalOptions {
+  readonly until?: number | null;
+}
+
 /** `step` in a workflow. Names are the author's, unique within their scope, and find the committed result again. */
 export interface StepApi {
   /** Runs `fn` until it succeeds once; its result (JSON) is committed before the workflow goes on, and never computed again. */

@@ -4,7 +4,7 @@ import { toError } from '../kernel/failure.ts';
 import type { PendingSignal } from '../work/execution-store.ts';
 import type { StepType } from '../work/journal.ts';
 import { AttemptLoop } from './attempts.ts';
-import type { Attempt, Succeeded, Work } from './attempts.ts';
+import type { Attempt, Succeeded, Work } from './attempt.ts';
 import { stepRecord, stepSettings } from './effect.ts';
 import type { Settler, StepSettings } from './effect.ts';
 import type { StepHistory } from './history.ts';

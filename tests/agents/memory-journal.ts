@@ -60,6 +60,7 @@ export class MemoryJournal {
     return {
       ...asked,
       tenant: 'local',
+      priority: 0,
       executionId: 'execution-1',
       itemId: `item-${key}`,
       elapsedMs: () => this.elapsedMs,
@@ -86,8 +87,9 @@ export class MemoryJournal {
       if (call.begin.item !== undefined) this.items.push(call.begin.item);
     }
     for (let number = 1; ; number += 1) {
-      if (call.intent !== false)
-        this.entries.push({ entry: 'intent', key, attempt: number, reservation: call.reservation ?? null });
+      const { reservation = null } = call;
+      const reserved = typeof reservation === 'function' ? await reservation() : reservation;
+      if (call.intent !== false) this.entries.push({ entry: 'intent', key, attempt: number, reservation: reserved });
       try {
         const result = await call.make({
           number,

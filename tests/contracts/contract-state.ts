@@ -6,6 +6,7 @@ import type { AccessStore } from '../../src/access/access-store.ts';
 import type { SquadStore } from '../../src/squads/squad-store.ts';
 import type { Squad } from '../../src/squads/squad.ts';
 import type { ApprovalStore } from '../../src/work/approval-store.ts';
+import type { BudgetStore } from '../../src/work/budget-store.ts';
 import type { ExecutionReports, ExecutionStore, JournalSession, NewExecution } from '../../src/work/execution-store.ts';
 import type { StatusRecord, StepRecord } from '../../src/work/journal.ts';
 import { noUsage } from '../../src/work/usage.ts';
@@ -21,6 +22,7 @@ export interface ContractState extends AsyncDisposable {
   readonly workItems: WorkItemStore;
   readonly squads: SquadStore;
   readonly approvals: ApprovalStore;
+  readonly budgets: BudgetStore;
   readonly access: AccessStore;
 }
 
@@ -49,6 +51,7 @@ export function newExecution(given: Partial<NewExecution> = {}): NewExecution {
     metadata: 'null',
     idempotency: null,
     createdAt: Date.UTC(2026, 0, 1),
+    budget: null,
     ...given,
   };
 }

@@ -9,6 +9,7 @@ import type { Engine } from '../../src/engines/engine.ts';
 import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { Gate } from '../../src/flow/gate.ts';
 import { Advancer } from '../../src/orchestrator/advancer.ts';
+import { BudgetKeeping } from '../../src/orchestrator/budgets.ts';
 import { Commands } from '../../src/orchestrator/commands.ts';
 import type { EventSources } from '../../src/orchestrator/events.ts';
 import { Forks } from '../../src/orchestrator/forks.ts';
@@ -67,6 +68,7 @@ const catalogue = readCatalogue();
 export class Assembly {
   readonly engine: Engine;
   readonly commands: Commands;
+  readonly budgets: BudgetKeeping;
   readonly outcomes: Outcomes;
   readonly advancer: Advancer;
   /** Takes commands that other processes left. */
@@ -120,9 +122,9 @@ export class Assembly {
     const intake = { settings, gate, clock, ids, faults, executions, engine, advancer, squads, workflows, bus };
     this.#submissions = new Submissions(intake);
     const { maxInputBytes } = settings;
-    const { approvals, reports, workItems } = state;
+    const { approvals, budgets, reports, workItems } = state;
     const workspaces = { copy: async () => {}, remove: async () => {} };
-    this.#forks = new Forks({ ...intake, reports, workItems, workspaces });
+    this.#forks = new Forks({ ...intake, reports, workItems, workspaces, budgets });
     this.commands = new Commands({
       executions,
       approvals,
@@ -134,8 +136,15 @@ export class Assembly {
       faults,
       maxInputBytes,
     });
+    this.budgets = new BudgetKeeping({ budgets, squads, engine, advancer });
     const pruning = new Pruning({ executions, workspaces, onLeftOver: () => {} });
-    this.inbox = new InboxService({ commands: this.commands, forks: this.#forks, pruning, access: noAccess });
+    this.inbox = new InboxService({
+      commands: this.commands,
+      forks: this.#forks,
+      pruning,
+      access: noAccess,
+      budgets: this.budgets,
+    });
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
   }
 

@@ -1,12 +1,19 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { ApprovalRequest } from '../approval-store.ts';
 import type { Commit, Committed, JournalSession, PendingSignal } from '../execution-store.ts';
+import { amountOf } from '../budget.ts';
 import { askKeyOf } from '../journal.ts';
 import type { JournalRecord, StatusRecord } from '../journal.ts';
 import { addUsage, noUsage } from '../usage.ts';
 import type { Usage } from '../usage.ts';
 import { journalColumns } from './journal-row.ts';
-import type { ApprovalColumns, CommitMore, CommitUsage, StatusColumns } from './operations/committing.ts';
+import type {
+  ApprovalColumns,
+  CommitCharges,
+  CommitMore,
+  CommitUsage,
+  StatusColumns,
+} from './operations/committing.ts';
 import type { Row } from './statements.ts';
 import { usageColumns } from './usage-columns.ts';
 import type { Writer } from './writer.ts';
@@ -50,6 +57,7 @@ export class SqliteJournalSession implements JournalSession {
       status === undefined ? null : statusColumns(status),
       usageOf(records),
       moreOf(commit),
+      chargesOf(commit),
     ]);
     return ready ? awake : asleep;
   }
@@ -78,6 +86,21 @@ function usageOf(records: readonly JournalRecord[]): CommitUsage | null {
   }
   if (total === null) return null;
   return { total: usageColumns(total), asks: [...byAsk].map(([ask, usage]) => [ask, usageColumns(usage)]) };
+}
+
+/** Only model calls have a reservation, so only their ends settle one. */
+function chargesOf({ records, reserves }: Commit): CommitCharges | null {
+  let settles: CommitCharges['settles'][number][] | null = null;
+  for (const record of records) {
+    if (record.kind !== 'step' || record.type !== 'model') continue;
+    if (record.phase !== 'completed' && record.phase !== 'failed') continue;
+    const { microUsd, tokens } = amountOf(record.usage ?? noUsage);
+    (settles ??= []).push([record.key, record.attempt, microUsd, tokens]);
+  }
+  if (reserves === undefined) return settles === null ? null : { settles, reserves: null };
+  const { key, attempt, usage, mayRaise } = reserves;
+  const { microUsd, tokens } = amountOf(usage);
+  return { settles: settles ?? [], reserves: [key, attempt, microUsd, tokens, usage.unpricedCalls > 0, mayRaise] };
 }
 
 function moreOf({ records, items, takesSignal, awaitedSignals, closesItems = false }: Commit): CommitMore | null {

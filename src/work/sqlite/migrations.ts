@@ -217,6 +217,77 @@ const migrations: readonly string[] = [
   -- The number stands behind the tenant in it: who follows a tenant reads nothing of others.
   CREATE INDEX journal_tenant ON journal (tenant);
   `,
+  // Convoys, whose items are work items with a key: `convoy_item` is the item that an execution was started for. The index of a
+  // convoy's items tells by itself whether one is open, and how many are in each status.
+  `
+  CREATE TABLE convoys (
+    no INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    user_id TEXT,
+    squad_id TEXT NOT NULL,
+    squad_version INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    parallelism INTEGER,
+    limits TEXT NOT NULL,
+    stop_on_first_failure INTEGER NOT NULL,
+    timeout_ms INTEGER,
+    deadline_at INTEGER,
+    reason TEXT,
+    parent_id TEXT,
+    parent_key TEXT,
+    created_at INTEGER NOT NULL,
+    ended_at INTEGER
+  ) STRICT;
+  CREATE UNIQUE INDEX convoys_id ON convoys (tenant, id);
+  CREATE INDEX convoys_open ON convoys (no) WHERE status = 'running';
+  CREATE INDEX convoys_ended ON convoys (ended_at) WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled');
+
+  ALTER TABLE work_items ADD COLUMN item_key TEXT;
+  ALTER TABLE executions ADD COLUMN convoy_item TEXT;
+  CREATE INDEX work_items_convoy ON work_items (convoy_id, status) WHERE item_key IS NOT NULL;
+  `,
+  // Of a budget: who set what; what counts against it in each period; and of each call in flight, which of them hold how much.
+  `
+  CREATE TABLE budgets (
+    no INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    scope_id TEXT NOT NULL,
+    period TEXT NOT NULL,
+    limit_micro_usd INTEGER,
+    limit_tokens INTEGER,
+    on_exceeded TEXT NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX budgets_key ON budgets (tenant, scope, scope_id, period);
+
+  CREATE TABLE budget_periods (
+    budget INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    spent_micro_usd INTEGER NOT NULL DEFAULT 0,
+    spent_tokens INTEGER NOT NULL DEFAULT 0,
+    reserved_micro_usd INTEGER NOT NULL DEFAULT 0,
+    reserved_tokens INTEGER NOT NULL DEFAULT 0,
+    raised_micro_usd INTEGER NOT NULL DEFAULT 0,
+    raised_tokens INTEGER NOT NULL DEFAULT 0,
+    is_warned INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (budget, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE budget_holds (
+    execution INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    budget INTEGER NOT NULL,
+    period TEXT NOT NULL,
+    micro_usd INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    PRIMARY KEY (execution, key, attempt, budget)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX budget_holds_budget ON budget_holds (budget);
+  `,
 ];
 
 /** The version this code reads and writes. */

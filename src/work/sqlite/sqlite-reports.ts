@@ -4,6 +4,8 @@ import { SquadraError } from '../../kernel/errors.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { SqliteAccessReports } from './sqlite-access-store.ts';
 import { SqliteApprovalReports } from './sqlite-approval-store.ts';
+import { SqliteBudgetReports } from './sqlite-budget-store.ts';
+import { SqliteConvoyReports } from './sqlite-convoy-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteSquadReports } from './sqlite-squad-store.ts';
 import { SqliteUsageReports } from './sqlite-usage-reports.ts';
@@ -24,6 +26,8 @@ export interface SqliteReports extends AsyncDisposable {
   readonly squads: SqliteSquadReports;
   readonly workItems: SqliteWorkItemReports;
   readonly approvals: SqliteApprovalReports;
+  readonly convoys: SqliteConvoyReports;
+  readonly budgets: SqliteBudgetReports;
   readonly access: SqliteAccessReports;
 }
 
@@ -45,6 +49,8 @@ export function openSqliteReports(settings: SqliteReportsSettings, clock: Clock)
     squads: new SqliteSquadReports(readers),
     workItems: new SqliteWorkItemReports(readers),
     approvals: new SqliteApprovalReports(readers),
+    convoys: new SqliteConvoyReports(readers),
+    budgets: new SqliteBudgetReports(readers, clock),
     access: new SqliteAccessReports(readers),
     [Symbol.asyncDispose]: () => readers[Symbol.asyncDispose](),
   };

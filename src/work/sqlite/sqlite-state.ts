@@ -6,6 +6,8 @@ import { OwnerLock, thisOwner } from './owner-lock.ts';
 import { ReaderPool } from './reader-pool.ts';
 import { SqliteAccessStore } from './sqlite-access-store.ts';
 import { SqliteApprovalStore } from './sqlite-approval-store.ts';
+import { SqliteBudgetStore } from './sqlite-budget-store.ts';
+import { SqliteConvoyStore } from './sqlite-convoy-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteExecutionStore } from './sqlite-execution-store.ts';
 import { SqliteInbox } from './sqlite-inbox.ts';
@@ -42,6 +44,8 @@ export interface SqliteState extends AsyncDisposable {
   readonly squads: SqliteSquadStore;
   readonly workItems: SqliteWorkItemStore;
   readonly approvals: SqliteApprovalStore;
+  readonly convoys: SqliteConvoyStore;
+  readonly budgets: SqliteBudgetStore;
   readonly access: SqliteAccessStore;
   readonly inbox: SqliteInbox;
 }
@@ -67,6 +71,8 @@ export async function openSqliteState(
       squads: new SqliteSquadStore(writer, readers),
       workItems: new SqliteWorkItemStore(writer, readers, clock),
       approvals: new SqliteApprovalStore(writer, readers, clock),
+      convoys: new SqliteConvoyStore(writer, readers, clock),
+      budgets: new SqliteBudgetStore(writer, readers, clock),
       access: new SqliteAccessStore(writer, readers),
       inbox: new SqliteInbox(paths.inbox, clock),
       [Symbol.asyncDispose]: async () => {

@@ -8,7 +8,10 @@ import type { Changed } from '../../execution-store.ts';
 import { approvalColumnNames } from '../approval-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
+import { convoyEffects } from './convoy-effects.ts';
 import { settling } from './settling.ts';
+import { signalling } from './signalling.ts';
+import type { Signalling } from './signalling.ts';
 import { workItemEffects } from './work-item-effects.ts';
 
 export interface ExecutionCommand {
@@ -66,6 +69,10 @@ export function commands(database: DatabaseSync): Commands {
       throw new SquadraError('NOT_FOUND', `There is no execution ${id}; \`squadra list\` shows those there are.`);
     return { no: Number(row[0]), status: row[1] as ExecutionStatus, priority: Number(row[2]) };
   };
+  const convoyOf = prepare(
+    database,
+    'SELECT convoy_id FROM executions JOIN work_items AS item ON item.tenant = executions.tenant AND item.id = convoy_item WHERE executions.no = ?',
+  );
   const move = moving(database);
   const signal = signalling(database);
 
@@ -89,6 +96,13 @@ export function commands(database: DatabaseSync): Commands {
           { details: { executionStatus: status } },
         );
       }
+      const convoy = convoyOf.first(no)?.[0];
+      if (typeof convoy === 'string')
+        throw new SquadraError(
+          'ILLEGAL_TRANSITION',
+          `Execution ${command.id} is an item of convoy ${convoy}; retry the convoy.`,
+          { details: { executionStatus: status, convoyId: convoy } },
+        );
       move.queue(no, command);
       move.readyItems(command);
       return { status: 'queued', changed: true, priority };
@@ -115,14 +129,15 @@ function ended(id: string, status: ExecutionStatus, verb: string): SquadraError 
   });
 }
 
-function moving(database: DatabaseSync) {
+/** Moves executions to another status, with what goes along. */
+export function moving(database: DatabaseSync) {
   const queue = prepare(
     database,
     "UPDATE executions SET status = 'queued', version = version + 1, error = NULL, ended_at = NULL WHERE no = ?",
   );
   const cancel = prepare(
     database,
-    "UPDATE executions SET status = 'cancelled', version = version + 1, epoch = epoch + 1, reason = ?, ended_at = ?, wake_at = NULL WHERE no = ?",
+    "UPDATE executions SET status = 'cancelled', version = version + 1, epoch = epoch + 1, reason = ?, ended_at = ?, wake_at = NULL WHERE no = ? RETURNING convoy_item",
   );
   const record = prepare(
     database,
@@ -141,6 +156,7 @@ function moving(database: DatabaseSync) {
   );
   const effects = workItemEffects(database);
   const settle = settling(database);
+  const convoys = convoyEffects(database);
   const cancelApprovals = prepare(
     database,
     "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'",
@@ -154,40 +170,12 @@ function moving(database: DatabaseSync) {
       commandId !== undefined && made.first(no, commandId) !== undefined,
     readyItems: ({ tenant, id, at }: ExecutionCommand): void => void readyItems.run(at, id, tenant),
     cancel(no: number, { tenant, id, at, reason }: CancelCommand): void {
-      cancel.run(reason, at, no);
+      const item = cancel.first(reason, at, no)?.[0];
       settle({ no, executionId: id, tenant, at });
       record.run(no, tenant, at, null, 'cancelled', reason === null ? null : JSON.stringify({ reason }), no);
       for (const [item] of cancelItems.all(at, id, tenant)) effects.ended(tenant, String(item), 'was cancelled', at);
       cancelApprovals.run(no);
-    },
-  };
-}
-
-type NewSignal = Pick<SignalCommand, 'tenant' | 'at' | 'signalId' | 'name' | 'payload'>;
-
-interface Signalling {
-  isKnown(no: number, signalId: string): boolean;
-  /** False when it was there already. */
-  leave(no: number, signal: NewSignal): boolean;
-}
-
-function signalling(database: DatabaseSync): Signalling {
-  const known = prepare(database, 'SELECT 1 FROM signals WHERE execution = ? AND id = ?');
-  const insert = prepare(
-    database,
-    'INSERT INTO signals (id, tenant, execution, name, payload, at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (execution, id) DO NOTHING',
-  );
-  // Whoever wakes the execution may die before it does; with a time to wake at, the next start finds it.
-  const wake = prepare(
-    database,
-    "UPDATE executions SET wake_at = ?1 WHERE no = ?2 AND status = 'waiting' AND (wake_at IS NULL OR wake_at > ?1)",
-  );
-  return {
-    isKnown: (no, signalId) => known.first(no, signalId) !== undefined,
-    leave: (no, { signalId, tenant, name, payload, at }) => {
-      if (insert.run(signalId, tenant, no, name, payload, at) === 0) return false;
-      wake.run(at, no);
-      return true;
+      if (typeof item === 'string') convoys.childEnded(tenant, item, 'cancelled', reason, at);
     },
   };
 }

@@ -5,6 +5,10 @@ import type { JournalColumns } from '../journal-row.ts';
 import { prepare } from '../statements.ts';
 import { addItemUsageSql, addUsageSql } from '../usage-columns.ts';
 import type { UsageColumns } from '../usage-columns.ts';
+import { appendRecordSql } from './append-record.ts';
+import { budgetLedger } from './budget-ledger.ts';
+import type { ChargedCall } from './budget-ledger.ts';
+import { convoyEffects } from './convoy-effects.ts';
 import { settling } from './settling.ts';
 import { workItemEffects } from './work-item-effects.ts';
 
@@ -31,7 +35,16 @@ export type CommitArguments = readonly [
   status: StatusColumns | null,
   usage: CommitUsage | null,
   more: CommitMore | null,
+  charges: CommitCharges | null,
 ];
+
+/** Attempts of model calls that ended, with what they spent, and one that is about to leave, with what it may spend. */
+export interface CommitCharges {
+  readonly settles: readonly (readonly [key: string, attempt: number, microUsd: number, tokens: number])[];
+  readonly reserves:
+    | readonly [key: string, attempt: number, microUsd: number, tokens: number, isUnpriced: boolean, mayRaise: boolean]
+    | null;
+}
 
 /** What the commit's calls came to: all of them, and those of each ask. */
 export interface CommitUsage {
@@ -51,10 +64,6 @@ export interface CommitMore {
   readonly closesItems: boolean;
 }
 
-/** Adds a record at the end of a journal: execution, tenant, time, then the columns of the record. */
-export const appendRecordSql = `INSERT INTO journal (execution, seq, tenant, at, kind, key, type, phase, attempt, input_hash, due_at, data, text)
-  SELECT ?1, coalesce(max(seq), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM journal WHERE execution = ?1`;
-
 /**
  * Appends records under the epoch; true when a parked run has a signal it waits for.
  * The id is asked for beside the number because numbers of deleted executions are given again.
@@ -68,7 +77,7 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
   const setStatus = prepare(
     database,
     `UPDATE executions SET status = ?, output = ?, error = ?, reason = ?, wake_at = ?, ended_at = ?, version = version + 1
-      WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'`,
+      WHERE no = ? AND id = ? AND epoch = ? AND status = 'running' RETURNING convoy_item`,
   );
   const addUsage = prepare(database, addUsageSql);
   const addItemUsage = prepare(database, addItemUsageSql);
@@ -78,22 +87,30 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
     "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'",
   );
   const extras = commitExtras(database);
+  const convoys = convoyEffects(database);
+  const charge = charging(database);
 
-  return ([no, epoch, at, tenant, executionId, records, status, usage, more]) => {
+  return ([no, epoch, at, tenant, executionId, records, status, usage, more, charges]) => {
+    let item: unknown = null;
     if (status === null) {
       if (owned.first(no, executionId, epoch) === undefined) throw staleOwner(executionId, epoch);
     } else {
       const [name, output, error, reason, wakeAt] = status;
       const endedAt = name === 'waiting' ? null : at;
-      if (setStatus.run(name, output, error, reason, wakeAt, endedAt, no, executionId, epoch) === 0)
-        throw staleOwner(executionId, epoch);
+      const moved = setStatus.first(name, output, error, reason, wakeAt, endedAt, no, executionId, epoch);
+      if (moved === undefined) throw staleOwner(executionId, epoch);
+      item = moved[0];
       // A question that a race left open has nobody to answer to. After a failure it stays: a retry asks it again.
       if (name === 'completed') dropApprovals.run(no);
     }
+    // Before anything else: it may refuse the commit.
+    if (charges !== null) charge({ no, executionId, tenant, at }, charges);
     if (more?.closesItems === true) settle({ no, executionId, tenant, at });
     for (const columns of records) insert.run(no, tenant, at, ...columns);
     const ended = status?.[0] ?? null;
     const awake = more === null ? false : extras.apply({ no, executionId, tenant, at, ended }, more);
+    if (typeof item === 'string' && (ended === 'completed' || ended === 'failed'))
+      convoys.childEnded(tenant, item, ended, reasonOf(status), at);
     if (usage !== null) {
       addUsage.run(...usage.total, no);
       // After the item of the ask was begun, which may be in this same commit.
@@ -101,6 +118,35 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
     }
     return awake;
   };
+}
+
+/** Settles and reserves. What was settled here is taken back when there is no room for what is to be reserved. */
+function charging(
+  database: DatabaseSync,
+): (execution: Omit<ChargedCall, 'key' | 'attempt'>, charges: CommitCharges) => void {
+  const ledger = budgetLedger(database);
+  return (execution, { settles, reserves }) => {
+    const isGuarded = settles.length > 0 && reserves !== null;
+    if (isGuarded) database.exec('SAVEPOINT charges');
+    try {
+      for (const [key, attempt, microUsd, tokens] of settles)
+        ledger.settle({ ...execution, key, attempt }, { microUsd, tokens });
+      if (reserves === null) return;
+      const [key, attempt, microUsd, tokens, isUnpriced, mayRaise] = reserves;
+      ledger.reserve({ ...execution, key, attempt }, { amount: { microUsd, tokens }, isUnpriced, mayRaise });
+    } catch (error) {
+      if (isGuarded && database.isTransaction) database.exec('ROLLBACK TO charges');
+      throw error;
+    } finally {
+      if (isGuarded && database.isTransaction) database.exec('RELEASE charges');
+    }
+  };
+}
+
+/** What the error of a failed execution says. */
+function reasonOf(status: StatusColumns | null): string | null {
+  const error: unknown = JSON.parse(status?.[2] ?? 'null');
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : null;
 }
 
 function staleOwner(executionId: string, epoch: number): SquadraError {

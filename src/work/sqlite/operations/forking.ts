@@ -3,7 +3,7 @@ import type { Squad } from '../../../squads/squad.ts';
 import type { InheritedItem, SquadSnapshot } from '../../fork.ts';
 import type { JournalColumns } from '../journal-row.ts';
 import { prepare } from '../statements.ts';
-import { appendRecordSql } from './committing.ts';
+import { appendRecordSql } from './append-record.ts';
 import { submission } from './submission.ts';
 import type { SubmitArguments } from './submission.ts';
 

@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { accessOperations } from './access.ts';
+import { budgetOperations } from './budgets.ts';
 import { claiming, pendingSignals } from './claiming.ts';
 import { commands } from './commands.ts';
 import { committing } from './committing.ts';
+import { convoyOperations } from './convoys.ts';
 import { forking } from './forking.ts';
 import { oldExecutions, retention } from './retention.ts';
 import { squadOperations } from './squads.ts';
@@ -23,6 +25,8 @@ export function operations(database: DatabaseSync) {
     oldExecutions: oldExecutions(database),
     prune: retention(database),
     ...commands(database),
+    ...convoyOperations(database),
+    ...budgetOperations(database),
     ...squadOperations(database),
     ...accessOperations(database),
     ...workItemOperations(database),

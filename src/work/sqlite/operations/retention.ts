@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare } from '../statements.ts';
+import { budgetsRemoval } from './budgets.ts';
 
 export type OldArguments = readonly [endedBefore: number, atMost: number];
 
@@ -25,6 +26,7 @@ export function retention(database: DatabaseSync): (old: readonly OldExecution[]
     'approvals WHERE execution',
     'executions WHERE no',
   ].map((part) => prepare(database, `DELETE FROM ${part} = ?`));
+  const removeBudgets = budgetsRemoval(database);
   const items = prepare(
     database,
     'DELETE FROM work_items WHERE execution_id = ? AND +tenant = ? AND step_key IS NOT NULL RETURNING id',
@@ -35,7 +37,8 @@ export function retention(database: DatabaseSync): (old: readonly OldExecution[]
     database,
     `DELETE FROM squad_versions WHERE tenant = ?1 AND squad_id = ?2
       AND NOT EXISTS (SELECT 1 FROM squads WHERE tenant = ?1 AND id = ?2)
-      AND NOT EXISTS (SELECT 1 FROM executions WHERE squad_id = ?2)`,
+      AND NOT EXISTS (SELECT 1 FROM executions WHERE squad_id = ?2)
+      AND NOT EXISTS (SELECT 1 FROM convoys WHERE tenant = ?1 AND squad_id = ?2)`,
   );
   // A snapshot of a fork is needed by nobody but the fork and what was forked from that.
   const snapshot = prepare(
@@ -58,6 +61,7 @@ export function retention(database: DatabaseSync): (old: readonly OldExecution[]
       if (found === undefined) continue;
       const [tenant, squadId, squadVersion] = found;
       for (const [item] of items.all(id, String(tenant))) dependencies.run(String(tenant), String(item));
+      removeBudgets(String(tenant), 'execution', id);
       for (const part of parts) part.run(no);
       deleted += 1;
       if (typeof squadId !== 'string') continue;

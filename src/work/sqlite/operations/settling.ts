@@ -5,7 +5,9 @@ import { prepare } from '../statements.ts';
 import { askKeyOf } from '../../journal.ts';
 import type { StepType } from '../../journal.ts';
 import { isUsage } from '../../usage.ts';
+import { amountOf } from '../../budget.ts';
 import { addItemUsageSql, addUsageSql, usageColumns } from '../usage-columns.ts';
+import { budgetLedger } from './budget-ledger.ts';
 
 /** Whose calls are settled, and when. */
 export interface Settlement {
@@ -33,6 +35,7 @@ export function settling(database: DatabaseSync): (settlement: Settlement) => vo
   );
   const addUsage = prepare(database, addUsageSql);
   const addItemUsage = prepare(database, addItemUsageSql);
+  const ledger = budgetLedger(database);
   return ({ no, executionId, tenant, at }) => {
     for (const [key, type, attempt, reserved] of open.all(no)) {
       const reservation: unknown = typeof reserved === 'string' ? JSON.parse(reserved) : null;
@@ -44,6 +47,7 @@ export function settling(database: DatabaseSync): (settlement: Settlement) => vo
       const data = JSON.stringify({ error: { ...toFailure(error), stack: undefined }, details: null, usage });
       fail.run(no, tenant, at, String(key), String(type), Number(attempt), data);
       if (usage === null) continue;
+      ledger.settle({ no, executionId, tenant, at, key: String(key), attempt: Number(attempt) }, amountOf(usage));
       addUsage.run(...usageColumns(usage), no);
       const ask = askKeyOf({ key: String(key), type: type as StepType });
       if (ask !== null) addItemUsage.run(...usageColumns(usage), executionId, ask, tenant);

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../../kernel/errors.ts';
 import { prepare } from '../statements.ts';
+import { budgetsRemoval } from './budgets.ts';
 
 /** A squad as it travels to the writer thread; `body` is all of it as JSON. */
 export type SquadArguments = readonly [
@@ -31,6 +32,11 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
   const openOf = prepare(
     database,
     "SELECT count(*) FROM executions WHERE squad_id = ? AND tenant = ? AND status IN ('created', 'queued', 'running', 'waiting')",
+  );
+  const removeBudgets = budgetsRemoval(database);
+  const convoysOf = prepare(
+    database,
+    "SELECT count(*) FROM convoys WHERE tenant = ? AND squad_id = ? AND status = 'running'",
   );
   const remove = prepare(database, 'DELETE FROM squads WHERE tenant = ? AND id = ?');
 
@@ -74,12 +80,22 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
     removeSquad: ({ tenant, id, version }) => {
       refuseStale(tenant, id, version);
       const open = Number(openOf.first(id, tenant)?.[0]);
+      const convoys = Number(convoysOf.first(tenant, id)?.[0]);
+      if (convoys > 0)
+        throw new SquadraError(
+          'OPEN_EXECUTIONS',
+          `Squad ${id} has ${convoys} running convoy${convoys === 1 ? '' : 's'}.`,
+          {
+            details: { open, convoys },
+          },
+        );
       if (open > 0) {
         throw new SquadraError('OPEN_EXECUTIONS', `Squad ${id} has ${open} open execution${open === 1 ? '' : 's'}.`, {
           details: { open },
         });
       }
       remove.run(tenant, id);
+      removeBudgets(tenant, 'squad', id);
     },
   };
 }

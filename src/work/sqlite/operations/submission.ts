@@ -1,7 +1,9 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { SquadraError } from '../../../kernel/errors.ts';
 import type { ExecutionStatus } from '../../execution.ts';
 import { prepare } from '../statements.ts';
+import { insertBudgetSql } from './budgets.ts';
+import type { BudgetLimitColumns } from './budgets.ts';
 
 /** A submission as it travels to the writer thread. */
 export type SubmitArguments = readonly [
@@ -19,6 +21,7 @@ export type SubmitArguments = readonly [
   requestHash: string | null,
   createdAt: number,
   userId: string | null,
+  budget: BudgetLimitColumns | null,
 ];
 
 /** `no` is the execution's number in the file. */
@@ -44,13 +47,14 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
     database,
     "INSERT INTO journal (execution, seq, tenant, at, kind, type) VALUES (?, ?, ?, ?, 'status', ?)",
   );
+  const insertBudget = prepare(database, insertBudgetSql);
   const request = prepare(
     database,
     "INSERT INTO journal (execution, seq, tenant, at, kind, type, phase) VALUES (?, 1, ?, ?, 'message', 'user', 'request')",
   );
 
   return (submit) => {
-    const [tenant, id, , , , accepted, , , isRequest, , key, hash, at] = submit;
+    const [tenant, id, , , , accepted, , , isRequest, , key, hash, at, , budget] = submit;
     if (key !== null) {
       const found = earlier.first(tenant, key);
       if (found !== undefined) {
@@ -67,8 +71,11 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
       }
     }
     const running = accepted === 'running';
-    const row = insert.first(...submit, running ? at : null, running ? 1 : 0);
+    // All but the budget, which has a row of its own.
+    const columns = submit.slice(0, -1) as SQLInputValue[];
+    const row = insert.first(...columns, running ? at : null, running ? 1 : 0);
     const no = Number(row?.[0]);
+    if (budget !== null) insertBudget.run(tenant, 'execution', id, 'total', ...budget, at);
     let seq = 1;
     if (isRequest === 1) {
       request.run(no, tenant, at);

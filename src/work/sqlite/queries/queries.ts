@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { accessQueries } from './access.ts';
 import { approvalQueries } from './approvals.ts';
+import { budgetQueries } from './budgets.ts';
+import { convoyQueries } from './convoys.ts';
 import { executionQueries } from './executions.ts';
 import { squadQueries } from './squads.ts';
 import { usageQueries } from './usage.ts';
@@ -13,6 +15,8 @@ export function queries(database: DatabaseSync) {
     ...squadQueries(database),
     ...accessQueries(database),
     ...approvalQueries(database),
+    ...budgetQueries(database),
+    ...convoyQueries(database),
     ...workItemQueries(database),
     ...usageQueries(database),
   };
@@ -32,6 +36,7 @@ export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'squad',
   'squadVersion',
   'approval',
+  'budget',
   'workItem',
   'apiKey',
   'hasApiKeys',
