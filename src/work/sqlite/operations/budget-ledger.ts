@@ -45,8 +45,7 @@ export function budgetLedger(database: DatabaseSync): BudgetLedger {
     database,
     `SELECT ${budgetColumnNames} FROM executions CROSS JOIN ${budgetsOf('?3', '?4')}
       WHERE executions.no = ?1 AND budgets.tenant = ?2 AND (scope, scope_id) IN
-        (VALUES ('execution', executions.id), ('squad', executions.squad_id), ('user', executions.user_id), ('tenant', ?2))
-      ORDER BY budgets.no`,
+        (VALUES ('execution', executions.id), ('squad', executions.squad_id), ('user', executions.user_id), ('tenant', ?2))`,
   );
   const reserve = prepare(
     database,
