@@ -2,6 +2,14 @@ import { numberSetting } from './setting.ts';
 
 /** How much is worked on side by side, and how fast models are called. */
 export const flowSettings = {
+  maxConvoyItems: numberSetting({
+    env: 'SQUADRA_MAX_CONVOY_ITEMS',
+    default: 10_000,
+    min: 1,
+    max: 100_000,
+    unit: 'items',
+    doc: 'Items that one convoy may have; one with more is refused.',
+  }),
   baselineParallelism: numberSetting({
     env: 'SQUADRA_BASELINE_PARALLELISM',
     default: 5,
@@ -35,5 +43,37 @@ export const flowSettings = {
     fractions: true,
     unit: 'percent',
     doc: 'While more memory than this is in use, items of convoys start further apart: up to five seconds. In a container its own limit counts.',
+  }),
+  agentRateLimitPerMinute: numberSetting({
+    env: 'SQUADRA_AGENT_RATE_LIMIT_PER_MINUTE',
+    default: 100,
+    min: 0,
+    max: 10_000_000,
+    unit: 'calls',
+    doc: 'Model calls a minute that each member of a squad may make in the long run; more wait their turn. 0 sets no limit.',
+  }),
+  agentRateLimitBurst: numberSetting({
+    env: 'SQUADRA_AGENT_RATE_LIMIT_BURST',
+    default: 20,
+    min: 0,
+    max: 10_000_000,
+    unit: 'calls',
+    doc: "Model calls that a member may make at once beyond a minute's worth: one that rested has SQUADRA_AGENT_RATE_LIMIT_PER_MINUTE plus this many.",
+  }),
+  modelRequestsPerMinute: numberSetting({
+    env: 'SQUADRA_MODEL_REQUESTS_PER_MINUTE',
+    default: 0,
+    min: 0,
+    max: 10_000_000,
+    unit: 'calls',
+    doc: 'Calls a minute to each model of a provider; more wait their turn. 0 keeps to what the provider says in its answers. Set it for providers that say nothing.',
+  }),
+  modelTokensPerMinute: numberSetting({
+    env: 'SQUADRA_MODEL_TOKENS_PER_MINUTE',
+    default: 0,
+    min: 0,
+    max: 10_000_000_000,
+    unit: 'tokens',
+    doc: 'Tokens a minute, sent and received, of each model of a provider; calls that would take more wait their turn. 0 keeps to what the provider says in its answers.',
   }),
 };

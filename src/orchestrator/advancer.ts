@@ -19,7 +19,7 @@ export interface AdvancerParts {
   readonly services: RunServices;
   readonly faults: Faults;
   /** An execution of this tenant has ended here, and all of it is stored. */
-  readonly onEnd: (tenant: string) => void;
+  readonly onEnd: (tenant: string, id: string, status: 'completed' | 'failed') => void;
 }
 
 /** What was said to an execution while it was on the way to its run. */
@@ -123,7 +123,7 @@ export class Advancer {
       const advanced = await running;
       this.#runs.delete(id);
       // Before it is announced: who waited for it and then asks what it cost is told.
-      if (advanced.kind === 'finished') onEnd(tenant);
+      if (advanced.kind === 'finished') onEnd(tenant, id, advanced.status);
       if (advanced.kind === 'finished' && outcomes.isAwaited(id)) outcomes.announce(id, advanced.outcome());
       return advanced;
     } finally {

@@ -21,6 +21,7 @@ import type { ToolNames } from '../squads/tool-names.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ApprovalStore } from '../work/approval-store.ts';
 import type { BudgetStore } from '../work/budget-store.ts';
+import type { ConvoyStore } from '../work/convoy-store.ts';
 import type { ExecutionReports, ExecutionStore } from '../work/execution-store.ts';
 import type { Inbox } from '../work/inbox.ts';
 import type { UsageReports } from '../work/usage-report.ts';
@@ -31,6 +32,8 @@ import { Access } from './access.ts';
 import { Advancer } from './advancer.ts';
 import { BudgetKeeping } from './budgets.ts';
 import { Commands } from './commands.ts';
+import { ConvoyRunner, isClosing } from './convoys/convoy-runner.ts';
+import { convoyPort } from './convoys/convoys.ts';
 import type { EventSources } from './events.ts';
 import { Forks } from './forks.ts';
 import type { Workspaces } from './forks.ts';
@@ -63,6 +66,7 @@ export interface AssemblyParts {
     readonly squads: SquadStore;
     readonly workItems: WorkItemStore;
     readonly approvals: ApprovalStore;
+    readonly convoys: ConvoyStore;
     readonly usage: UsageReports;
     readonly budgets: BudgetStore;
     readonly access: AccessStore;
@@ -85,7 +89,7 @@ export interface AssemblyParts {
   readonly workflows: WorkflowRegistry;
   /** Created for tenant `local` where missing. */
   readonly squads: readonly SquadInput[];
-  readonly adapterStatistics: () => Omit<SquadraStatistics, 'engine' | 'gate' | 'cache' | 'starts'>;
+  readonly adapterStatistics: () => Omit<SquadraStatistics, 'engine' | 'gate' | 'cache' | 'starts' | 'convoys'>;
 }
 
 /** The library's face, and the one that commands from other processes are handed to. */
@@ -115,6 +119,10 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     random,
     limits: settings,
     asker,
+    convoys: {
+      create: (order) => convoyWay.create(order),
+      results: (tenant, id) => convoyWay.results(tenant, id),
+    },
     onDelta: (delta) => liveText.add(delta),
     onCallEnd: (call) => liveText.end(call),
     onCommit: (tenant, executionId) => bus.publish({ kind: 'committed', tenant, executionId }),
@@ -129,7 +137,10 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     outcomes,
     services,
     faults,
-    onEnd: (tenant) => void cache.forgetTag(costTag(tenant)),
+    onEnd: (tenant, id, status) => {
+      void cache.forgetTag(costTag(tenant));
+      convoyRunner.ended(tenant, id, status);
+    },
   });
   const monitor = new ResourceMonitor(parts.probe, clock, (error) =>
     logger.warn({ error }, 'How busy the machine is could not be read; the last that is known holds.'),
@@ -152,11 +163,39 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const submissions = new Submissions(intake);
   const forks = new Forks({ ...intake, reports, workItems, workspaces, budgets: state.budgets });
   const budgets = new BudgetKeeping({ budgets: state.budgets, squads: directory, engine, advancer });
-  const commands = new Commands({ executions, approvals, engine, advancer, outcomes, bus, ids, faults, maxInputBytes });
+  const commands = new Commands({
+    executions,
+    approvals,
+    engine,
+    advancer,
+    outcomes,
+    bus,
+    ids,
+    faults,
+    maxInputBytes,
+    onCancel: (tenant, id) => convoyRunner.ended(tenant, id, 'cancelled'),
+  });
+  const convoyRunner: ConvoyRunner = new ConvoyRunner({
+    store: state.convoys,
+    engine,
+    advancer,
+    commands,
+    starts,
+    bus,
+    clock,
+    ids,
+    faults,
+    onError: (error) => {
+      if (!isClosing(error)) logger.warn({ error }, 'Part of a convoy could not go on; it is tried again.');
+    },
+  });
+  const convoyParts = { convoys: state.convoys, convoyRunner, convoySettings: settings, clock, ids };
+  const convoyWay = convoyPort(convoyParts);
   const access = await Access.open({ store: state.access, clock, ids, cache, hasIssuer: settings.oidcIssuer !== null });
   if (runs && parts.bootstrapKey !== null) await access.bootstrap(parts.bootstrapKey);
   const pruning = new Pruning({
     executions,
+    convoys: state.convoys,
     workspaces,
     onLeftOver: (executionId, error) =>
       logger.warn({ executionId, error }, 'The files of an old execution could not be deleted; they stay.'),
@@ -168,6 +207,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
 
   for (const squad of parts.squads) await directory.ensure('local', squad);
   if (runs) {
+    await convoyRunner.load();
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
     const { leftAlone } = await resumeAll(reports, engine, (name) => workflows.find(name) !== null);
     for (const [workflow, count] of leftAlone) {
@@ -175,21 +215,32 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     }
     housekeeping.start();
     monitor.start();
+    convoyRunner.serve();
   }
   const inbox = runs && parts.takesCommands ? state.inbox.serve((command) => service.take(command)) : null;
   const graceMs = settings.shutdownGraceMs;
-  const stopped = { engine, advancer, outcomes, bus, housekeeping, monitor, inbox, state: parts.closing };
+  const stopped = {
+    engine,
+    advancer,
+    outcomes,
+    bus,
+    housekeeping,
+    monitor,
+    convoys: convoyRunner,
+    inbox,
+    state: parts.closing,
+  };
   const close = shutdown({ ...stopped, clock, logger, graceMs });
   const statistics = (): SquadraStatistics => ({
     engine: engine.statistics(),
     gate: gate.state(),
     starts: starts.statistics(),
+    convoys: convoyRunner.statistics(),
     cache: cache.statistics(),
     ...parts.adapterStatistics(),
   });
   const face = {
-    clock,
-    ids,
+    ...convoyParts,
     commands,
     forks,
     outcomes,

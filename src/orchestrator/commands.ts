@@ -6,6 +6,7 @@ import type { Engine } from '../engines/engine.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Approval, ApprovalAnswer, ApprovalStore } from '../work/approval-store.ts';
 import { approvalSignal } from '../work/approval-store.ts';
+import { convoySignal } from '../work/convoy.ts';
 import type { ExecutionStatus } from '../work/execution.ts';
 import type { Changed, ExecutionStore } from '../work/execution-store.ts';
 import type { Advancer } from './advancer.ts';
@@ -21,6 +22,8 @@ export interface CommandParts {
   readonly ids: IdSource;
   readonly faults: Faults;
   readonly maxInputBytes: number;
+  /** Told of every execution that was cancelled, once it is stored. */
+  readonly onCancel?: (tenant: string, id: string) => void;
 }
 
 /**
@@ -49,18 +52,28 @@ export class Commands {
   }
 
   async cancel(tenant: string, id: string, reason?: string): Promise<Changed> {
-    const { executions, engine, advancer, outcomes, bus, faults } = this.#parts;
+    const { executions, faults } = this.#parts;
     faults.at('cancel.before');
     const changed = await executions.cancel(tenant, id, reason ?? null);
     faults.at('cancel.after');
-    if (changed.changed) {
-      advancer.abandon(id, 'cancelled');
-      // One that waits for a time or a place would be remembered until then: its next claim finds it ended.
-      engine.wake({ tenant, id, priority: changed.priority });
-      outcomes.announce(id, { status: 'cancelled', reason: reason ?? null });
-      bus.publish({ kind: 'committed', tenant, executionId: id });
-    }
+    if (changed.changed) this.cancelled(tenant, id, changed.priority, reason ?? null);
     return changed;
+  }
+
+  /** What follows from a cancel that is stored: the run stops, down to its calls in flight, and who waits is told. */
+  cancelled(tenant: string, id: string, priority: number, reason: string | null): void {
+    const { engine, advancer, outcomes, bus, onCancel } = this.#parts;
+    advancer.abandon(id, 'cancelled');
+    // One that waits for a time or a place would be remembered until then: its next claim finds it ended.
+    engine.wake({ tenant, id, priority });
+    outcomes.announce(id, { status: 'cancelled', reason });
+    bus.publish({ kind: 'committed', tenant, executionId: id });
+    onCancel?.(tenant, id);
+  }
+
+  /** A signal was stored for it in another commit: the run is told, or it is woken. */
+  signalled(tenant: string, id: string, priority: number): void {
+    this.#wake(tenant, id, priority, null);
   }
 
   /** `signalId` makes a repeated command take effect once. */
@@ -80,6 +93,8 @@ export class Commands {
     // Answers travel as signals, and only the store makes them: it has checked who answers what.
     if (name.startsWith(approvalSignal('')))
       throw new SquadraError('INVALID_INPUT', `'${name}' is an approval: answer it instead of signalling it.`);
+    if (name.startsWith(convoySignal('')))
+      throw new SquadraError('INVALID_INPUT', `'${name}' is the end of a convoy: only the convoy tells it.`);
     const text = encodeJson(payload ?? null, {
       maxBytes: maxInputBytes,
       what: `the payload of signal '${name}'`,

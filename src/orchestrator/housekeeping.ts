@@ -1,16 +1,20 @@
 import type { Clock, Timer } from '../kernel/clock.ts';
+import type { ConvoyStore } from '../work/convoy-store.ts';
 import type { ExecutionStore } from '../work/execution-store.ts';
 import type { Workspaces } from './forks.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;
 /** Small, so that a batch holds up the writes between which it falls for a few milliseconds only. */
 const batchSize = 200;
+/** Each with all its items. */
+const convoyBatchSize = 5;
 
 /** What is left of an execution outside the store. */
 export type Remains = Pick<Workspaces, 'remove'>;
 
 export interface PruningParts {
   readonly executions: ExecutionStore;
+  readonly convoys: Pick<ConvoyStore, 'prune'>;
   readonly workspaces: Remains;
   /** Hears which workspace could not be removed. */
   readonly onLeftOver: (executionId: string, error: unknown) => void;
@@ -36,8 +40,12 @@ export class Pruning {
     for (;;) {
       const count = await this.#parts.executions.prune(endedBefore, batchSize, (ids) => this.#release(ids));
       total += count;
-      if (count < batchSize || isStopped()) return total;
+      if (isStopped()) return total;
+      if (count < batchSize) break;
     }
+    // After the executions that their items were: what is left of them is small.
+    while ((await this.#parts.convoys.prune(endedBefore, convoyBatchSize)) === convoyBatchSize && !isStopped());
+    return total;
   }
 
   /** One after the other: nobody waits for it, and the disk is needed for other things. */

@@ -16,6 +16,7 @@ export interface ShutdownParts {
   /** Stopped first: what begins new work by itself. */
   readonly housekeeping: Disposable;
   readonly monitor: Disposable;
+  readonly convoys: Disposable;
   /** Commands from other processes, which are taken until the last step is done. */
   readonly inbox: AsyncDisposable | null;
   readonly state: AsyncDisposable;
@@ -26,10 +27,12 @@ export interface ShutdownParts {
 
 /** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
 export function shutdown(parts: ShutdownParts): () => Promise<void> {
-  const { engine, advancer, outcomes, bus, housekeeping, monitor, inbox, state, clock, logger, graceMs } = parts;
+  const { engine, advancer, outcomes, bus, housekeeping, monitor, convoys, inbox, state, clock, logger, graceMs } =
+    parts;
   const close = async (): Promise<void> => {
     housekeeping[Symbol.dispose]();
     monitor[Symbol.dispose]();
+    convoys[Symbol.dispose]();
     const drained = engine.drain();
     advancer.drain();
     const grace = clock.setTimer(graceMs, () => {

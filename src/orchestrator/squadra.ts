@@ -17,6 +17,9 @@ import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import { Approvals } from './approvals.ts';
 import type { BudgetKeeping, Budgets } from './budgets.ts';
+import type { ConvoyStatistics } from './convoys/convoy-runner.ts';
+import { Convoys } from './convoys/convoys.ts';
+import type { ConvoysParts } from './convoys/convoys.ts';
 import { listExecutions } from './execution-list.ts';
 import type { ListFilter } from './execution-list.ts';
 import { readExecution } from './execution-reading.ts';
@@ -55,7 +58,7 @@ export interface Squads {
   remove(id: string, check?: (squad: Squad) => void): Promise<void>;
 }
 
-export interface SquadraParts extends RunHandleParts {
+export interface SquadraParts extends RunHandleParts, ConvoysParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly submissions: Submissions;
@@ -78,6 +81,8 @@ export interface SquadraStatistics {
   readonly gate: GateState;
   /** How busy the machine is, how many items of convoys may therefore run, and how far apart they start. */
   readonly starts: ReturnType<Starts['statistics']>;
+  /** Convoys that run here, their items that run, and how long items that could start waited for their start. */
+  readonly convoys: ConvoyStatistics;
   readonly writer: {
     readonly pending: number;
     readonly operations: number;
@@ -109,6 +114,7 @@ export class Squadra implements AsyncDisposable {
   readonly approvals: Approvals;
   readonly budgets: Budgets;
   readonly workItems: WorkItems;
+  readonly convoys: Convoys;
   readonly #parts: SquadraParts;
 
   constructor(parts: SquadraParts, tenant: string, userId: string | null = null) {
@@ -119,6 +125,7 @@ export class Squadra implements AsyncDisposable {
     this.approvals = new Approvals(parts, tenant);
     this.budgets = parts.budgets.of(tenant);
     this.workItems = new WorkItems(parts, tenant);
+    this.convoys = new Convoys(parts, tenant, userId);
   }
 
   /** The same Squadra with the eyes of another tenant; what is submitted and created through it bears the user's id. */

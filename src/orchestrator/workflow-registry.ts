@@ -5,10 +5,11 @@ import { delegate } from '../workflows/flows/delegate.ts';
 import { parallel } from '../workflows/flows/parallel.ts';
 import { pipeline } from '../workflows/flows/pipeline.ts';
 import { reviewLoop } from '../workflows/flows/review-loop.ts';
+import { task } from '../workflows/flows/task.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 
 /** Workflows that come with Squadra. */
-const builtIn: readonly Workflow[] = [pipeline, parallel, delegate, reviewLoop];
+const builtIn: readonly Workflow[] = [pipeline, parallel, delegate, reviewLoop, task];
 
 /** What somebody who wants to run a workflow has to know of it. */
 export interface WorkflowDescription {

@@ -34,7 +34,7 @@ async function perform(
 ): Promise<unknown> {
   const output = await workflow.run({
     input: execution.input,
-    squad: squadApi(run, execution.tenant, squad, defaults),
+    squad: squadApi(run, execution, squad, defaults),
     step: stepApi(run, '', defaults),
     execution: { id: execution.id, tenant: execution.tenant },
   });

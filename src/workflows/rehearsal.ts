@@ -4,6 +4,7 @@ import type { Squad } from '../squads/squad.ts';
 import type { Claim, Commit, Committed, JournalSession } from '../work/execution-store.ts';
 import type { Journaled, StatusRecord } from '../work/journal.ts';
 import { runOf } from './advance.ts';
+import type { ConvoyPort } from './convoy-step.ts';
 import type { Run } from './run.ts';
 import type { RunServices } from './run-services.ts';
 import type { Workflow } from './workflow.ts';
@@ -19,6 +20,9 @@ export interface Rehearsal {
   /** With what the code would end the execution here; null when it would not fail. */
   readonly failure: Failure | null;
 }
+
+const unreachable = (): Promise<never> => Promise.reject(new Error('Unreachable: a rehearsal begins no step.'));
+const noConvoys: ConvoyPort = { create: unreachable, results: unreachable };
 
 /** Code between steps is quick; what takes longer than this would hold up a replay, too. */
 const stallTimeoutMs = 2_000;
@@ -39,6 +43,7 @@ export async function rehearse(
     ...services,
     limits: { ...services.limits, stallTimeoutMs: Math.min(services.limits.stallTimeoutMs, stallTimeoutMs) },
     faults: noFaults,
+    convoys: noConvoys,
     onDelta: () => {},
     onCallEnd: () => {},
     onCommit: () => {},

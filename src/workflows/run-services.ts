@@ -3,6 +3,7 @@ import type { Faults } from '../kernel/faults.ts';
 import type { Json } from '../kernel/json.ts';
 import type { Outcome } from '../work/execution-store.ts';
 import type { Asker } from './asker.ts';
+import type { ConvoyPort } from './convoy-step.ts';
 
 /** The limits a run keeps to. Bytes are of JSON text. */
 export interface RunLimits {
@@ -33,6 +34,7 @@ export interface RunServices {
   readonly faults: Faults;
   readonly random: () => number;
   readonly asker: Asker;
+  readonly convoys: ConvoyPort;
   readonly onDelta: (delta: Delta) => void;
   /** Called when an attempt of a call has ended, however it did, before anything of it is committed. */
   readonly onCallEnd: (call: CallPlace) => void;
@@ -45,6 +47,6 @@ export interface RunServices {
  * ended. `lost`: somebody else owns it now, or it was ended from outside.
  */
 export type Advanced =
-  | { readonly kind: 'finished'; readonly outcome: () => Outcome<Json> }
+  | { readonly kind: 'finished'; readonly status: 'completed' | 'failed'; readonly outcome: () => Outcome<Json> }
   | { readonly kind: 'parked'; readonly wakeAt: number | null }
   | { readonly kind: 'lost' };

@@ -1,4 +1,5 @@
 import type { Member } from '../squads/squad.ts';
+import type { ConvoyItemInput, ConvoyOptions, ConvoyResult } from '../work/convoy-request.ts';
 import type { Answer, AskOptions } from './asker.ts';
 
 /** `squad` in a workflow. */
@@ -10,5 +11,10 @@ export interface SquadApi {
   ask(role: string, message: string, options?: AskOptions): Promise<Answer>;
   /** Asks one member by id, where several have the same role; the name of the step is the role unless `name` says otherwise. */
   askMember(memberId: string, message: string, options?: AskOptions): Promise<Answer>;
+  /**
+   * Has a graph of tasks worked off by the members, each as an execution of its own, and waits until all have ended. It does not
+   * throw when items fail: the result says what became of each.
+   */
+  convoy(name: string, items: readonly ConvoyItemInput[], options?: ConvoyOptions): Promise<ConvoyResult>;
   readonly members: readonly Member[];
 }

@@ -2,9 +2,11 @@ import { SquadraError } from '../kernel/errors.ts';
 import { durationMs } from '../kernel/duration.ts';
 import { decodeJson } from '../kernel/json.ts';
 import type { Member, Squad } from '../squads/squad.ts';
+import type { Execution } from '../work/execution.ts';
 import { approveStep } from './approval-step.ts';
 import { ask } from './ask.ts';
 import type { Answer, AskOptions } from './asker.ts';
+import { convoyStep } from './convoy-step.ts';
 import type { StepSettings } from './effect.ts';
 import type { Run } from './run.ts';
 import type { SquadApi } from './squad-api.ts';
@@ -56,7 +58,12 @@ function waitForSignal<T>(
 }
 
 /** `squad` for one run. */
-export function squadApi(run: Run, tenant: string, squad: Squad | null, defaults: StepSettings): SquadApi {
+export function squadApi(
+  run: Run,
+  { tenant, userId }: Pick<Execution, 'tenant' | 'userId'>,
+  squad: Squad | null,
+  defaults: StepSettings,
+): SquadApi {
   const members = squad?.members ?? [];
   const askOne = async (
     member: Member | undefined,
@@ -78,6 +85,12 @@ export function squadApi(run: Run, tenant: string, squad: Squad | null, defaults
       const member = members.find((each) => each.id === id);
       return given(() => askOne(member, id, message, options));
     },
+    convoy: (name, items, options = {}) =>
+      given(() => {
+        if (squad === null) throw noMember(run.executionId, items[0]?.role ?? 'a member', squad);
+        const key = stepKey('', name);
+        return convoyStep(run, { tenant, userId, squad, key, items, options }, defaults);
+      }),
   };
 }
 

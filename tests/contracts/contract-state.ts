@@ -7,6 +7,7 @@ import type { SquadStore } from '../../src/squads/squad-store.ts';
 import type { Squad } from '../../src/squads/squad.ts';
 import type { ApprovalStore } from '../../src/work/approval-store.ts';
 import type { BudgetStore } from '../../src/work/budget-store.ts';
+import type { ConvoyStore } from '../../src/work/convoy-store.ts';
 import type { ExecutionReports, ExecutionStore, JournalSession, NewExecution } from '../../src/work/execution-store.ts';
 import type { StatusRecord, StepRecord } from '../../src/work/journal.ts';
 import { noUsage } from '../../src/work/usage.ts';
@@ -22,6 +23,7 @@ export interface ContractState extends AsyncDisposable {
   readonly workItems: WorkItemStore;
   readonly squads: SquadStore;
   readonly approvals: ApprovalStore;
+  readonly convoys: ConvoyStore;
   readonly budgets: BudgetStore;
   readonly access: AccessStore;
 }

@@ -25,6 +25,7 @@ import type { SubmitRequest } from '../../src/orchestrator/submissions.ts';
 import { WorkflowRegistry } from '../../src/orchestrator/workflow-registry.ts';
 import { readCatalogue } from '../../src/squads/catalogue.ts';
 import type { ExecutionStore, Outcome } from '../../src/work/execution-store.ts';
+import type { ConvoyPort } from '../../src/workflows/convoy-step.ts';
 import type { Asker } from '../../src/workflows/asker.ts';
 import type { RunLimits, RunServices } from '../../src/workflows/run-services.ts';
 import type { AnyWorkflow, Workflow } from '../../src/workflows/workflow.ts';
@@ -61,6 +62,10 @@ const limits: RunLimits = {
 const noAccess = {
   addKey: () => Promise.reject(new Error('This test makes no key.')),
   revokeKey: () => Promise.reject(new Error('This test revokes no key.')),
+};
+const noConvoys: ConvoyPort = {
+  create: () => Promise.reject(new Error('This test has no convoys.')),
+  results: () => Promise.reject(new Error('This test has no convoys.')),
 };
 const catalogue = readCatalogue();
 
@@ -102,6 +107,7 @@ export class Assembly {
       faults,
       random,
       asker,
+      convoys: noConvoys,
       limits: { ...limits, ...options.limits },
       onDelta: (delta) => this.events.liveText.add(delta),
       onCallEnd: (call) => this.events.liveText.end(call),
@@ -137,7 +143,7 @@ export class Assembly {
       maxInputBytes,
     });
     this.budgets = new BudgetKeeping({ budgets, squads, engine, advancer });
-    const pruning = new Pruning({ executions, workspaces, onLeftOver: () => {} });
+    const pruning = new Pruning({ executions, convoys: state.convoys, workspaces, onLeftOver: () => {} });
     this.inbox = new InboxService({
       commands: this.commands,
       forks: this.#forks,

@@ -9,7 +9,7 @@ import { squadParts } from '../../squads/making.ts';
 const roles = ['backend_developer', 'tester', 'tester'];
 const squad = buildSquad({ name: 'us', members: roles.map((role) => ({ role })) }, squadParts());
 const refuse = () => Promise.reject(new Error('Nobody is asked here.'));
-const members = flowMembers({ members: squad.members, ask: refuse, askMember: refuse }, 'delegate');
+const members = flowMembers({ members: squad.members, ask: refuse, askMember: refuse, convoy: refuse }, 'delegate');
 
 function task(number: number, needs: readonly number[] = [], fields: Partial<PlannedTask> = {}): PlannedTask {
   return { number, member: 'tester', task: `Do ${number}.`, needs, ...fields };

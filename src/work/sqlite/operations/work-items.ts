@@ -92,7 +92,7 @@ export function workItemOperations(database: DatabaseSync): WorkItemOperations {
 function finding(database: DatabaseSync): (tenant: string, id: string) => Found {
   const byId = prepare(
     database,
-    'SELECT no, status, version, step_key, dependencies FROM work_items WHERE tenant = ? AND id = ?',
+    'SELECT no, status, version, coalesce(step_key, item_key), dependencies FROM work_items WHERE tenant = ? AND id = ?',
   );
   return (tenant, id) => {
     const row = byId.first(tenant, id);
