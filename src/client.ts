@@ -7,6 +7,10 @@ export type {
   ApprovalDocument,
   ApprovalQuery,
   ApprovalReply,
+  BudgetAddress,
+  BudgetDocument,
+  BudgetLimits,
+  BudgetQuery,
   ExecutionDocument,
   ExecutionQuery,
   ExecutionSummary,
@@ -32,5 +36,5 @@ export type {
 export type { StreamEvent, StreamOptions } from './client/event-stream.ts';
 export { ProblemError } from './client/problem-error.ts';
 export type { ProblemDocument } from './client/problem-error.ts';
-export type { Approvals, Executions, PageQuery, Squads, Versioned, WorkItems } from './client/resources.ts';
+export type { Approvals, Budgets, Executions, PageQuery, Squads, Versioned, WorkItems } from './client/resources.ts';
 export type { ClientOptions } from './client/transport.ts';

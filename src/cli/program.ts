@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Cli } from './cli.ts';
 import { approveCommand } from './commands/approve.ts';
+import { budgetsCommand } from './commands/budgets.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -39,6 +40,7 @@ const commands = [
   squadsCommand,
   rolesCommand,
   keysCommand,
+  budgetsCommand,
   checkCommand,
   pruneCommand,
   doctorCommand,

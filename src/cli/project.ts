@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readSquadraYaml } from '../config/squadra-yaml.ts';
-import type { SquadEntry } from '../config/squadra-yaml.ts';
+import type { BudgetEntry, SquadEntry } from '../config/squadra-yaml.ts';
 import { SquadraError } from '../kernel/errors.ts';
+import type { Budgets } from '../orchestrator/budgets.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
 import type { SquadraOptions } from '../orchestrator/squadra-options.ts';
 import type { SquadInput } from '../squads/squad.ts';
+import type { BudgetKey } from '../work/budget.ts';
 import type { AnyTool } from '../workflows/tool.ts';
 import type { Workflow } from '../workflows/workflow.ts';
 import type { ListExecutions } from './execution-id.ts';
@@ -17,6 +19,7 @@ export interface Project {
   /** What `openSquadra` takes of it. */
   readonly opening: Pick<SquadraOptions, 'workflows' | 'tools' | 'mcp' | 'prices'>;
   readonly squads: readonly SquadEntry[];
+  readonly budgets: readonly BudgetEntry[];
 }
 
 const fileName = 'squadra.yaml';
@@ -24,13 +27,13 @@ const fileName = 'squadra.yaml';
 /** Reads `squadra.yaml` of this folder, if there is one, or the file named by `--config`, and imports its workflows and tools. */
 export async function loadProject(config: string | undefined, folder: string = process.cwd()): Promise<Project> {
   const path = resolve(folder, config ?? fileName);
-  if (config === undefined && !existsSync(path)) return { opening: {}, squads: [] };
-  const { workflows: files, squads, mcp, prices } = readSquadraYaml(path);
+  if (config === undefined && !existsSync(path)) return { opening: {}, squads: [], budgets: [] };
+  const { workflows: files, squads, budgets, mcp, prices } = readSquadraYaml(path);
   if (files.length > 0) lendModules();
   const exported: unknown[] = [];
   for (const file of files) exported.push(...(await importParts(file, path)));
   const opening = { workflows: exported.filter(isWorkflow), tools: exported.filter(isTool), mcp, prices };
-  return { opening, squads };
+  return { opening, squads, budgets };
 }
 
 async function importParts(file: string, listedIn: string): Promise<readonly unknown[]> {
@@ -69,6 +72,31 @@ export async function ensureSquads(squadra: Squadra, squads: readonly SquadInput
     } catch (error) {
       if (!(error instanceof SquadraError) || error.code !== 'NAME_TAKEN') throw error;
     }
+  }
+}
+
+/** Sets the budgets of a project that the tenant lacks; existing ones are left as they are. */
+export async function ensureBudgets({ budgets, tenant }: Squadra, entries: readonly BudgetEntry[]): Promise<void> {
+  for (const { scope, id, period, limitUsd, ...limits } of entries) {
+    if (id === undefined && scope !== 'tenant')
+      throw new SquadraError(
+        'INVALID_SETTING',
+        `A budget of squadra.yaml does not say which ${scope} it is of ('id').`,
+      );
+    const key = { scope, period, id: id ?? tenant };
+    if (await isSet(budgets, key)) continue;
+    const money = limitUsd === undefined ? {} : { limitMicroUsd: Math.round(limitUsd * 1e6) };
+    await budgets.set(key, { ...money, ...limits });
+  }
+}
+
+async function isSet(budgets: Budgets, key: BudgetKey): Promise<boolean> {
+  try {
+    await budgets.get(key);
+    return true;
+  } catch (error) {
+    if (error instanceof SquadraError && error.code === 'NOT_FOUND') return false;
+    throw error;
   }
 }
 

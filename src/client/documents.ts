@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { approvalBody, approvalListQuery, approvalSchema } from '../http/schemas/approval.ts';
+import type { budgetBody, budgetListQuery, budgetParams, budgetSchema } from '../http/schemas/budget.ts';
 import type { meSchema, roleSchema, templateSchema, workflowSchema } from '../http/schemas/catalogue.ts';
 import type {
   acceptedSchema,
@@ -36,6 +37,11 @@ export type MemberDocument = z.output<typeof memberSchema>;
 export type ApprovalDocument = z.output<typeof approvalSchema>;
 export type ApprovalQuery = z.output<typeof approvalListQuery>;
 export type ApprovalReply = z.input<typeof approvalBody>;
+export type BudgetDocument = z.output<typeof budgetSchema>;
+export type BudgetQuery = z.output<typeof budgetListQuery>;
+/** Which budget: `{ scope: 'squad', id: 'software', period: 'month' }`. */
+export type BudgetAddress = z.output<typeof budgetParams>;
+export type BudgetLimits = z.input<typeof budgetBody>;
 export type NewWorkItem = z.input<typeof newWorkItemBody>;
 export type WorkItemUpdate = z.input<typeof workItemChangeBody>;
 export type WorkItemQuery = z.output<typeof workItemListQuery>;

@@ -3,6 +3,10 @@ import type {
   ApprovalDocument,
   ApprovalQuery,
   ApprovalReply,
+  BudgetAddress,
+  BudgetDocument,
+  BudgetLimits,
+  BudgetQuery,
   ExecutionDocument,
   ExecutionQuery,
   ExecutionSummary,
@@ -74,6 +78,15 @@ export interface WorkItems {
   stats(): Promise<WorkItemCounts>;
 }
 
+export interface Budgets {
+  /** By scope, id and period. */
+  list(query?: BudgetQuery): Promise<PageDocument<BudgetDocument>>;
+  get(budget: BudgetAddress): Promise<BudgetDocument>;
+  /** New, or in place of the one there is. */
+  set(budget: BudgetAddress, limits: BudgetLimits): Promise<BudgetDocument>;
+  remove(budget: BudgetAddress): Promise<void>;
+}
+
 const base = '/api/v1';
 
 export function executionsOf(transport: Transport): Executions {
@@ -123,6 +136,17 @@ export function workItemsOf(transport: Transport): WorkItems {
     update: (item, body) => transport.send(at(item.id), changing(item, body)),
     remove: (id) => transport.send(at(id), { method: 'DELETE' }),
     stats: () => transport.send(`${base}/work-items/stats`),
+  };
+}
+
+export function budgetsOf(transport: Transport): Budgets {
+  const at = ({ scope, id, period }: BudgetAddress): string =>
+    `${base}/budgets/${scope}/${encodeURIComponent(id)}/${period}`;
+  return {
+    list: (query = {}) => transport.send(`${base}/budgets`, { query }),
+    get: (budget) => transport.send(at(budget)),
+    set: (budget, body) => transport.send(at(budget), { method: 'PUT', body, isRepeatable: true }),
+    remove: (budget) => transport.send(at(budget), { method: 'DELETE' }),
   };
 }
 

@@ -29,9 +29,20 @@ const squad = z.strictObject({
   members: z.array(member).exactOptional(),
 });
 
+/** At least one limit, which is checked where budgets are kept. */
+const budget = z.strictObject({
+  scope: z.enum(['squad', 'user', 'tenant']),
+  id: name.exactOptional(),
+  period: z.enum(['day', 'month']),
+  limitUsd: z.number().min(0).max(1e9).exactOptional(),
+  limitTokens: z.int().min(0).exactOptional(),
+  onExceeded: z.enum(['ask', 'fail']).exactOptional(),
+});
+
 const schema = z.strictObject({
   workflows: z.array(name).default([]),
   squads: z.array(squad).default([]),
+  budgets: z.array(budget).default([]),
   prices: priceTable.default({}),
   mcp: mcpTable.default({}),
 });
@@ -39,11 +50,15 @@ const schema = z.strictObject({
 /** A squad as `squadra.yaml` describes it. Roles, templates and tools are checked where they are known. */
 export type SquadEntry = z.infer<typeof squad>;
 
+/** A budget as `squadra.yaml` describes it: US dollars; the id of a squad may be its name, that of the tenant is left out. */
+export type BudgetEntry = z.infer<typeof budget>;
+
 /** What `squadra.yaml` says. */
 export interface SquadraYaml {
   /** Absolute paths of the files whose exported workflows count. */
   readonly workflows: string[];
   readonly squads: SquadEntry[];
+  readonly budgets: BudgetEntry[];
   /** Own prices in US dollars per million tokens, by `provider/model` or `provider`. */
   readonly prices: PriceOptions;
   /** MCP servers by name, for the option `mcp` of `openSquadra`; `${NAME}` in them is filled there. */
@@ -72,12 +87,13 @@ export function readSquadraYaml(path: string): SquadraYaml {
       parsed.error.issues.map((issue) => `${place(document, lines, issue.path)}${issue.message}`),
     );
   }
-  const { workflows, squads, prices, mcp } = parsed.data;
+  const { workflows, squads, budgets, prices, mcp } = parsed.data;
   const problems = repeatedNames(squads);
   if (problems.length > 0) throw invalidFile(path, problems);
   return {
     workflows: workflows.map((file) => resolve(dirname(path), file)),
     squads,
+    budgets,
     prices,
     // Each entry was checked by the schema of its kind.
     mcp: startedIn(dirname(path), mcp as McpOptions),

@@ -12,6 +12,7 @@ import { StreamTokens } from './auth/stream-token.ts';
 import { describeApi } from './openapi.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { approvalRoutes } from './routes/approvals.ts';
+import { budgetRoutes } from './routes/budgets.ts';
 import { executionCommandRoutes } from './routes/execution-commands.ts';
 import { executionMessageRoutes } from './routes/execution-messages.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -90,6 +91,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       executionMessageRoutes(api);
       approvalRoutes(api);
       workItemRoutes(api);
+      budgetRoutes(api);
       streamRoutes(api, { ...parts, streams, streamTokens });
     },
     { prefix: '/api/v1' },

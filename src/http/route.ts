@@ -40,7 +40,7 @@ export interface Call<Params, Query, Body> {
 
 /** A route with all that is to be known of it: what it takes, what it answers, who may call it. */
 export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   /** Unique; the name of the client's method. */
   readonly operationId: string;

@@ -29,7 +29,7 @@ export interface Budgets {
 
 export interface BudgetKeepingParts {
   readonly budgets: BudgetStore;
-  readonly squads: Pick<SquadDirectory, 'get'>;
+  readonly squads: Pick<SquadDirectory, 'seek' | 'resolve'>;
   readonly engine: Pick<Engine, 'wake'>;
   readonly advancer: Pick<Advancer, 'nudge'>;
 }
@@ -60,7 +60,7 @@ export class BudgetKeeping {
   async set(tenant: string, given: BudgetKey, options: BudgetOptions): Promise<Budget> {
     const { limits, problems } = readBudgetLimits(options);
     if (problems.length > 0) throw new SquadraError('INVALID_INPUT', `The budget was refused: ${problems.join('; ')}.`);
-    const key = await this.#keyOf(tenant, given);
+    const key = await this.#keyOf(tenant, given, true);
     this.#wake(tenant, await this.#parts.budgets.set(tenant, key, limits));
     const budget = await this.#parts.budgets.get(tenant, key);
     if (budget === null) throw unknown(key);
@@ -87,7 +87,7 @@ export class BudgetKeeping {
     );
   }
 
-  async #keyOf(tenant: string, { scope, id, period }: BudgetKey): Promise<BudgetKey> {
+  async #keyOf(tenant: string, { scope, id, period }: BudgetKey, isSet = false): Promise<BudgetKey> {
     if (!budgetScopes.includes(scope)) throw invalid(`'${String(scope)}' is no scope; use ${budgetScopes.join(', ')}`);
     if (!budgetPeriods.includes(period))
       throw invalid(`'${String(period)}' is no period; use ${budgetPeriods.join(', ')}`);
@@ -95,7 +95,12 @@ export class BudgetKeeping {
       throw invalid(`the budget of an execution is 'total', others are by 'day' or 'month'`);
     if (id === '' || id.length > 255) throw invalid('the id has 1 to 255 characters');
     if (scope === 'tenant' && id !== tenant) throw unknown({ scope, id, period });
-    return { scope, period, id: scope === 'squad' ? (await this.#parts.squads.get(tenant, id)).id : id };
+    if (scope !== 'squad') return { scope, id, period };
+    const squad = await this.#parts.squads.seek(tenant, id);
+    if (squad.id !== null) return { scope, id: squad.id, period };
+    // A template is there without set-up; its squad is made by the first use.
+    if (squad.isKnown && isSet) return { scope, id: (await this.#parts.squads.resolve(tenant, id)).id, period };
+    throw unknown({ scope, id, period });
   }
 
   /** Those that waited for money find out themselves whether there is room for them now. */

@@ -28,7 +28,9 @@ export function openSpending(stateDir: string, surroundings: Partial<Surrounding
   const model = fakeProvider(({ prompt, abortSignal }) => {
     const said = JSON.stringify(prompt);
     if (said.includes('Hang.'))
-      return new Promise((_, reject) => abortSignal?.addEventListener('abort', () => reject(abortSignal.reason)));
+      return new Promise((_, reject) =>
+        abortSignal?.addEventListener('abort', () => reject(new Error('It was aborted.'))),
+      );
     // Half an answer is paid for.
     const isCut = said.includes('Test b.') && !cut.has('b');
     if (isCut) cut.add('b');

@@ -45,8 +45,7 @@ describe.concurrent('killed at', () => {
       for (const key of budgetKeys) {
         const { spent, reserved } = await squadra.budgets.get(key);
         expect(reserved).toEqual({ microUsd: 0, tokens: 0 });
-        // The fork is nobody's in particular.
-        if (key.scope !== 'user') expect(spent.microUsd).toBe(total.usage.costMicroUsd);
+        expect(spent.microUsd).toBe(total.usage.costMicroUsd);
       }
     })();
     expectEqual(folder.path);

@@ -7,6 +7,8 @@ import type { Run } from '../../orchestrator/run-handle.ts';
 import type { Squadra } from '../../orchestrator/squadra.ts';
 import { defaultWorkflow } from '../../orchestrator/submissions.ts';
 import type { SubmitRequest } from '../../orchestrator/submissions.ts';
+import { readBudget } from '../budget-options.ts';
+import type { TypedBudget } from '../budget-options.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
 import { conclude } from '../conclusion.ts';
@@ -15,9 +17,9 @@ import type { ExitCode } from '../exit-code.ts';
 import { follow, tellOfOthers } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { parseJson } from '../json-argument.ts';
-import { ensureSquads, listOf, loadProject } from '../project.ts';
+import { ensureBudgets, ensureSquads, listOf, loadProject } from '../project.ts';
 
-interface RunOptions {
+interface RunOptions extends TypedBudget {
   readonly squad?: string;
   readonly workflow?: string;
   readonly input?: string;
@@ -38,6 +40,9 @@ export function runCommand(cli: Cli): Command {
     .option('--workflow <name>', 'the workflow that says how, built in or from squadra.yaml', defaultWorkflow)
     .option('--input <json>', 'the input of the workflow, instead of a file')
     .option('--priority <number>', 'from -100 to 100; higher goes first')
+    .option('--budget <dollars>', 'what it may spend, such as 5 or 0.25')
+    .option('--token-budget <number>', 'how many tokens it may take, input and output together')
+    .option('--on-exceeded <reaction>', 'at that ceiling: fail (where nothing is said), or ask for an approval')
     .option('--idempotency-key <key>', 'the same key with the same request is the same execution')
     .option('--resume [id]', 'go on with an unfinished execution, the newest where none is named')
     .action((file: string | undefined, options: RunOptions, command: Command) =>
@@ -59,6 +64,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
   );
   const own = squadra.forTenant(context.options.tenant);
   await ensureSquads(own, project.squads);
+  await ensureBudgets(own, project.budgets);
   if (request !== null) tellOfOthers(context, own);
   const run =
     request === null
@@ -91,6 +97,7 @@ async function prepareResume(squadra: Squadra, run: Run): Promise<void> {
 
 async function readRequest(file: string | undefined, options: RunOptions): Promise<SubmitRequest> {
   const { squad, input, priority, idempotencyKey } = options;
+  const budget = readBudget(options);
   if ((file === undefined) === (input === undefined))
     throw new SquadraError(
       'INVALID_INPUT',
@@ -101,6 +108,7 @@ async function readRequest(file: string | undefined, options: RunOptions): Promi
     ...(squad === undefined ? {} : { squad }),
     ...(priority === undefined ? {} : { priority: Number(priority) }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(budget === null ? {} : { budget }),
   };
 }
 

@@ -12,7 +12,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { tellOfOthers } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { parseWholeNumber } from '../number-argument.ts';
-import { ensureSquads, loadProject } from '../project.ts';
+import { ensureBudgets, ensureSquads, loadProject } from '../project.ts';
 
 interface ServeOptions {
   readonly host?: string;
@@ -39,7 +39,9 @@ async function act(context: CommandContext, options: ServeOptions): Promise<Exit
     { command: 'serve' },
   );
   await using squadra = assembly.squadra;
-  await ensureSquads(squadra.forTenant(context.options.tenant), project.squads);
+  const own = squadra.forTenant(context.options.tenant);
+  await ensureSquads(own, project.squads);
+  await ensureBudgets(own, project.budgets);
   const server = await startServer({ ...assembly, readiness: new Readiness() }, assembly.settings);
   try {
     introduce(context, assembly, server.url);

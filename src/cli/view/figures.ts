@@ -26,7 +26,8 @@ export function formatCost({ costMicroUsd, modelCalls, unpricedCalls, estimatedC
   return `${about}${formatMoney(costMicroUsd)}${unpricedCalls > 0 ? ' + unpriced' : ''}`;
 }
 
-function formatMoney(microUsd: number): string {
+/** `$0.0123` of micro-dollars. */
+export function formatMoney(microUsd: number): string {
   const usd = microUsd / 1_000_000;
   if (usd === 0) return '$0.00';
   return usd < 0.0001 ? '<$0.0001' : `$${usd.toFixed(usd < 1 ? 4 : 2)}`;

@@ -79,7 +79,8 @@ function unauthenticated(reply: FastifyReply, brought: 'none' | 'invalid', why: 
   return new SquadraError('UNAUTHENTICATED', `The request was refused. ${why}`);
 }
 
-function forbidden(reply: FastifyReply, scope: Scope): SquadraError {
+/** The refusal of who is known and may not, with the challenge of RFC 6750. */
+export function forbidden(reply: FastifyReply, scope: Scope): SquadraError {
   reply.header('www-authenticate', `Bearer realm="squadra", error="insufficient_scope", scope="${scope}"`);
   return new SquadraError('FORBIDDEN', `This needs the scope '${scope}', which the key or token does not have.`);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { executionStatuses } from '../../work/execution.ts';
+import { budgetBody } from './budget.ts';
 import { idSchema, pageQuery, timeSchema } from './id.ts';
 import { jsonSchema } from './json.ts';
 import { usageSchema } from './usage.ts';
@@ -18,6 +19,7 @@ export const submissionBody = z
     priority: z.int().min(-100).max(100).exactOptional(),
     start: z.boolean().exactOptional().meta({ description: 'False leaves it `created` until it is started.' }),
     metadata: jsonSchema.exactOptional(),
+    budget: budgetBody.exactOptional().meta({ description: 'What it may spend, from its beginning to its end.' }),
   })
   .meta({ id: 'Submission' });
 
