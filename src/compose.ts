@@ -43,6 +43,7 @@ import { readCatalogue } from './squads/catalogue.ts';
 import type { SquadStore } from './squads/squad-store.ts';
 import { createLogger } from './telemetry/logger.ts';
 import type { ApprovalStore } from './work/approval-store.ts';
+import type { ConvoyReports } from './work/convoy-store.ts';
 import type { InboxCommand } from './work/inbox.ts';
 import type { StateInspection } from './work/state-inspection.ts';
 import { inspectStateFile } from './work/sqlite/state-file-inspection.ts';
@@ -235,6 +236,7 @@ export interface StateReports extends AsyncDisposable {
   readonly squads: Pick<SquadStore, 'find' | 'atVersion' | 'list'>;
   readonly workItems: Pick<WorkItemStore, 'get' | 'list' | 'statistics'>;
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
+  readonly convoys: ConvoyReports;
   readonly usage: UsageReports;
   readonly budgets: Pick<BudgetStore, 'get' | 'list'>;
   readonly access: Pick<AccessStore, 'listKeys'>;

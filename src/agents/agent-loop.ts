@@ -1,6 +1,6 @@
 import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
-import { Semaphore } from '../flow/semaphore.ts';
+import type { AdmissionStatistics } from '../flow/admission.ts';
 import type { Catalogue } from '../squads/catalogue.ts';
 import type { Member } from '../squads/squad.ts';
 import { addUsage, noUsage } from '../work/usage.ts';
@@ -29,7 +29,7 @@ export interface AskerParts extends ModelCallerParts {
   readonly settings: ModelCallerParts['settings'] &
     ModelStepParts['settings'] &
     ToolStepParts['settings'] &
-    Pick<Settings, 'agentPoolSize' | 'maxConcurrentModelCalls' | 'maxRepeatedCalls'>;
+    Pick<Settings, 'agentPoolSize' | 'maxRepeatedCalls'>;
   /** What a member may call. Throws `TOOL_UNAVAILABLE` when a server of tools cannot be reached. */
   readonly toolbox: { toolsOf(member: Member): Promise<readonly AnyTool[]> };
   /** The folder that holds the workspaces of executions. */
@@ -38,22 +38,21 @@ export interface AskerParts extends ModelCallerParts {
 
 /** The asker and how busy it is. */
 export interface AgentAsker extends Asker {
-  stats(): { readonly agents: AgentPoolStats; readonly calls: ReturnType<Semaphore['stats']> };
+  stats(): { readonly agents: AgentPoolStats; readonly calls: AdmissionStatistics };
 }
 
 /** Fills `squad.ask`: the member's agent answers, one model or tool call per step. */
 export function createAsker(parts: AskerParts): AgentAsker {
   const { settings, clock, registry, toolbox, workspaceRoot } = parts;
   const pool = new AgentPool((member) => buildAgent(member, parts), settings.agentPoolSize);
-  const places = new Semaphore(settings.maxConcurrentModelCalls);
-  const caller = new ModelCaller(parts, places);
+  const caller = new ModelCaller(parts);
   const toolsOf = async ({ member, options }: AskRequest): Promise<ToolSet> =>
     new ToolSet([...(await toolbox.toolsOf(member)), ...(options.tools ?? [])]);
   const models = new ModelStep({ settings, descriptions: new ToolDescriptions(), toolsOf }, caller);
   const tools = new ToolStep({ settings, clock, secrets: registry.secrets, workspaceRoot, toolsOf });
   return {
     ask: (request) => new AgentRun(pool.get(request.member), request, { caller, models, tools, settings }).answer(),
-    stats: () => ({ agents: pool.stats(), calls: places.stats() }),
+    stats: () => ({ agents: pool.stats(), calls: parts.admission.statistics() }),
   };
 }
 

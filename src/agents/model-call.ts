@@ -21,6 +21,8 @@ export interface ModelCall {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onText: (delta: string) => void;
+  /** The head of the answer; names in lower case. */
+  readonly onHead: (headers: Readonly<Record<string, string>>) => void;
 }
 
 /** What came back so far. It is filled while the call runs, so that a call that fails can still be counted. */
@@ -71,11 +73,12 @@ export function nothingReceived(): Received {
 export async function callModel(call: ModelCall, received: Received): Promise<void> {
   const watch = new CallWatch(call.clock, call.limits, call.signal);
   try {
-    const { stream } = await abortable(
+    const { stream, response } = await abortable(
       call.model.doStream({ ...call.options, abortSignal: watch.signal }),
       watch.signal,
     );
     received.answering = true;
+    if (response?.headers !== undefined) call.onHead(response.headers);
     const finish = await readStream(stream, call, watch, received);
     requireAnswer(finish, received.calls.length);
   } catch (error) {

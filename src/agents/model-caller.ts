@@ -1,6 +1,7 @@
+import { APICallError } from '@ai-sdk/provider';
 import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { Settings } from '../config/settings.ts';
-import type { Semaphore } from '../flow/semaphore.ts';
+import type { Admission, CallOutcome, Permit } from '../flow/admission.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Usage } from '../work/usage.ts';
@@ -13,6 +14,7 @@ import { callModel, lengthOf, nothingReceived, type Received } from './model-cal
 import { modelError } from './model-errors.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { reserveUsage, settleUsage } from './model-usage.ts';
+import { readRateHeaders } from './rate-headers.ts';
 import type { Prices } from './pricing.ts';
 
 /** What making model calls needs from its surroundings. */
@@ -23,6 +25,7 @@ export interface ModelCallerParts {
     | 'askTimeoutMs'
     | 'compactAt'
     | 'contextWindow'
+    | 'maxModelReturns'
     | 'maxResultBytes'
     | 'modelFirstTokenTimeoutMs'
     | 'modelIdleTimeoutMs'
@@ -30,6 +33,8 @@ export interface ModelCallerParts {
   >;
   readonly clock: Clock;
   readonly prices: Prices;
+  /** Passed by every call before it leaves. */
+  readonly admission: Admission;
 }
 
 /** One call: what the model is given, for which step of which ask. */
@@ -52,56 +57,92 @@ export interface MadeCall {
   readonly usage: Usage;
 }
 
-/** Calls models: waits for a place, keeps to the limits, and says of a failed call what it cost. */
+const withoutTools: Pick<CallOrder, 'tools' | 'responseFormat'> = { tools: [], responseFormat: { type: 'text' } };
+
+/** Who has to stay away for longer waits as an attempt that failed: then nothing is kept in memory. */
+const longestReturnMs = 30_000;
+
+/** Calls models: waits for its turn, keeps to the limits, and says of a failed call what it cost. */
 export class ModelCaller {
   readonly #parts: ModelCallerParts;
-  readonly #places: Semaphore;
 
-  constructor(parts: ModelCallerParts, places: Semaphore) {
+  constructor(parts: ModelCallerParts) {
     this.#parts = parts;
-    this.#places = places;
   }
 
-  /** The call has limits of its own; this one adds the wait for a place, which takes as long as others' calls do. */
+  /** The call has limits of its own; before it comes the wait for its turn, which the ask's own limit bounds. */
   get stepTimeoutMs(): number {
-    return 2 * this.#parts.settings.modelTimeoutMs;
+    const { askTimeoutMs, modelTimeoutMs } = this.#parts.settings;
+    return askTimeoutMs + modelTimeoutMs;
   }
 
   windowOf({ priced }: Agent): ContextWindow {
     return contextWindow(priced, this.#parts.prices, this.#parts.settings);
   }
 
-  /** The most a call can cost. */
-  reserve(agent: Agent, prompt: LanguageModelV4Prompt): Usage {
-    return reserveUsage(agent.priced, bytesOf(prompt), this.windowOf(agent).outputTokens, this.#parts.prices);
+  /** The most a call can cost: what is sent as if each byte were a token, and all the output it may write. */
+  reserve(
+    agent: Agent,
+    prompt: LanguageModelV4Prompt,
+    { tools, responseFormat }: Pick<CallOrder, 'tools' | 'responseFormat'> = withoutTools,
+  ): Usage {
+    const formatBytes = responseFormat.type === 'json' ? Buffer.byteLength(JSON.stringify(responseFormat)) : 0;
+    const inputBytes = bytesOf(prompt) + toolBytes(tools) + formatBytes;
+    return reserveUsage(agent.priced, inputBytes, this.windowOf(agent).outputTokens, this.#parts.prices);
   }
 
-  /** Makes one attempt. Text goes to `attempt.delta` as it streams. */
+  /** Makes one attempt. Text goes to `attempt.delta` as it streams. A call that the provider turns away comes back to its turn. */
   async make(order: CallOrder, attempt: CallAttempt): Promise<MadeCall> {
+    const { clock, settings, admission } = this.#parts;
+    requireRoom(order.tokens, this.windowOf(order.agent), order.request.member.name, stepOf(order));
+    const ticket = ticketOf(order, clock.now());
+    for (let returns = 0; ; returns += 1) {
+      remainingMs(order.request, settings);
+      const permit = await admission.admit({ ...ticket, isReturning: returns > 0 }, attempt.signal);
+      const tried = await this.#leave(order, attempt, permit);
+      if (!('failure' in tried)) return tried;
+      const returnMs = returns < settings.maxModelReturns ? tried.returnMs : null;
+      if (returnMs === null) throw tried.failure;
+      await pause(clock, returnMs, attempt.signal);
+    }
+  }
+
+  async #leave(
+    order: CallOrder,
+    attempt: CallAttempt,
+    permit: Permit,
+  ): Promise<MadeCall | { readonly failure: SquadraError; readonly returnMs: number | null }> {
+    const { clock, settings } = this.#parts;
     const received = nothingReceived();
-    const window = this.windowOf(order.agent);
-    requireRoom(order.tokens, window, order.request.member.name, stepOf(order));
-    const leftMs = remainingMs(order.request, this.#parts.settings);
-    const release = await this.#places.acquire(attempt.signal);
+    let outcome: CallOutcome = { kind: 'other' };
+    let leftMs = 0;
+    const told = (headers: Headers): void => permit.told(readRateHeaders(headers, clock.now()));
     try {
+      // The wait for its turn took from it.
+      leftMs = remainingMs(order.request, settings);
       await callModel(
         {
           model: order.agent.model,
-          options: optionsOf(order, window, attempt),
+          options: optionsOf(order, this.windowOf(order.agent), attempt),
           limits: this.#limits(order, leftMs),
-          clock: this.#parts.clock,
+          clock,
           signal: attempt.signal,
           onText: (delta) => attempt.delta(delta),
+          onHead: told,
         },
         received,
       );
+      outcome = { kind: 'completed', firstTokenMs: received.firstTokenMs, tokens: reportedTokens(received) };
+      return { received, usage: this.#settle(order, received) };
     } catch (error) {
       attempt.signal.throwIfAborted();
-      throw this.#failure(error, order, received, leftMs);
+      const failure = this.#failure(error, order, received, leftMs);
+      if (APICallError.isInstance(error)) told(error.responseHeaders ?? {});
+      outcome = outcomeOf(failure);
+      return { failure, returnMs: returnMsOf(outcome) };
     } finally {
-      release();
+      permit.end(outcome);
     }
-    return { received, usage: this.#settle(order, received) };
   }
 
   #limits({ maxToolCalls }: CallOrder, leftMs: number) {
@@ -156,6 +197,53 @@ function optionsOf(
     ...(tools.length === 0 ? {} : { tools: [...tools] }),
     headers: { 'Idempotency-Key': idempotencyKey },
   };
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+function ticketOf({ agent, request, tokens }: CallOrder, askedAt: number) {
+  const { provider, model } = agent.priced;
+  const { tenant, member, priority } = request;
+  return { tenant, provider, model, memberId: member.id, priority, inputTokens: tokens, askedAt };
+}
+
+/** What the provider counted, if it did. */
+function reportedTokens({ usage }: Received): number | null {
+  const [input, output] = [usage?.inputTokens.total, usage?.outputTokens.total];
+  return input === undefined || output === undefined ? null : input + output;
+}
+
+/** What a failure says about the provider. */
+function outcomeOf({ code, details }: SquadraError): CallOutcome {
+  if (code === 'MODEL_BROKEN_STREAM') return { kind: 'failed' };
+  if (code !== 'MODEL_UNAVAILABLE') return { kind: 'other' };
+  const { status, retryAfterMs } = details;
+  if (status === 429) return { kind: 'refused', retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : null };
+  return { kind: status === 503 || status === 529 ? 'overloaded' : 'failed' };
+}
+
+/** How long a call stays away before it waits for its turn again; null for one that does not come back by itself. */
+function returnMsOf(outcome: CallOutcome): number | null {
+  if (outcome.kind !== 'refused') return null;
+  const retryAfterMs = outcome.retryAfterMs ?? 0;
+  return retryAfterMs <= longestReturnMs ? retryAfterMs : null;
+}
+
+/** Resolves after so long; rejects with the signal's reason when that aborts first. */
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (ms === 0) return Promise.resolve();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const abort = (): void => {
+    timer.cancel();
+    reject(signal.reason);
+  };
+  const timer = clock.setTimer(ms, () => {
+    signal.removeEventListener('abort', abort);
+    resolve();
+  });
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return promise;
 }
 
 function stepOf({ request, name }: CallOrder): string {

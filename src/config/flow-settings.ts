@@ -76,4 +76,12 @@ export const flowSettings = {
     unit: 'tokens',
     doc: 'Tokens a minute, sent and received, of each model of a provider; calls that would take more wait their turn. 0 keeps to what the provider says in its answers.',
   }),
+  maxModelReturns: numberSetting({
+    env: 'SQUADRA_MAX_MODEL_RETURNS',
+    default: 5,
+    min: 0,
+    max: 1_000,
+    unit: 'times',
+    doc: 'How often a model call that the provider turns away (429) goes back to wait for its turn before that counts as a failed attempt of its step. Who is asked to stay away for more than 30 seconds fails the attempt at once, and is tried again when that is over.',
+  }),
 };

@@ -61,7 +61,7 @@ export const settingTable = {
     min: 1,
     max: 100_000,
     unit: 'calls',
-    doc: 'Model calls in flight at the same time; further calls wait their turn. Lower it when the provider answers with rate limits.',
+    doc: 'Model calls in flight at the same time; further calls wait their turn. How many a provider bears is learnt; this is never passed.',
   }),
   agentPoolSize: numberSetting({
     env: 'SQUADRA_AGENT_POOL_SIZE',

@@ -24,9 +24,16 @@ export class FairQueue<T extends Queued> {
   readonly #order: Lane<T>[] = [];
   /** Tenants that had their turn in the present round and have nothing waiting. */
   readonly #served = new Set<string>();
+  readonly #isGone: (item: T) => boolean;
   #now = 0;
   #size = 0;
 
+  /** Those of whom `isGone` says so when their turn comes are left out, and take no turn. */
+  constructor(isGone: (item: T) => boolean = () => false) {
+    this.#isGone = isGone;
+  }
+
+  /** Those included that are gone and were not left out yet. */
   get size(): number {
     return this.#size;
   }
@@ -43,7 +50,37 @@ export class FairQueue<T extends Queued> {
     this.#size++;
   }
 
+  /** Who goes next. */
+  peek(): T | undefined {
+    for (let lane = this.#order[0]; lane !== undefined; lane = this.#order[0]) {
+      for (let item = lane.items[0]; item !== undefined; item = lane.items[0]) {
+        if (!this.#isGone(item)) return item;
+        pop(lane.items, byPriority);
+        this.#size--;
+      }
+      pop(this.#order, byTurns);
+      this.#lanes.delete(lane.tenant);
+    }
+    return undefined;
+  }
+
+  /** Leaves out at once all who are gone. */
+  sweep(): void {
+    const lanes = this.#order.splice(0);
+    this.#lanes.clear();
+    this.#size = 0;
+    for (const lane of lanes) {
+      const items = lane.items.splice(0).filter((item) => !this.#isGone(item));
+      if (items.length === 0) continue;
+      for (const item of items) push(lane.items, item, byPriority);
+      this.#size += items.length;
+      this.#lanes.set(lane.tenant, lane);
+      push(this.#order, lane, byTurns);
+    }
+  }
+
   take(): T | undefined {
+    this.peek();
     const lane = this.#order[0];
     if (lane === undefined) return undefined;
     const item = pop(lane.items, byPriority);

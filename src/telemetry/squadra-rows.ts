@@ -17,7 +17,20 @@ export interface ProcessReading {
     readonly sample: { readonly cpu: number; readonly memory: number; readonly loopDelayMs: number } | null;
     readonly advice: { readonly places: number; readonly load: number | null; readonly throttle: number };
   };
-  readonly calls: { readonly places: number; readonly taken: number; readonly waiting: number };
+  readonly calls: {
+    readonly places: number;
+    readonly taken: number;
+    readonly waiting: number;
+    readonly waitingForMember: number;
+    readonly admitted: number;
+    readonly refused: number;
+    readonly providers: readonly {
+      readonly provider: string;
+      readonly model: string;
+      readonly limit: number;
+      readonly heldMs: number;
+    }[];
+  };
   readonly agents: {
     readonly size: number;
     readonly entries: number;
@@ -43,6 +56,9 @@ export interface ProcessReading {
 }
 
 type Row = MetricRow<ProcessReading>;
+
+/** Users name models: their number must not make the answer long. */
+const maxModels = 50;
 
 /** Values by one label. */
 function by(label: string, values: Readonly<Record<string, number>>): readonly LabelledValue[] {
@@ -103,8 +119,29 @@ export const squadraRows: readonly Row[] = [
     ({ starts }) => starts.advice.throttle,
   ),
   counter('squadra_item_starts_total', 'Items of convoys that were started.', ({ starts }) => starts.started),
-  gauge('squadra_model_calls', 'Model calls: in flight, and waiting for a place.', ({ calls: { taken, waiting } }) =>
-    by('state', { in_flight: taken, waiting }),
+  gauge(
+    'squadra_model_calls',
+    'Model calls: in flight, waiting, and of those, waiting for tokens of their members.',
+    ({ calls: { taken, waiting, waitingForMember } }) =>
+      by('state', { in_flight: taken, waiting, waiting_for_member: waitingForMember }),
+  ),
+  counter(
+    'squadra_model_calls_total',
+    'Model calls that left, and those that providers turned away (429).',
+    ({ calls }) => by('result', { admitted: calls.admitted, refused: calls.refused }),
+  ),
+  gauge('squadra_provider_limit_calls', 'Calls of a model that may be in flight, as far as is known.', ({ calls }) =>
+    calls.providers
+      .slice(0, maxModels)
+      .map(({ provider, model, limit }) => ({ labels: { provider, model }, value: limit })),
+  ),
+  gauge(
+    'squadra_provider_held_seconds',
+    'How long the next call of a model is held back by what may be asked in a minute.',
+    ({ calls }) =>
+      calls.providers
+        .slice(0, maxModels)
+        .map(({ provider, model, heldMs }) => ({ labels: { provider, model }, value: heldMs / 1e3 })),
   ),
   gauge('squadra_model_call_places', 'Model calls that may be in flight.', ({ calls }) => calls.places),
   gauge('squadra_agent_pool_entries', 'Agents in the pool.', ({ agents }) => agents.entries),

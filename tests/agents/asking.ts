@@ -5,6 +5,7 @@ import { createPrices } from '../../src/agents/pricing.ts';
 import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { readSettings, type SettingOptions } from '../../src/config/settings.ts';
 import { type Clock, systemClock } from '../../src/kernel/clock.ts';
+import { ModelAdmission } from '../../src/flow/model-admission.ts';
 import { createIds } from '../../src/kernel/id.ts';
 import { buildSquad } from '../../src/squads/build-squad.ts';
 import { type Catalogue, readCatalogue } from '../../src/squads/catalogue.ts';
@@ -42,7 +43,12 @@ export function openAsking({
 }: AskingOptions = {}): Asking {
   const all = readSettings(
     {},
-    { ...(url === undefined ? {} : { openaiBaseUrl: url, openaiApiKey: 'sk-test-0123456789' }), ...settings },
+    // One attempt makes one call here, whatever comes of it.
+    {
+      maxModelReturns: 0,
+      ...(url === undefined ? {} : { openaiBaseUrl: url, openaiApiKey: 'sk-test-0123456789' }),
+      ...settings,
+    },
   );
   const registry = createModelRegistry({ settings: all, clock, models, offlinePaceMs: 0 });
   const ids = createIds(clock);
@@ -56,6 +62,7 @@ export function openAsking({
       prices: createPrices(clock),
       toolbox: { toolsOf: async () => tools },
       workspaceRoot,
+      admission: new ModelAdmission(all, clock),
     }),
     member(fields = {}) {
       const squad = buildSquad(

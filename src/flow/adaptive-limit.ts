@@ -1,0 +1,185 @@
+/**
+ * How many calls a provider bears at once, learnt from how calls end. Pure: a state, an event, the next state.
+ *
+ * L1  It grows only while it is used up: who has few calls learns nothing about many.
+ * L2  Calls that were refused above what had been borne before tell exactly how many are borne: those still in flight. The limit
+ *     follows them down at once.
+ * L3  A refusal at a level that was borne before means that the provider bears less than it did: the limit falls to 0.7 of what
+ *     it was, once for all calls that were in flight.
+ * L4  Just below the level that brought trouble it stays until `probeAfter` calls went well, then tries one more. So at most one
+ *     call in `probeAfter` is refused by looking; if that is borne, steps double.
+ * L5  Latency counts where many calls make it longer: when a window of calls took longer than the best known by more than a third,
+ *     the limit falls. If that does not make calls faster, the calls are just longer, and the limit goes back.
+ */
+export interface AdaptiveLimit {
+  /** Calls that may be in flight: at least 1; a fraction counts as nothing. */
+  readonly limit: number;
+  /** The highest that a whole window of calls was borne at; 0 while nothing is known. */
+  readonly borne: number;
+  /** The level that brought trouble last; null while none did. */
+  readonly trouble: number | null;
+  /** Calls that began before tell nothing about the present limit. */
+  readonly since: number;
+  /** Calls that went well since the last trouble. */
+  readonly goodCalls: number;
+  /** By how much it grows when all goes well above the level that brought trouble. */
+  readonly step: number;
+  /** The share of calls that failed, lately. */
+  readonly failing: number;
+  /** Time to the first word where the provider is at ease, in milliseconds; null while nothing is known. */
+  readonly easeMs: number | null;
+  /** The calls that began under the present limit. */
+  readonly window: { readonly calls: number; readonly sumMs: number; readonly peak: number };
+  /** Set while the limit is lower because of latency: what it was, and how long calls took. */
+  readonly slowed: { readonly limit: number; readonly meanMs: number; readonly toLimit: number } | null;
+}
+
+/** How a call ended. Times in epoch milliseconds. */
+export type CallEnd =
+  | {
+      readonly kind: 'completed';
+      readonly startedAt: number;
+      /** Calls in flight when it began, itself included. */
+      readonly among: number;
+      /** Null where no first word could be told from the rest. */
+      readonly firstTokenMs: number | null;
+    }
+  /** Turned away for being one too many (429). `left` calls are in flight without it. */
+  | { readonly kind: 'refused'; readonly startedAt: number; readonly left: number }
+  /** The provider said that it has too much to do (503, 529). */
+  | { readonly kind: 'overloaded'; readonly startedAt: number }
+  /** Anything else on the provider's side, or on the way there. */
+  | { readonly kind: 'failed'; readonly startedAt: number };
+
+/** As many as a convoy may run side by side under `auto`: what no provider complains about need not be learnt. */
+const firstLimit = 200;
+const decrease = 0.7;
+/** One refusal in so many calls at most: two thirds of a percent. */
+const probeAfter = 150;
+/** A window has at least so many calls, so that a mean means something. */
+const leastCalls = 8;
+/** How much longer than at ease calls may take, as a factor and beyond it in milliseconds: what clocks and loops are off by. */
+const inflation = 1.33;
+const slackMs = 5;
+const failingShare = 0.3;
+
+/** What holds before the first call; never more than `ceiling`. */
+export function firstAdaptiveLimit(ceiling: number): AdaptiveLimit {
+  return {
+    limit: Math.min(firstLimit, ceiling),
+    borne: 0,
+    trouble: null,
+    since: 0,
+    goodCalls: 0,
+    step: 1,
+    failing: 0,
+    easeMs: null,
+    window: emptyWindow,
+    slowed: null,
+  };
+}
+
+const emptyWindow = { calls: 0, sumMs: 0, peak: 0 };
+
+/** The limit after a call has ended. */
+export function afterCall(state: AdaptiveLimit, end: CallEnd, now: number, ceiling: number): AdaptiveLimit {
+  switch (end.kind) {
+    case 'completed':
+      return afterCompleted(state, end, now, ceiling);
+    case 'refused':
+      if (state.limit > state.borne) return followDown(state, end.left, now);
+      return end.startedAt < state.since ? state : fallBack(state, now);
+    case 'overloaded':
+      return end.startedAt < state.since ? state : fallBack(state, now);
+    case 'failed': {
+      const failing = 0.9 * state.failing + 0.1;
+      const isTrouble = failing > failingShare && end.startedAt >= state.since;
+      return isTrouble ? { ...fallBack(state, now), failing: failing / 2 } : { ...state, failing };
+    }
+  }
+}
+
+/** L2 */
+function followDown(state: AdaptiveLimit, left: number, now: number): AdaptiveLimit {
+  const limit = Math.max(1, state.borne, Math.min(Math.floor(state.limit), left));
+  return { ...begin(state, limit, now), trouble: limit + 1, goodCalls: 0, step: 1, slowed: null };
+}
+
+/** L3 */
+function fallBack(state: AdaptiveLimit, now: number): AdaptiveLimit {
+  const limit = Math.max(1, Math.floor(state.limit * decrease));
+  const trouble = Math.max(2, Math.floor(state.limit));
+  return { ...begin(state, limit, now), borne: limit, trouble, goodCalls: 0, step: 1, slowed: null };
+}
+
+function begin(state: AdaptiveLimit, limit: number, now: number): AdaptiveLimit {
+  return { ...state, limit, since: now, window: emptyWindow };
+}
+
+function afterCompleted(
+  state: AdaptiveLimit,
+  { startedAt, among, firstTokenMs }: Extract<CallEnd, { kind: 'completed' }>,
+  now: number,
+  ceiling: number,
+): AdaptiveLimit {
+  const next = { ...state, failing: 0.9 * state.failing, goodCalls: state.goodCalls + 1 };
+  // The first calls found the provider at ease, however many came right behind them.
+  const isFirst = among <= 2 && firstTokenMs !== null;
+  const easeMs = isFirst && state.easeMs === null ? firstTokenMs : state.easeMs;
+  if (startedAt < state.since || firstTokenMs === null) return { ...next, easeMs };
+  const window = {
+    calls: state.window.calls + 1,
+    sumMs: state.window.sumMs + firstTokenMs,
+    peak: Math.max(state.window.peak, among),
+  };
+  if (window.calls < Math.max(leastCalls, state.limit)) return { ...next, easeMs, window };
+  return closeWindow({ ...next, easeMs, window }, window.sumMs / window.calls, now, ceiling);
+}
+
+function closeWindow(state: AdaptiveLimit, meanMs: number, now: number, ceiling: number): AdaptiveLimit {
+  const { slowed, window } = state;
+  const easeMs = state.easeMs ?? meanMs;
+  // L5: half of what could be hoped for is enough to say that it helped.
+  const hoped = slowed === null ? 1 : 0.5 + 0.5 * (slowed.toLimit / slowed.limit);
+  if (slowed !== null && meanMs > slowed.meanMs * hoped)
+    return { ...begin(state, slowed.limit, now), easeMs: meanMs, borne: slowed.limit, slowed: null };
+  const isUsedUp = window.peak >= Math.floor(state.limit);
+  if (isUsedUp && state.limit >= 2 && meanMs > easeMs * inflation + slackMs)
+    return slowDown({ ...state, easeMs }, meanMs, now);
+  const calm = { ...state, easeMs: calmer(easeMs, meanMs), slowed: null, window: emptyWindow };
+  if (!isUsedUp) return calm;
+  const borne = Math.max(state.borne, state.limit);
+  return { ...begin(calm, Math.min(ceiling, grown(state)), now), borne, step: nextStep(state) };
+}
+
+/** L5 */
+function slowDown(state: AdaptiveLimit, meanMs: number, now: number): AdaptiveLimit {
+  const share = ((state.easeMs ?? meanMs) * 1.1) / meanMs;
+  const toLimit = Math.max(1, Math.floor(state.limit * Math.min(0.9, Math.max(decrease, share))));
+  return {
+    ...begin(state, toLimit, now),
+    borne: toLimit,
+    trouble: Math.max(2, Math.floor(state.limit)),
+    goodCalls: 0,
+    step: 1,
+    slowed: { limit: state.limit, meanMs, toLimit },
+  };
+}
+
+/** Less is believed at once; more only while it is about the same, for a provider that is at its limit is slower, too. */
+function calmer(easeMs: number, meanMs: number): number {
+  if (meanMs <= easeMs) return meanMs;
+  return meanMs < easeMs * 1.1 ? easeMs + 0.02 * (meanMs - easeMs) : easeMs;
+}
+
+function grown({ limit, trouble, goodCalls, step }: AdaptiveLimit): number {
+  if (trouble === null) return limit * 2;
+  if (limit >= trouble) return limit + step;
+  if (limit + 1 < trouble) return Math.min(trouble - 1, limit + Math.max(1, Math.floor(limit / 10)));
+  // L4
+  return goodCalls >= probeAfter ? limit + 1 : limit;
+}
+
+function nextStep({ limit, trouble, step }: AdaptiveLimit): number {
+  return trouble !== null && limit >= trouble ? step * 2 : 1;
+}

@@ -1,0 +1,148 @@
+import { afterCall, firstAdaptiveLimit } from './adaptive-limit.ts';
+import type { AdaptiveLimit, CallEnd } from './adaptive-limit.ts';
+import type { CallOutcome, ProviderState } from './admission.ts';
+import { FairQueue } from './fair-queue.ts';
+import { correct, firstRateBudget, learn, pause, spend, waitMs } from './rate-budget.ts';
+import type { ConfiguredRate, LeftSince, RateBudget, RateReport } from './rate-budget.ts';
+import type { WaitingCall } from './waiting-call.ts';
+
+/** A call that is in flight, as its provider's pool knows it. */
+export interface CallInFlight {
+  readonly startedAt: number;
+  /** Calls in flight when it began, itself included. */
+  readonly among: number;
+  /** Tokens that were set aside for it. */
+  readonly tokens: number;
+  /** What had left by then, itself included. */
+  readonly before: LeftSince;
+  /** What its answer says of the rates. */
+  report: RateReport | null;
+}
+
+/** What a first answer is taken to be long, in tokens; then the average counts. */
+const firstOutputTokens = 500;
+/** After a refusal with nothing else in flight, where the provider does not say how long to wait; doubled up to the other. */
+const shortestPauseMs = 500;
+const longestPauseMs = 30_000;
+
+/** The calls to one (provider, model): who waits, how many may be in flight, and what its rates allow. */
+export class ProviderPool<Call extends WaitingCall> {
+  readonly provider: string;
+  readonly model: string;
+  readonly queue = new FairQueue<Call>((call) => call.isGone);
+  /** Calls in the queue that were not cancelled. */
+  waiting = 0;
+  inFlight = 0;
+  readonly #ceiling: number;
+  readonly #configured: RateBudget;
+  #limit: AdaptiveLimit;
+  #budget: RateBudget;
+  #outputTokens = firstOutputTokens;
+  #left: LeftSince = { requests: 0, tokens: 0 };
+  #pauses = 0;
+
+  constructor(
+    { provider, model }: { readonly provider: string; readonly model: string },
+    ceiling: number,
+    rate: ConfiguredRate,
+    now: number,
+  ) {
+    this.provider = provider;
+    this.model = model;
+    this.#ceiling = ceiling;
+    this.#limit = firstAdaptiveLimit(ceiling);
+    this.#configured = firstRateBudget(rate, now);
+    this.#budget = this.#configured;
+  }
+
+  get limit(): number {
+    return Math.floor(this.#limit.limit);
+  }
+
+  /** How long the next call has to wait for the rates; 0 when it may go, as far as they are concerned. */
+  heldMs(now: number): number {
+    const next = this.queue.peek();
+    return next === undefined ? 0 : waitMs(this.#budget, this.#tokensOf(next), now);
+  }
+
+  /** How many calls it lets through side by side now. */
+  places(now: number): number {
+    return this.waiting > 0 && this.heldMs(now) > 0 ? Math.min(this.inFlight, this.limit) : this.limit;
+  }
+
+  state(now: number): ProviderState {
+    const { provider, model, limit, inFlight, waiting } = this;
+    return { provider, model, limit, inFlight, waiting, heldMs: this.heldMs(now) };
+  }
+
+  leave(call: Call, now: number): CallInFlight {
+    const tokens = this.#tokensOf(call);
+    this.inFlight += 1;
+    this.#budget = spend(this.#budget, tokens, now);
+    this.#left = { requests: this.#left.requests + 1, tokens: this.#left.tokens + tokens };
+    return { startedAt: now, among: this.inFlight, tokens, before: this.#left, report: null };
+  }
+
+  told(call: CallInFlight, report: RateReport, now: number): void {
+    call.report = report;
+    const { startedAt, before } = call;
+    const since = {
+      requests: this.#left.requests - before.requests,
+      tokens: this.#left.tokens - before.tokens,
+    };
+    this.#budget = learn(this.#budget, report, { startedAt, since }, now, this.#configured);
+  }
+
+  end(call: CallInFlight, outcome: CallOutcome, now: number): void {
+    this.inFlight -= 1;
+    const { startedAt, among } = call;
+    switch (outcome.kind) {
+      case 'completed':
+        this.#pauses = 0;
+        this.#count(call, outcome.tokens, now);
+        this.#note({ kind: 'completed', startedAt, among, firstTokenMs: outcome.firstTokenMs }, now);
+        return;
+      case 'refused':
+        if (call.report?.tokens == null) this.#budget = correct(this.#budget, -call.tokens, now);
+        this.#refused(call, outcome.retryAfterMs, now);
+        return;
+      case 'overloaded':
+      case 'failed':
+        this.#note({ kind: outcome.kind, startedAt }, now);
+        return;
+      case 'other':
+    }
+  }
+
+  /** A refusal for a rate says nothing about how many calls may be in flight. */
+  #refused(call: CallInFlight, retryAfterMs: number | null, now: number): void {
+    const { requests = null, tokens = null } = call.report ?? {};
+    const isRate = (requests !== null && requests.remaining < 1) || (tokens !== null && tokens.remaining < call.tokens);
+    if (!isRate) this.#note({ kind: 'refused', startedAt: call.startedAt, left: this.inFlight }, now);
+    if (isRate && retryAfterMs !== null) this.#budget = pause(this.#budget, retryAfterMs, now);
+    // Nobody else can have been in its way: it is a rate of which the provider does not tell.
+    else if (!isRate && this.inFlight === 0) this.#budget = pause(this.#budget, retryAfterMs ?? this.#nextPause(), now);
+  }
+
+  #nextPause(): number {
+    const pauseMs = Math.min(longestPauseMs, shortestPauseMs * 2 ** this.#pauses);
+    this.#pauses += 1;
+    return pauseMs;
+  }
+
+  #count(call: CallInFlight, tokens: number | null, now: number): void {
+    if (tokens === null) return;
+    // What the provider tells of it has this call in it already; of a call that it tells nothing about we count ourselves.
+    if (call.report?.tokens == null) this.#budget = correct(this.#budget, tokens - call.tokens, now);
+    const inputTokens = call.tokens - this.#outputTokens;
+    this.#outputTokens += 0.1 * (Math.max(0, tokens - inputTokens) - this.#outputTokens);
+  }
+
+  #note(end: CallEnd, now: number): void {
+    this.#limit = afterCall(this.#limit, end, now, this.#ceiling);
+  }
+
+  #tokensOf({ ticket }: WaitingCall): number {
+    return ticket.inputTokens + this.#outputTokens;
+  }
+}
