@@ -4,6 +4,7 @@ export { createClient } from './client/client.ts';
 export type { Client, SubmitOptions } from './client/client.ts';
 export type {
   Accepted,
+  AcceptedConvoy,
   ApprovalDocument,
   ApprovalQuery,
   ApprovalReply,
@@ -11,6 +12,9 @@ export type {
   BudgetDocument,
   BudgetLimits,
   BudgetQuery,
+  ConvoyDocument,
+  ConvoyQuery,
+  ConvoySummary,
   ExecutionDocument,
   ExecutionQuery,
   ExecutionSummary,
@@ -18,6 +22,7 @@ export type {
   MemberDocument,
   MemberUpdate,
   MessageDocument,
+  NewConvoy,
   NewMember,
   NewSquad,
   NewWorkItem,
@@ -36,5 +41,14 @@ export type {
 export type { StreamEvent, StreamOptions } from './client/event-stream.ts';
 export { ProblemError } from './client/problem-error.ts';
 export type { ProblemDocument } from './client/problem-error.ts';
-export type { Approvals, Budgets, Executions, PageQuery, Squads, Versioned, WorkItems } from './client/resources.ts';
+export type {
+  Approvals,
+  Convoys,
+  Budgets,
+  Executions,
+  PageQuery,
+  Squads,
+  Versioned,
+  WorkItems,
+} from './client/resources.ts';
 export type { ClientOptions } from './client/transport.ts';

@@ -19,6 +19,7 @@ export type { Squadra, Squads, SquadraStatistics } from './orchestrator/squadra.
 export type { SquadraOptions } from './orchestrator/squadra-options.ts';
 export type { SubmitRequest } from './orchestrator/submissions.ts';
 export type { UsageLine, UsageOptions, UsageReport } from './orchestrator/usage-report.ts';
+export type { ConvoyDescription, ConvoyListFilter, Convoys } from './orchestrator/convoys/convoys.ts';
 export type { WorkItemInput, WorkItems } from './orchestrator/work-items.ts';
 export type { MemberOverrides } from './squads/override-members.ts';
 export type { MemberOverride, SquadChange } from './squads/squad-input.ts';
@@ -38,6 +39,14 @@ export type { Changed, Outcome } from './work/execution-store.ts';
 export type { Journaled, JournalRecord, MessageRecord, StatusRecord, StepRecord } from './work/journal.ts';
 export type { UsageGrouping } from './work/usage-report.ts';
 export type { Usage } from './work/usage.ts';
+export type { Convoy, ConvoyItem, ConvoyLimits, ConvoyStatus, CountedConvoy } from './work/convoy.ts';
+export type {
+  ConvoyItemInput,
+  ConvoyItemResult,
+  ConvoyOptions,
+  ConvoyRequest,
+  ConvoyResult,
+} from './work/convoy-request.ts';
 export type { WorkItem, WorkItemStatus } from './work/work-item.ts';
 export type { WorkItemFilter, WorkItemPatch, WorkItemStatistics } from './work/work-item-store.ts';
 export type { Answer, AskOptions } from './workflows/asker.ts';

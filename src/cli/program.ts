@@ -5,6 +5,8 @@ import { approveCommand } from './commands/approve.ts';
 import { budgetsCommand } from './commands/budgets.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
+import { convoyCommand } from './commands/convoy.ts';
+import { convoysCommand } from './commands/convoys.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { forkCommand } from './commands/fork.ts';
@@ -37,6 +39,8 @@ const commands = [
   cancelCommand,
   signalCommand,
   approveCommand,
+  convoyCommand,
+  convoysCommand,
   squadsCommand,
   rolesCommand,
   keysCommand,

@@ -1,7 +1,7 @@
 import { readEvents } from './event-stream.ts';
 import type { StreamEvent, StreamOptions } from './event-stream.ts';
-import { approvalsOf, budgetsOf, executionsOf, squadsOf, workItemsOf } from './resources.ts';
-import type { Approvals, Budgets, Executions, Squads, WorkItems } from './resources.ts';
+import { approvalsOf, budgetsOf, convoysOf, executionsOf, squadsOf, workItemsOf } from './resources.ts';
+import type { Approvals, Budgets, Convoys, Executions, Squads, WorkItems } from './resources.ts';
 import type { Accepted, Me, RoleDocument, Submission, TemplateDocument, WorkflowDocument } from './documents.ts';
 import { Transport } from './transport.ts';
 import type { ClientOptions } from './transport.ts';
@@ -26,6 +26,7 @@ export interface Client {
   readonly squads: Squads;
   readonly approvals: Approvals;
   readonly workItems: WorkItems;
+  readonly convoys: Convoys;
   readonly budgets: Budgets;
   roles(): Promise<readonly RoleDocument[]>;
   templates(): Promise<readonly TemplateDocument[]>;
@@ -61,6 +62,7 @@ export function createClient(options: ClientOptions): Client {
     squads: squadsOf(transport),
     approvals: approvalsOf(transport),
     workItems: workItemsOf(transport),
+    convoys: convoysOf(transport),
     budgets: budgetsOf(transport),
     roles: () => items('/api/v1/roles'),
     templates: () => items('/api/v1/templates'),

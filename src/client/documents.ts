@@ -1,3 +1,10 @@
+import type {
+  acceptedConvoySchema,
+  convoyListQuery,
+  convoySchema,
+  convoySummarySchema,
+  newConvoyBody,
+} from '../http/schemas/convoy.ts';
 import type { z } from 'zod';
 import type { approvalBody, approvalListQuery, approvalSchema } from '../http/schemas/approval.ts';
 import type { budgetBody, budgetListQuery, budgetParams, budgetSchema } from '../http/schemas/budget.ts';
@@ -42,6 +49,11 @@ export type BudgetQuery = z.output<typeof budgetListQuery>;
 /** Which budget: `{ scope: 'squad', id: 'software', period: 'month' }`. */
 export type BudgetAddress = z.output<typeof budgetParams>;
 export type BudgetLimits = z.input<typeof budgetBody>;
+export type NewConvoy = z.input<typeof newConvoyBody>;
+export type AcceptedConvoy = z.output<typeof acceptedConvoySchema>;
+export type ConvoySummary = z.output<typeof convoySummarySchema>;
+export type ConvoyDocument = z.output<typeof convoySchema>;
+export type ConvoyQuery = z.output<typeof convoyListQuery>;
 export type NewWorkItem = z.input<typeof newWorkItemBody>;
 export type WorkItemUpdate = z.input<typeof workItemChangeBody>;
 export type WorkItemQuery = z.output<typeof workItemListQuery>;

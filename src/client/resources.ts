@@ -1,5 +1,6 @@
 import type {
   Accepted,
+  AcceptedConvoy,
   ApprovalDocument,
   ApprovalQuery,
   ApprovalReply,
@@ -7,12 +8,16 @@ import type {
   BudgetDocument,
   BudgetLimits,
   BudgetQuery,
+  ConvoyDocument,
+  ConvoyQuery,
+  ConvoySummary,
   ExecutionDocument,
   ExecutionQuery,
   ExecutionSummary,
   MemberDocument,
   MemberUpdate,
   MessageDocument,
+  NewConvoy,
   NewMember,
   NewSquad,
   NewWorkItem,
@@ -78,6 +83,17 @@ export interface WorkItems {
   stats(): Promise<WorkItemCounts>;
 }
 
+export interface Convoys {
+  /** Resolves when it is stored; the work goes on at the server. */
+  create(convoy: NewConvoy): Promise<AcceptedConvoy>;
+  /** Newest first. */
+  list(query?: ConvoyQuery): Promise<PageDocument<ConvoySummary>>;
+  get(id: string): Promise<ConvoyDocument>;
+  cancel(id: string, reason?: string): Promise<AcceptedConvoy>;
+  /** Failed items, and those that were cancelled because of them. */
+  retry(id: string): Promise<AcceptedConvoy>;
+}
+
 export interface Budgets {
   /** By scope, id and period. */
   list(query?: BudgetQuery): Promise<PageDocument<BudgetDocument>>;
@@ -136,6 +152,19 @@ export function workItemsOf(transport: Transport): WorkItems {
     update: (item, body) => transport.send(at(item.id), changing(item, body)),
     remove: (id) => transport.send(at(id), { method: 'DELETE' }),
     stats: () => transport.send(`${base}/work-items/stats`),
+  };
+}
+
+export function convoysOf(transport: Transport): Convoys {
+  const at = (id: string, rest = ''): string => `${base}/convoys/${encodeURIComponent(id)}${rest}`;
+  const post = (path: string, body?: unknown): Promise<AcceptedConvoy> =>
+    transport.send(path, { method: 'POST', body });
+  return {
+    create: (body) => post(`${base}/convoys`, body),
+    list: (query = {}) => transport.send(`${base}/convoys`, { query }),
+    get: (id) => transport.send(at(id)),
+    cancel: (id, reason) => post(at(id, '/cancel'), reason === undefined ? undefined : { reason }),
+    retry: (id) => post(at(id, '/retry')),
   };
 }
 

@@ -13,6 +13,7 @@ import { describeApi } from './openapi.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { budgetRoutes } from './routes/budgets.ts';
+import { convoyRoutes } from './routes/convoys.ts';
 import { executionCommandRoutes } from './routes/execution-commands.ts';
 import { executionMessageRoutes } from './routes/execution-messages.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -91,6 +92,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       executionMessageRoutes(api);
       approvalRoutes(api);
       workItemRoutes(api);
+      convoyRoutes(api);
       budgetRoutes(api);
       streamRoutes(api, { ...parts, streams, streamTokens });
     },

@@ -22,7 +22,7 @@ export interface Problem {
 }
 
 /** Facts of an error that its answer carries as fields of their own. */
-const published = ['currentVersion', 'currentStatus', 'executionStatus', 'queued', 'closesAt'] as const;
+const published = ['currentVersion', 'currentStatus', 'executionStatus', 'convoyStatus', 'queued', 'closesAt'] as const;
 
 /** What nobody may tell apart: a thing that does not exist, and one that belongs to somebody else. */
 const unknownThing = 'There is nothing here, or it is not yours.';

@@ -38,6 +38,7 @@ export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'approval',
   'budget',
   'workItem',
+  'convoy',
   'apiKey',
   'hasApiKeys',
   'user',
