@@ -8,7 +8,7 @@
  *     it was, once for all calls that were in flight.
  * L4  Just below the level that brought trouble it stays until `probeAfter` calls went well, then tries one more. So at most one
  *     call in `probeAfter` is refused by looking; if that is borne, steps double.
- * L5  Latency counts where many calls make it longer: when a window of calls took longer than the best known by more than a third,
+ * L5  Latency counts where many calls make it longer: when a window of calls took longer than the best known by more than a fifth,
  *     the limit falls. If that does not make calls faster, the calls are just longer, and the limit goes back.
  */
 export interface AdaptiveLimit {
@@ -28,8 +28,8 @@ export interface AdaptiveLimit {
   readonly failing: number;
   /** Time to the first word where the provider is at ease, in milliseconds; null while nothing is known. */
   readonly easeMs: number | null;
-  /** The calls that began under the present limit. */
-  readonly window: { readonly calls: number; readonly sumMs: number; readonly peak: number };
+  /** The calls that began under the present limit, and used it up. */
+  readonly window: { readonly calls: number; readonly sumMs: number };
   /** Set while the limit is lower because of latency: what it was, and how long calls took. */
   readonly slowed: { readonly limit: number; readonly meanMs: number; readonly toLimit: number } | null;
 }
@@ -51,17 +51,19 @@ export type CallEnd =
   /** Anything else on the provider's side, or on the way there. */
   | { readonly kind: 'failed'; readonly startedAt: number };
 
-/** As many as a convoy may run side by side under `auto`: what no provider complains about need not be learnt. */
-const firstLimit = 200;
+/** Doubled with every window that is used up and goes well: 200 after two round trips, and a small provider is not swamped. */
+const firstLimit = 50;
 const decrease = 0.7;
 /** One refusal in so many calls at most: two thirds of a percent. */
 const probeAfter = 150;
 /** A window has at least so many calls, so that a mean means something. */
 const leastCalls = 8;
 /** How much longer than at ease calls may take, as a factor and beyond it in milliseconds: what clocks and loops are off by. */
-const inflation = 1.33;
+const inflation = 1.2;
 const slackMs = 5;
 const failingShare = 0.3;
+/** From this share of the limit on, a call counts as one that used it up: the last places are rarely all taken. */
+const usedUpShare = 0.8;
 
 /** What holds before the first call; never more than `ceiling`. */
 export function firstAdaptiveLimit(ceiling: number): AdaptiveLimit {
@@ -79,7 +81,7 @@ export function firstAdaptiveLimit(ceiling: number): AdaptiveLimit {
   };
 }
 
-const emptyWindow = { calls: 0, sumMs: 0, peak: 0 };
+const emptyWindow = { calls: 0, sumMs: 0 };
 
 /** The limit after a call has ended. */
 export function afterCall(state: AdaptiveLimit, end: CallEnd, now: number, ceiling: number): AdaptiveLimit {
@@ -126,28 +128,24 @@ function afterCompleted(
   // The first calls found the provider at ease, however many came right behind them.
   const isFirst = among <= 2 && firstTokenMs !== null;
   const easeMs = isFirst && state.easeMs === null ? firstTokenMs : state.easeMs;
-  if (startedAt < state.since || firstTokenMs === null) return { ...next, easeMs };
-  const window = {
-    calls: state.window.calls + 1,
-    sumMs: state.window.sumMs + firstTokenMs,
-    peak: Math.max(state.window.peak, among),
-  };
-  if (window.calls < Math.max(leastCalls, state.limit)) return { ...next, easeMs, window };
-  return closeWindow({ ...next, easeMs, window }, window.sumMs / window.calls, now, ceiling);
+  // L1: what calls tell that had little company is no news of the limit.
+  if (startedAt < state.since || firstTokenMs === null || among < usedUpShare * state.limit) return { ...next, easeMs };
+  const window = { calls: state.window.calls + 1, sumMs: state.window.sumMs + firstTokenMs };
+  const meanMs = window.sumMs / window.calls;
+  const isClear = easeMs !== null && meanMs > 2 * easeMs * inflation + slackMs;
+  if (window.calls < (isClear ? leastCalls : Math.max(leastCalls, state.limit))) return { ...next, easeMs, window };
+  return closeWindow({ ...next, easeMs, window }, meanMs, now, ceiling);
 }
 
 function closeWindow(state: AdaptiveLimit, meanMs: number, now: number, ceiling: number): AdaptiveLimit {
-  const { slowed, window } = state;
+  const { slowed } = state;
   const easeMs = state.easeMs ?? meanMs;
   // L5: half of what could be hoped for is enough to say that it helped.
   const hoped = slowed === null ? 1 : 0.5 + 0.5 * (slowed.toLimit / slowed.limit);
   if (slowed !== null && meanMs > slowed.meanMs * hoped)
     return { ...begin(state, slowed.limit, now), easeMs: meanMs, borne: slowed.limit, slowed: null };
-  const isUsedUp = window.peak >= Math.floor(state.limit);
-  if (isUsedUp && state.limit >= 2 && meanMs > easeMs * inflation + slackMs)
-    return slowDown({ ...state, easeMs }, meanMs, now);
+  if (state.limit >= 2 && meanMs > easeMs * inflation + slackMs) return slowDown({ ...state, easeMs }, meanMs, now);
   const calm = { ...state, easeMs: calmer(easeMs, meanMs), slowed: null, window: emptyWindow };
-  if (!isUsedUp) return calm;
   const borne = Math.max(state.borne, state.limit);
   return { ...begin(calm, Math.min(ceiling, grown(state)), now), borne, step: nextStep(state) };
 }
