@@ -106,6 +106,7 @@ async function everythingOfTheirs(): Promise<string> {
     '/executions',
     '/approvals',
     '/work-items',
+    '/budgets',
     ...Object.values(things.executions).flatMap((id) => [`/executions/${id}`, `/executions/${id}/messages`]),
   ];
   const answers = [];

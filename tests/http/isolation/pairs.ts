@@ -56,6 +56,19 @@ function subjects({ theirs: { things }, ours }: Tenants): Readonly<Record<string
     ),
     '/approvals/{id}': byId(things.approvals, 'approval '),
     '/work-items/{id}': byId(things.workItems, 'work item '),
+    '/budgets/{scope}/{id}/{period}': [
+      ...Object.entries(things.executions).map(([what, id]) => ({
+        what,
+        foreign: `execution/${id}/total`,
+        random: `execution/${randomId}/total`,
+      })),
+      ...things.squads.map((id) => ({
+        what: 'squad',
+        foreign: `squad/${id}/day`,
+        random: `squad/${randomId}/day`,
+      })),
+      { what: 'tenant', foreign: 'tenant/theirs/day', random: 'tenant/nobody/day' },
+    ],
   };
 }
 
@@ -93,6 +106,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   createWorkItem: { title: 'new item' },
   updateWorkItem: { priority: 7 },
   createStreamToken: {},
+  setBudget: { limitTokens: 7 },
 };
 
 /** Throws, naming the operation, when it takes a body and none is known. */

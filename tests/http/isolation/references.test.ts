@@ -61,6 +61,7 @@ const plain = [
   'name description template members role specialization provider model temperature instructions tools workflow',
   'message input priority start metadata reason choice comment text title context artifacts',
   'labels status limit createdAfter token if-match if-none-match idempotency-key idempotencyKey budget before createdBefore',
+  'limitMicroUsd limitTokens onExceeded scope',
 ].flatMap((names) => names.split(' '));
 
 const parametersOf = ({ operation }: Described, where: string): readonly string[] =>

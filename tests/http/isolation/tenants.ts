@@ -124,6 +124,11 @@ async function makeThings({ assembly }: TestServer): Promise<Things> {
     const found = await squadra.describe(executions[status]);
     if (found.status !== status) throw new Error(`What should be ${status} is ${found.status}.`);
   }
+  const limits = { limitTokens: 1_000_000_000 };
+  await squadra.budgets.set({ scope: 'tenant', id: 'theirs', period: 'day' }, limits);
+  for (const id of [crew.id, idle.id]) await squadra.budgets.set({ scope: 'squad', id, period: 'day' }, limits);
+  for (const id of Object.values(executions))
+    await squadra.budgets.set({ scope: 'execution', id, period: 'total' }, limits);
   return {
     squads: [crew.id, idle.id],
     members: crew.members.map(({ id }) => id),
