@@ -17,6 +17,7 @@ import { resultText } from './report/text.ts';
 import type { Scenario } from './scenario.ts';
 import { agents } from './scenarios/agents.ts';
 import { api } from './scenarios/api.ts';
+import { convoy } from './scenarios/convoy.ts';
 import { latency } from './scenarios/latency.ts';
 import { overload } from './scenarios/overload.ts';
 import { parked } from './scenarios/parked.ts';
@@ -34,6 +35,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   recovery,
   'work-items': workItems,
   agents,
+  convoy,
   api,
   users,
   overload,

@@ -52,7 +52,7 @@ async function act(context: CommandContext, file: string): Promise<ExitCode> {
     terminal.note(`Interrupted; it goes on with the next \`squadra serve\` or \`squadra run\`: convoy ${id}.`);
     return 130;
   }
-  return conclude(context, own, id);
+  return await conclude(context, own, id);
 }
 
 /** Shows the bar until the convoy has ended. */

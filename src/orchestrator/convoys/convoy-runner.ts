@@ -62,6 +62,9 @@ export interface ConvoyStatistics {
   readonly starts: DurationDistribution;
 }
 
+/** Upper bounds in milliseconds, close together around what is promised of a start: 10 ms. */
+const startBoundsMs = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30, 50, 100, 250, 500, 1_000];
+
 /** Pause before something is tried again that the store refused. */
 const retryPauseMs = 1_000;
 
@@ -85,7 +88,7 @@ export class ConvoyRunner implements Disposable {
   readonly #shared = new FairQueue<Offer>();
   readonly #own = new FairQueue<Offer>();
   readonly #waiters = new Map<string, Set<() => void>>();
-  readonly #latencies = new DurationHistogram();
+  readonly #latencies = new DurationHistogram(startBoundsMs);
   #sharedRunning = 0;
   #running = 0;
   #isServing = false;
