@@ -57,16 +57,12 @@ function subjects({ theirs: { things }, ours }: Tenants): Readonly<Record<string
     '/approvals/{id}': byId(things.approvals, 'approval '),
     '/work-items/{id}': byId(things.workItems, 'work item '),
     '/budgets/{scope}/{id}/{period}': [
-      ...Object.entries(things.executions).map(([what, id]) => ({
-        what,
-        foreign: `execution/${id}/total`,
+      {
+        what: 'execution',
+        foreign: `execution/${things.executions.completed}/total`,
         random: `execution/${randomId}/total`,
-      })),
-      ...things.squads.map((id) => ({
-        what: 'squad',
-        foreign: `squad/${id}/day`,
-        random: `squad/${randomId}/day`,
-      })),
+      },
+      { what: 'squad', foreign: `squad/${things.squads[0]}/day`, random: `squad/${randomId}/day` },
       { what: 'tenant', foreign: 'tenant/theirs/day', random: 'tenant/nobody/day' },
     ],
   };
