@@ -89,7 +89,10 @@ export interface AssemblyParts {
   readonly workflows: WorkflowRegistry;
   /** Created for tenant `local` where missing. */
   readonly squads: readonly SquadInput[];
-  readonly adapterStatistics: () => Omit<SquadraStatistics, 'engine' | 'gate' | 'cache' | 'starts' | 'convoys'>;
+  readonly adapterStatistics: () => Omit<
+    SquadraStatistics,
+    'engine' | 'gate' | 'cache' | 'starts' | 'convoys' | 'budgets'
+  >;
 }
 
 /** The library's face, and the one that commands from other processes are handed to. */
@@ -113,6 +116,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const ids = createIds(clock);
   const liveText = new LiveText(bus, clock, settings);
   const events: EventSources = { stored: new StoredEvents(reports), bus, liveText };
+  const refusals = { exceeded: 0, unpriced: 0 };
   const services: RunServices = {
     clock,
     faults,
@@ -125,6 +129,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     },
     onDelta: (delta) => liveText.add(delta),
     onCallEnd: (call) => liveText.end(call),
+    onBudgetRefusal: (code) => (code === 'UNPRICED_MODEL' ? refusals.unpriced++ : refusals.exceeded++),
     onCommit: (tenant, executionId) => bus.publish({ kind: 'committed', tenant, executionId }),
   };
   const { catalogue, tools, workspaces } = parts;
@@ -235,6 +240,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     engine: engine.statistics(),
     gate: gate.state(),
     starts: starts.statistics(),
+    budgets: { ...refusals },
     convoys: convoyRunner.statistics(),
     cache: cache.statistics(),
     ...parts.adapterStatistics(),

@@ -31,6 +31,7 @@ export interface ProcessReading {
       readonly heldMs: number;
     }[];
   };
+  readonly budgets: { readonly exceeded: number; readonly unpriced: number };
   readonly agents: {
     readonly size: number;
     readonly entries: number;
@@ -124,6 +125,11 @@ export const squadraRows: readonly Row[] = [
     'Model calls: in flight, waiting, and of those, waiting for tokens of their members.',
     ({ calls: { taken, waiting, waitingForMember } }) =>
       by('state', { in_flight: taken, waiting, waiting_for_member: waitingForMember }),
+  ),
+  counter(
+    'squadra_budget_refusals_total',
+    'Model calls that were not sent: over a budget, or without a price where money is limited.',
+    ({ budgets: { exceeded, unpriced } }) => by('reason', { exceeded, unpriced }),
   ),
   counter(
     'squadra_model_calls_total',

@@ -2,8 +2,7 @@ import type { Timer } from '../kernel/clock.ts';
 import { isRetryable, SquadraError } from '../kernel/errors.ts';
 import { toError, toFailure } from '../kernel/failure.ts';
 import { retryDelayMs } from '../kernel/retry.ts';
-import type { JournalRecord, StepRecord } from '../work/journal.ts';
-import { isUsage } from '../work/usage.ts';
+import type { JournalRecord } from '../work/journal.ts';
 import type { Usage } from '../work/usage.ts';
 import { LostAttempt } from './asker.ts';
 import { Attempt } from './attempt.ts';
@@ -11,6 +10,7 @@ import type { Succeeded, Work } from './attempt.ts';
 import { stepRecord } from './effect.ts';
 import type { Settler } from './effect.ts';
 import type { StepHistory } from './history.ts';
+import { paidUsage, reservedBy } from './paid-usage.ts';
 import type { Run } from './run.ts';
 
 /** Does a step until it succeeds or its tries are used up, each outcome committed before anybody hears of it. */
@@ -131,8 +131,12 @@ export class AttemptLoop<T> {
   /** A budget has no room for the attempt. */
   #refuse(inDoubt: number | null, refusal: SquadraError): void {
     const { ceiling } = this.#work;
-    if (inDoubt !== null) this.#settleLost(inDoubt, () => this.#intend(null, false));
-    else if (ceiling === undefined || refusal.details['onExceeded'] !== 'ask') this.#failUnsent(null, refusal);
+    if (inDoubt !== null) {
+      this.#settleLost(inDoubt, () => this.#intend(null, false));
+      return;
+    }
+    this.#run.services.onBudgetRefusal(refusal.code);
+    if (ceiling === undefined || refusal.details['onExceeded'] !== 'ask') this.#failUnsent(null, refusal);
     else
       ceiling.decide(this.#number + 1, this.#refusals++, refusal).then(
         (decision) => {
@@ -280,19 +284,4 @@ function retryAfterMs(error: unknown): number | undefined {
   if (!(error instanceof SquadraError)) return undefined;
   const { retryAfterMs: pause } = error.details;
   return typeof pause === 'number' ? pause : undefined;
-}
-
-/** A call that failed may have cost something all the same: half an answer is paid for. */
-function paidUsage(error: unknown): Usage | null {
-  if (!(error instanceof SquadraError)) return null;
-  const { usage } = error.details;
-  return isUsage(usage) ? usage : null;
-}
-
-/** What the intent of an attempt reserved. */
-function reservedBy(inDoubt: StepRecord | null): Usage | null {
-  if (inDoubt?.phase !== 'intent' || inDoubt.details === null) return null;
-  const details: unknown = JSON.parse(inDoubt.details);
-  if (typeof details !== 'object' || details === null || !('reservation' in details)) return null;
-  return isUsage(details.reservation) ? details.reservation : null;
 }

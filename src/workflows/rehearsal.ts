@@ -47,6 +47,7 @@ export async function rehearse(
     onDelta: () => {},
     onCallEnd: () => {},
     onCommit: () => {},
+    onBudgetRefusal: () => {},
   });
   run.drain();
   const over = begin();

@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import type { Faults } from '../kernel/faults.ts';
 import type { Json } from '../kernel/json.ts';
 import type { Outcome } from '../work/execution-store.ts';
@@ -40,6 +41,8 @@ export interface RunServices {
   readonly onCallEnd: (call: CallPlace) => void;
   /** Called after every commit of a run: there is something new in its journal. */
   readonly onCommit: (tenant: string, executionId: string) => void;
+  /** Called when a budget has no room for a call, or the call has no price: it is not sent. */
+  readonly onBudgetRefusal: (code: ErrorCode) => void;
 }
 
 /**

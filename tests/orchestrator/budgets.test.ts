@@ -142,6 +142,7 @@ describe('a budget', () => {
     });
     expect(await refused.result()).toMatchObject({ status: 'failed', error: { code: 'UNPRICED_MODEL' } });
     expect(opened.calls()).toBe(0);
+    expect(squadra.statistics().budgets).toEqual({ exceeded: 0, unpriced: 1 });
     const counted = await squadra.submit(once, { input: {}, squad: 'unpriced', budget: { limitTokens: 1_000_000 } });
     expect(await counted.result()).toMatchObject({ status: 'completed' });
     opened.audit();

@@ -111,6 +111,7 @@ export class Assembly {
       limits: { ...limits, ...options.limits },
       onDelta: (delta) => this.events.liveText.add(delta),
       onCallEnd: (call) => this.events.liveText.end(call),
+      onBudgetRefusal: () => {},
       onCommit: (tenantOf, executionId) => this.bus.publish({ kind: 'committed', tenant: tenantOf, executionId }),
     };
     this.advancer = new Advancer({
