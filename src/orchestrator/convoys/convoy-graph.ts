@@ -1,5 +1,5 @@
 import { pop, push } from '../../flow/fair-queue.ts';
-import type { ConvoyItem } from '../../work/convoy.ts';
+import type { ConvoyItem, NewConvoyItem } from '../../work/convoy.ts';
 import type { WorkItemStatus } from '../../work/work-item.ts';
 
 /** An item as the graph knows it. */
@@ -130,4 +130,19 @@ export class ConvoyGraph {
 /** Higher priority first, then in the order in which they were given. */
 function isBefore(a: GraphItem, b: GraphItem): boolean {
   return a.priority > b.priority || (a.priority === b.priority && a.place < b.place);
+}
+
+/** An item as the store has it when its convoy was just made. */
+export function storedItem(now: number): (item: NewConvoyItem) => ConvoyItem {
+  return ({ id, key, memberId, priority, dependencies }) => ({
+    id,
+    key,
+    memberId,
+    priority,
+    dependencies,
+    status: dependencies.length === 0 ? 'ready' : 'blocked',
+    reason: null,
+    executionId: null,
+    updatedAt: now,
+  });
 }

@@ -1,56 +1,25 @@
-import type { Bus } from '../../bus/bus.ts';
-import type { Engine } from '../../engines/engine.ts';
-import { FairQueue } from '../../flow/fair-queue.ts';
 import type { StartAdvice, Starts } from '../../flow/starts.ts';
-import type { Clock, Timer } from '../../kernel/clock.ts';
+import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
-import type { Faults } from '../../kernel/faults.ts';
-import type { IdSource } from '../../kernel/id.ts';
 import { DurationHistogram } from '../../telemetry/histogram.ts';
 import type { DurationDistribution } from '../../telemetry/histogram.ts';
 import type { Convoy, ConvoyItem, NewConvoyItem } from '../../work/convoy.ts';
-import type { ConvoyStore, StartedItem } from '../../work/convoy-store.ts';
 import type { WorkItemStatus } from '../../work/work-item.ts';
-import type { Advancer } from '../advancer.ts';
 import type { Commands } from '../commands.ts';
-import { ConvoyGraph } from './convoy-graph.ts';
+import { ConvoyGraph, storedItem } from './convoy-graph.ts';
 import type { GraphItem } from './convoy-graph.ts';
+import { ItemStarter } from './item-starter.ts';
+import type { ItemStarterParts } from './item-starter.ts';
+import { ConvoyTurns } from './convoy-turns.ts';
+import { Courses } from './course.ts';
+import type { Course, ItemEnd } from './course.ts';
 
-export interface ConvoyRunnerParts {
-  readonly store: ConvoyStore;
-  readonly engine: Engine;
-  readonly advancer: Advancer;
+export interface ConvoyRunnerParts extends ItemStarterParts {
   readonly commands: Pick<Commands, 'cancelled' | 'signalled'>;
   readonly starts: Pick<Starts, 'advise' | 'started' | 'onChange'>;
-  readonly bus: Bus;
   readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly faults: Faults;
   /** Hears why something could not be done that will be tried again. */
   readonly onError: (error: unknown) => void;
-}
-
-/** A convoy that runs in this process. */
-interface Course {
-  readonly tenant: string;
-  readonly convoy: Convoy;
-  graph: ConvoyGraph;
-  /** Whether it stands in a queue for its next start: once at most. */
-  isOffered: boolean;
-  deadline: Timer | null;
-  /** While it is built again: the children that ended meanwhile. */
-  ended: Map<string, ItemEnd> | null;
-}
-
-type ItemEnd = 'completed' | 'failed' | 'cancelled';
-
-/** A convoy that waits for its turn to start an item. */
-interface Offer {
-  /** Of the item it would start. */
-  readonly id: string;
-  readonly tenant: string;
-  readonly priority: number;
-  readonly course: Course;
 }
 
 /** How the convoys of this process stand. */
@@ -75,30 +44,23 @@ const retryPauseMs = 1_000;
  * C2  An item starts in one commit with its child, and ends in the commit of its child's end; so a crash anywhere leaves an
  *     item that is ready, or one whose child the engine goes on with, and no completed item starts again.
  * C3  While it runs nothing is polled: ends are told by who committed them, samples and times by timers.
- * C4  Convoys that say `auto` share the places of the machine, fair over tenants, then by priority, then by age: each stands in
- *     the queue once, whatever it has ready. One that says a number, or has limits of its own, has its own places.
  */
 export class ConvoyRunner implements Disposable {
   readonly #parts: ConvoyRunnerParts;
-  readonly #courses = new Map<string, Course>();
-  /** By execution of the child. */
-  readonly #children = new Map<string, { readonly course: Course; readonly itemId: string }>();
-  /** By the execution that made them. */
-  readonly #byParent = new Map<string, Set<Course>>();
-  readonly #shared = new FairQueue<Offer>();
-  readonly #own = new FairQueue<Offer>();
+  readonly #courses = new Courses();
+  readonly #turns: ConvoyTurns;
+  readonly #starter: ItemStarter;
   readonly #waiters = new Map<string, Set<() => void>>();
   readonly #latencies = new DurationHistogram(startBoundsMs);
-  #sharedRunning = 0;
-  #running = 0;
   #isServing = false;
   /** When the present starts became possible. */
   #since = 0;
-  #timer: { readonly at: number; readonly timer: Timer } | null = null;
   #unsubscribe: () => void = () => {};
 
   constructor(parts: ConvoyRunnerParts) {
     this.#parts = parts;
+    this.#starter = new ItemStarter(parts);
+    this.#turns = new ConvoyTurns(this.#courses, parts.starts, parts.clock, () => this.#refresh());
   }
 
   /** Takes up the convoys that a process before left running; before the engine runs their children. */
@@ -134,7 +96,7 @@ export class ConvoyRunner implements Disposable {
     faults.at('cancel.before');
     const { changed, children } = await store.stop(tenant, id, status, reason);
     faults.at('cancel.after');
-    const course = this.#courses.get(id);
+    const course = this.#courses.find(id);
     if (course !== undefined) this.#leave(course);
     for (const child of children) commands.cancelled(tenant, child.id, child.priority, reason);
     if (course !== undefined) this.#announce(course);
@@ -149,36 +111,35 @@ export class ConvoyRunner implements Disposable {
     await store.retry(tenant, id);
     faults.at('retry.after');
     const convoy = await store.get(tenant, id);
-    if (convoy === null || convoy.status !== 'running' || this.#courses.has(id)) return;
+    if (convoy === null || convoy.status !== 'running' || this.#courses.find(id) !== undefined) return;
     this.#adopt(tenant, convoy, await store.items(tenant, id));
     this.#refresh();
   }
 
   /** An execution has ended, and that is stored. */
   ended(tenant: string, executionId: string, end: ItemEnd): void {
-    const made = end === 'cancelled' ? this.#byParent.get(executionId) : undefined;
-    for (const course of made ?? [])
+    const made = end === 'cancelled' ? this.#courses.madeBy(executionId) : [];
+    for (const course of made)
       this.stop(tenant, course.convoy.id, 'cancelled', parentReason).catch(this.#parts.onError);
-    const child = this.#children.get(executionId);
+    const child = this.#courses.takeChild(executionId);
     if (child === undefined) return;
-    this.#children.delete(executionId);
     const { course, itemId } = child;
     course.ended?.set(itemId, end);
     this.#since = this.#parts.clock.now();
     this.#endItem(course, itemId, end);
     if (course.graph.isOver) this.#conclude(course);
-    else this.#offer(course);
+    else this.#turns.offer(course);
     this.#dispatch();
   }
 
   /** How many items are in which status, of a convoy that runs here. */
   progress(id: string): Readonly<Record<WorkItemStatus, number>> | null {
-    return this.#courses.get(id)?.graph.counts ?? null;
+    return this.#courses.find(id)?.graph.counts ?? null;
   }
 
   /** How many of its items may run now, and why. */
-  advice({ parallelism, limits }: Convoy): StartAdvice {
-    return this.#parts.starts.advise(parallelism, limits);
+  advice(convoy: Convoy): StartAdvice {
+    return this.#turns.advice(convoy);
   }
 
   /** Calls once when the convoy ends in this process; the function that is given back takes that back. */
@@ -192,15 +153,15 @@ export class ConvoyRunner implements Disposable {
   }
 
   statistics(): ConvoyStatistics {
-    return { convoys: this.#courses.size, running: this.#running, starts: this.#latencies.distribution() };
+    return { convoys: this.#courses.size, running: this.#turns.running, starts: this.#latencies.distribution() };
   }
 
   /** Starts nothing more; what runs is the engine's to drain. */
   [Symbol.dispose](): void {
     this.#isServing = false;
     this.#unsubscribe();
-    this.#timer?.timer.cancel();
-    for (const course of this.#courses.values()) course.deadline?.cancel();
+    this.#turns[Symbol.dispose]();
+    for (const course of this.#courses.all()) course.deadline?.cancel();
   }
 
   #adopt(tenant: string, convoy: Convoy, items: readonly ConvoyItem[]): void {
@@ -209,12 +170,8 @@ export class ConvoyRunner implements Disposable {
     // Stopped while it was read.
     if (graph.isOver) return;
     const course: Course = { tenant, convoy, graph, isOffered: false, deadline: null, ended: null };
-    this.#courses.set(convoy.id, course);
-    this.#noteRunning(course, items);
-    if (convoy.parent !== null) {
-      const { executionId } = convoy.parent;
-      this.#byParent.set(executionId, (this.#byParent.get(executionId) ?? new Set()).add(course));
-    }
+    this.#courses.add(course);
+    this.#turns.count(course, this.#courses.addChildren(course, items));
     if (convoy.deadlineAt !== null)
       course.deadline = clock.setTimer(convoy.deadlineAt - clock.now(), () => this.#expire(course));
   }
@@ -223,19 +180,11 @@ export class ConvoyRunner implements Disposable {
     const item = course.graph.find(itemId);
     if (item?.status !== 'in_progress') return;
     course.graph.end(item, end, course.convoy.stopOnFirstFailure, this.#parts.clock.now());
-    this.#count(course, -1);
-  }
-
-  #noteRunning(course: Course, items: readonly ConvoyItem[]): void {
-    for (const { id, status, executionId } of items) {
-      if (status !== 'in_progress' || executionId === null) continue;
-      this.#children.set(executionId, { course, itemId: id });
-      this.#count(course, 1);
-    }
+    this.#turns.count(course, -1);
   }
 
   #expire(course: Course): void {
-    if (!this.#isServing || this.#courses.get(course.convoy.id) !== course) return;
+    if (!this.#isServing || !this.#courses.has(course)) return;
     const { tenant, convoy } = course;
     const reason = `the convoy was out of time after ${convoy.timeoutMs ?? 0} ms`;
     this.stop(tenant, convoy.id, 'failed', reason).catch((error: unknown) => {
@@ -244,21 +193,9 @@ export class ConvoyRunner implements Disposable {
     });
   }
 
-  /** Forgets a convoy and all that belongs to it. */
   #leave(course: Course): void {
-    const { convoy } = course;
-    this.#courses.delete(convoy.id);
-    course.deadline?.cancel();
-    this.#forgetChildren(course);
-    if (convoy.parent === null) return;
-    const siblings = this.#byParent.get(convoy.parent.executionId);
-    siblings?.delete(course);
-    if (siblings?.size === 0) this.#byParent.delete(convoy.parent.executionId);
-  }
-
-  #forgetChildren(course: Course): void {
-    this.#count(course, -course.graph.counts.in_progress);
-    for (const [id, child] of this.#children) if (child.course === course) this.#children.delete(id);
+    this.#turns.count(course, -course.graph.counts.in_progress);
+    this.#courses.remove(course);
   }
 
   #conclude(course: Course): void {
@@ -273,137 +210,59 @@ export class ConvoyRunner implements Disposable {
     for (const waiter of waiters ?? []) waiter();
   }
 
-  #count(course: Course, change: number): void {
-    this.#running += change;
-    if (isShared(course.convoy)) this.#sharedRunning += change;
-  }
-
   /** Looks at everything again: after a sample, a pause, or a new convoy. */
   #refresh(): void {
     this.#since = this.#parts.clock.now();
-    for (const course of this.#courses.values()) this.#offer(course);
+    for (const course of this.#courses.all()) this.#turns.offer(course);
     this.#dispatch();
-  }
-
-  /** Lets a convoy stand in its queue while it has something to start. */
-  #offer(course: Course): void {
-    const next = course.graph.next;
-    if (course.isOffered || next === undefined || !this.#isServing) return;
-    if (!isShared(course.convoy) && course.graph.counts.in_progress >= this.advice(course.convoy).places) return;
-    course.isOffered = true;
-    const { tenant } = course;
-    const queue = isShared(course.convoy) ? this.#shared : this.#own;
-    queue.add({ id: next.id, tenant, priority: next.priority, course });
   }
 
   #dispatch(): void {
     while (this.#isServing) {
-      const course = this.#nextShared() ?? this.#nextOwn();
+      const course = this.#turns.next();
       if (course === undefined) return;
       const item = course.graph.take();
       if (item === undefined) continue;
-      this.#count(course, 1);
-      this.#parts.starts.started();
-      this.#offer(course);
+      this.#turns.started(course);
+      this.#turns.offer(course);
       this.#start(course, item, this.#since).catch(this.#parts.onError);
     }
   }
 
-  #nextShared(): Course | undefined {
-    if (this.#shared.size === 0) return undefined;
-    const advice = this.#parts.starts.advise('auto');
-    if (this.#sharedRunning >= advice.places || this.#isTooEarly(advice)) return undefined;
-    return this.#taken(this.#shared);
-  }
-
-  #nextOwn(): Course | undefined {
-    for (let course = this.#taken(this.#own); course !== undefined; course = this.#taken(this.#own)) {
-      const advice = this.advice(course.convoy);
-      // Its places may have become fewer since it was offered; the next end or sample offers it again.
-      if (course.graph.counts.in_progress < advice.places && !this.#isTooEarly(advice)) return course;
-    }
-    return undefined;
-  }
-
-  #taken(queue: FairQueue<Offer>): Course | undefined {
-    for (let offer = queue.take(); offer !== undefined; offer = queue.take()) {
-      offer.course.isOffered = false;
-      if (this.#courses.get(offer.course.convoy.id) === offer.course) return offer.course;
-    }
-    return undefined;
-  }
-
-  /** While starts are held back, the time of the next one is waited for. */
-  #isTooEarly({ nextStartAt }: StartAdvice): boolean {
-    const { clock } = this.#parts;
-    if (nextStartAt <= clock.now()) return false;
-    if (this.#timer === null || nextStartAt < this.#timer.at) this.#lookAgainAt(nextStartAt);
-    return true;
-  }
-
-  #lookAgainAt(at: number): void {
-    this.#timer?.timer.cancel();
-    const timer = this.#parts.clock.setTimer(at - this.#parts.clock.now(), () => {
-      this.#timer = null;
-      this.#refresh();
-    });
-    this.#timer = { at, timer };
-  }
-
   async #start(course: Course, { id }: GraphItem, since: number): Promise<void> {
-    const { store, engine, advancer, bus, clock, ids, faults } = this.#parts;
-    const { tenant, convoy } = course;
-    const place = engine.reserve();
-    const executionId = ids();
-    let started: StartedItem;
+    let isStarted: boolean;
     try {
-      faults.at('submit.before');
-      const accepted = place === null ? 'queued' : 'running';
-      started = await store.start(tenant, convoy.id, id, { executionId, accepted });
-      faults.at('submit.after');
+      isStarted = await this.#starter.start(course, id, (child) => {
+        this.#latencies.observe(Math.max(0, this.#parts.clock.now() - since));
+        this.#noteStarted(course, id, child);
+      });
     } catch (error) {
-      place?.giveBack();
       this.#putBack(course, id, error);
       return;
     }
-    if (started === null) {
-      place?.giveBack();
-      await this.#rebuild(course);
-      return;
-    }
-    this.#latencies.observe(Math.max(0, clock.now() - since));
-    const child = started.kind === 'running' ? executionId : started.executionId;
-    this.#noteStarted(course, id, child);
-    bus.publish({ kind: 'committed', tenant, executionId: child });
-    if (started.kind === 'running' && place !== null) {
-      const { claim } = started;
-      place.run({ tenant, id: child, priority: claim.execution.priority }, () => advancer.run(claim));
-    } else {
-      place?.giveBack();
-      engine.start({ tenant, id: child, priority: started.kind === 'queued' ? started.priority : 0 });
-    }
+    if (!isStarted) await this.#rebuild(course);
   }
 
   #noteStarted(course: Course, itemId: string, child: string): void {
-    if (this.#courses.get(course.convoy.id) !== course) return;
-    this.#children.set(child, { course, itemId });
+    if (!this.#courses.has(course)) return;
+    this.#courses.addChild(course, itemId, child);
     const item = course.graph.find(itemId);
     // Built again from rows that did not have the start yet.
     if (item?.status !== 'ready') return;
     course.graph.started(item);
-    this.#count(course, 1);
+    this.#turns.count(course, 1);
   }
 
   #putBack(course: Course, itemId: string, error: unknown): void {
-    if (!this.#isServing || this.#courses.get(course.convoy.id) !== course) return;
+    if (!this.#isServing || !this.#courses.has(course)) return;
     this.#parts.onError(error);
     const item = course.graph.find(itemId);
     const { clock } = this.#parts;
     if (item?.status === 'in_progress') {
       course.graph.putBack(item, clock.now());
-      this.#count(course, -1);
+      this.#turns.count(course, -1);
     }
-    if (this.#timer === null) this.#lookAgainAt(clock.now() + retryPauseMs);
+    this.#turns.pause(retryPauseMs);
   }
 
   /** The store knows more than the graph: reads the rows. */
@@ -418,10 +277,11 @@ export class ConvoyRunner implements Disposable {
     } finally {
       course.ended = null;
     }
-    if (this.#courses.get(convoy.id) !== course) return;
-    this.#forgetChildren(course);
+    if (!this.#courses.has(course)) return;
+    this.#turns.count(course, -course.graph.counts.in_progress);
+    this.#courses.forgetChildren(course);
     course.graph = new ConvoyGraph(items, clock.now());
-    this.#noteRunning(course, items);
+    this.#turns.count(course, this.#courses.addChildren(course, items));
     for (const [itemId, end] of ended) this.#endItem(course, itemId, end);
     if (course.graph.isOver) this.#conclude(course);
     this.#refresh();
@@ -429,25 +289,6 @@ export class ConvoyRunner implements Disposable {
 }
 
 const parentReason = 'the execution that made it was cancelled';
-
-/** Whether it counts towards the places that all share. */
-function isShared({ parallelism, limits }: Convoy): boolean {
-  return parallelism === 'auto' && Object.keys(limits).length === 0;
-}
-
-function storedItem(now: number): (item: NewConvoyItem) => ConvoyItem {
-  return ({ id, key, memberId, priority, dependencies }) => ({
-    id,
-    key,
-    memberId,
-    priority,
-    dependencies,
-    status: dependencies.length === 0 ? 'ready' : 'blocked',
-    reason: null,
-    executionId: null,
-    updatedAt: now,
-  });
-}
 
 /** Whether an error only says that the state is being closed. */
 export function isClosing(error: unknown): boolean {

@@ -92,12 +92,13 @@ const migrations: readonly string[] = [
     ended_at INTEGER
   ) STRICT;
   CREATE UNIQUE INDEX convoys_id ON convoys (tenant, id);
-  CREATE INDEX convoys_open ON convoys (no) WHERE status = 'running';
+  CREATE INDEX convoys_open ON convoys (status) WHERE status = 'running';
   CREATE INDEX convoys_ended ON convoys (ended_at) WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled');
 
   ALTER TABLE work_items ADD COLUMN item_key TEXT;
   ALTER TABLE executions ADD COLUMN convoy_item TEXT;
   CREATE INDEX work_items_convoy ON work_items (convoy_id, status) WHERE item_key IS NOT NULL;
+  CREATE INDEX work_items_convoy_order ON work_items (convoy_id) WHERE item_key IS NOT NULL;
   `,
   // Of a budget: who set what; what counts against it in each period; and of each call in flight, which of them hold how much.
   `
