@@ -31,7 +31,7 @@ export const insertBudgetSql = `INSERT INTO budgets (tenant, scope, scope_id, pe
   VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`;
 
 /** Steps that wait at a ceiling have such keys. */
-export const overBudgetKeys = '*/over-budget-*';
+const overBudgetKeys = '*/over-budget-*';
 
 export interface BudgetOperations {
   setBudget(budget: SetBudget): readonly Freed[];
@@ -84,7 +84,7 @@ export function budgetOperations(database: DatabaseSync): BudgetOperations {
 }
 
 /** Deletes a budget, by its number, with all that counts against it. */
-export function budgetRemoval(database: DatabaseSync): (budgetNo: number) => void {
+function budgetRemoval(database: DatabaseSync): (budgetNo: number) => void {
   const parts = ['budget_holds WHERE budget', 'budget_periods WHERE budget', 'budgets WHERE no'].map((part) =>
     prepare(database, `DELETE FROM ${part} = ?`),
   );
