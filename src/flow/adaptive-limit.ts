@@ -60,7 +60,7 @@ const probeAfter = 150;
 const leastCalls = 8;
 /** How much longer than at ease calls may take, as a factor and beyond it in milliseconds: what clocks and loops are off by. */
 const inflation = 1.2;
-const slackMs = 5;
+const slackMs = 20;
 const failingShare = 0.3;
 /** From this share of the limit on, a call counts as one that used it up: the last places are rarely all taken. */
 const usedUpShare = 0.8;

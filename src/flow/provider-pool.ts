@@ -11,7 +11,8 @@ export interface CallInFlight {
   readonly startedAt: number;
   /** Calls in flight when it began, itself included. */
   readonly among: number;
-  /** Tokens that were set aside for it. */
+  /** Tokens that it sends, as far as we can count, and those that were set aside for all of it. */
+  readonly inputTokens: number;
   readonly tokens: number;
   /** What had left by then, itself included. */
   readonly before: LeftSince;
@@ -37,7 +38,8 @@ export class ProviderPool<Call extends WaitingCall> {
   readonly #configured: RateBudget;
   #limit: AdaptiveLimit;
   #budget: RateBudget;
-  #outputTokens = firstOutputTokens;
+  /** What calls took lately beyond what we counted as sent: the answer, and what we counted too little or too much. */
+  #moreTokens = firstOutputTokens;
   #left: LeftSince = { requests: 0, tokens: 0 };
   #pauses = 0;
 
@@ -80,7 +82,8 @@ export class ProviderPool<Call extends WaitingCall> {
     this.inFlight += 1;
     this.#budget = spend(this.#budget, tokens, now);
     this.#left = { requests: this.#left.requests + 1, tokens: this.#left.tokens + tokens };
-    return { startedAt: now, among: this.inFlight, tokens, before: this.#left, report: null };
+    const { inputTokens } = call.ticket;
+    return { startedAt: now, among: this.inFlight, inputTokens, tokens, before: this.#left, report: null };
   }
 
   told(call: CallInFlight, report: RateReport, now: number): void {
@@ -134,8 +137,7 @@ export class ProviderPool<Call extends WaitingCall> {
     if (tokens === null) return;
     // What the provider tells of it has this call in it already; of a call that it tells nothing about we count ourselves.
     if (call.report?.tokens == null) this.#budget = correct(this.#budget, tokens - call.tokens, now);
-    const inputTokens = call.tokens - this.#outputTokens;
-    this.#outputTokens += 0.1 * (Math.max(0, tokens - inputTokens) - this.#outputTokens);
+    this.#moreTokens += 0.2 * (tokens - call.inputTokens - this.#moreTokens);
   }
 
   #note(end: CallEnd, now: number): void {
@@ -143,6 +145,6 @@ export class ProviderPool<Call extends WaitingCall> {
   }
 
   #tokensOf({ ticket }: WaitingCall): number {
-    return ticket.inputTokens + this.#outputTokens;
+    return Math.max(1, Math.ceil(ticket.inputTokens + this.#moreTokens));
   }
 }

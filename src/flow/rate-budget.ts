@@ -3,7 +3,8 @@
  *
  * Q1  What was configured is kept to in every stretch of a minute, whatever the provider's own way of counting is: a twentieth of
  *     it may be used at once, and the rest comes in evenly.
- * Q2  What the provider says is left counts, less what left after the call that it said it to, and with what came in since.
+ * Q2  What the provider says is left counts, less what left after the call that it said it to. What came in meanwhile is not added: nobody
+ *     knows when on the way of the call it was counted. That leaves a little unused, and takes nothing from the pace.
  * Q3  Most providers let it come in evenly; with some all of it comes back at one time. What two answers say of that time tells
  *     which: of the ones it moves on with every call, of the others it stands still.
  * Q4  Who needs more than there ever is goes when all of it is there.
@@ -58,6 +59,8 @@ export interface LeftSince {
 
 const minuteMs = 60_000;
 const burstShare = 0.05;
+/** By how much clocks and ways differ; it costs no throughput, only so long once. */
+const unsureMs = 150;
 
 export function firstRateBudget({ requestsPerMinute, tokensPerMinute }: ConfiguredRate, now: number): RateBudget {
   const configured = (perMinute: number | null): readonly Allowance[] => {
@@ -86,8 +89,10 @@ export function waitMs(budget: RateBudget, tokens: number, now: number): number 
 }
 
 function waitOf(allowance: Allowance, need: number, now: number): number {
+  // What was told is as old as the way of the answer: so much may have come in less than it seems.
+  const unsure = allowance.seen === null ? 0 : allowance.perMs * unsureMs;
   // Q4
-  const missing = Math.min(need, allowance.capacity) - leftAt(allowance, now);
+  const missing = Math.min(need + unsure, allowance.capacity) - leftAt(allowance, now);
   if (missing <= 1e-6) return 0;
   return allowance.backAt !== null ? Math.max(1, allowance.backAt - now) : missing / allowance.perMs;
 }
@@ -130,7 +135,7 @@ export function learn(
     const told = report[kind];
     if (told === null || !(told.limit > 0)) return budget[kind];
     const own = configured[kind].length;
-    const learnt = toldAllowance(told, budget[kind][own] ?? null, { startedAt, since: since[kind] }, now);
+    const learnt = toldAllowance(told, budget[kind][own] ?? null, since[kind], now);
     return [...budget[kind].slice(0, own), learnt];
   };
   return { ...budget, requests: next('requests'), tokens: next('tokens'), toldAt: startedAt };
@@ -139,7 +144,7 @@ export function learn(
 function toldAllowance(
   { limit, remaining, fullInMs }: ToldAllowance,
   before: Allowance | null,
-  { startedAt, since }: { readonly startedAt: number; readonly since: number },
+  since: number,
   now: number,
 ): Allowance {
   const gone = limit - remaining;
@@ -147,9 +152,8 @@ function toldAllowance(
   const isTelling = fullInMs !== null && fullInMs > 0 && gone >= Math.max(3, limit * burstShare);
   const perMs = isTelling ? gone / fullInMs : (before?.perMs ?? limit / minuteMs);
   const fullAt = now + (fullInMs ?? 0);
-  const backAt = fullInMs === null ? null : comesBackAt(before, { limit, remaining, fullAt, perMs });
-  const came = backAt === null ? (now - startedAt) * perMs : 0;
-  const left = Math.min(limit, remaining - since + came);
+  const backAt = fullInMs === null ? null : comesBackAt(before, { limit, remaining, fullAt });
+  const left = Math.min(limit, remaining - since);
   const seen = before?.seen !== undefined && before.seen !== null && before.seen.left > remaining ? before.seen : null;
   return { capacity: limit, left, at: now, perMs, backAt, seen: seen ?? { left: remaining, fullAt } };
 }
@@ -157,7 +161,7 @@ function toldAllowance(
 /** Q3 */
 function comesBackAt(
   before: Allowance | null,
-  told: { readonly limit: number; readonly remaining: number; readonly fullAt: number; readonly perMs: number },
+  told: { readonly limit: number; readonly remaining: number; readonly fullAt: number },
 ): number | null {
   if (before?.seen == null) return null;
   const fewer = before.seen.left - told.remaining;

@@ -8,9 +8,10 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type ModelBehaviour, readDirective } from './behaviour.ts';
-import { lastUserMessage } from './asked.ts';
+import { answerOf, lastUserMessage, tokensOf } from './asked.ts';
 import { refuse, stream } from './chat-completions.ts';
 import { refuseMessages, streamMessages } from './messages.ts';
+import type { LimitKeeper } from './server-limits.ts';
 import { CallLog, type CallPhase, type ReceivedCall, ServedCall } from './served-call.ts';
 
 export interface ModelServerOptions {
@@ -21,6 +22,8 @@ export interface ModelServerOptions {
   readonly defaults?: ModelBehaviour;
   /** Decides before the message does. */
   readonly behave?: (call: ReceivedCall) => ModelBehaviour | undefined;
+  /** What it bears; more is answered 429. */
+  readonly limits?: LimitKeeper;
   /** Keeps calls for inspection; off for long runs. */
   readonly keepCalls?: boolean;
 }
@@ -47,7 +50,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
       if (options.keepCalls !== false) calls.push(call);
       log.write(call, 'received');
       const served = new ServedCall(call, response, log);
-      await answer(request, served, behaviourOf(call, options));
+      await answer(request, served, behaviourOf(call, options), options.limits);
     };
     // A caller that is killed while it sends has made no call.
     readCall(request, attempts)
@@ -94,13 +97,27 @@ function behaviourOf(call: ReceivedCall, { behave, defaults = {} }: ModelServerO
   return applies ? { ...defaults, ...asked } : defaults;
 }
 
-async function answer(request: IncomingMessage, served: ServedCall, behaviour: ModelBehaviour): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  served: ServedCall,
+  behaviour: ModelBehaviour,
+  limits: LimitKeeper | undefined,
+): Promise<void> {
   const { call } = served;
-  if (behaviour.latencyMs !== undefined) await pause(behaviour.latencyMs);
-  if (behaviour.hang === 'before') return;
   const [refused, streamed] = call.path.endsWith('/messages') ? [refuseMessages, streamMessages] : [refuse, stream];
+  if (limits !== undefined && !limits.admit(served.response, tokensAsked(call, behaviour))) {
+    refused(served, { status: 429, errorCode: 'rate_limit_exceeded', errorMessage: 'That is too much at once.' });
+    return;
+  }
+  if (behaviour.latencyMs !== undefined) await pause(behaviour.latencyMs * (limits?.slowness ?? 1));
+  if (behaviour.hang === 'before') return;
   const found = request.method === 'POST' && /\/(?:chat\/completions|messages)$/.test(call.path);
   if (!found) refused(served, { status: 404, errorMessage: `There is nothing at ${call.path}.` });
   else if ((behaviour.status ?? 200) === 200) await streamed(served, behaviour);
   else refused(served, behaviour);
+}
+
+function tokensAsked(call: ReceivedCall, behaviour: ModelBehaviour): number {
+  const { input, output } = tokensOf(call, answerOf(call, behaviour, false), []);
+  return input + output;
 }
