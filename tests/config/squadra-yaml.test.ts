@@ -116,7 +116,7 @@ mcp:
   });
 
   it.each(['', '# nothing yet\n', '---\n'])('may be empty: %j', (text) => {
-    expect(readSquadraYaml(written(text))).toEqual({ workflows: [], squads: [], prices: {}, mcp: {} });
+    expect(readSquadraYaml(written(text))).toEqual({ workflows: [], squads: [], budgets: [], prices: {}, mcp: {} });
   });
 
   it('names every problem with its line', () => {
@@ -158,4 +158,11 @@ teams: []
       }),
     );
   });
+});
+
+it('reads budgets, and refuses what is none', () => {
+  const budget = { scope: 'squad', id: 'software', period: 'day', limitUsd: 2.5, onExceeded: 'ask' };
+  expect(readSquadraYaml(written(`budgets: [${JSON.stringify(budget)}]`)).budgets).toEqual([budget]);
+  for (const wrong of [{ scope: 'execution' }, { period: 'week' }, { limitUsd: -1 }, { dollars: 5 }])
+    expect(() => readSquadraYaml(written(`budgets: [${JSON.stringify({ ...budget, ...wrong })}]`))).toThrow(/budgets/);
 });
