@@ -16,14 +16,15 @@ export interface WorkItemEffects {
 const maxTitleLength = 80;
 
 export function workItemEffects(database: DatabaseSync): WorkItemEffects {
+  // CROSS JOIN keeps the order of the tables: the few dependencies first, not all items of the tenant.
   const ready = prepare(
     database,
     `UPDATE work_items SET status = 'ready', version = version + 1, updated_at = ?
       WHERE tenant = ? AND status = 'blocked'
         AND id IN (SELECT item FROM work_item_dependencies WHERE tenant = ? AND dependency = ?)
         AND NOT EXISTS (SELECT 1 FROM json_each(work_items.dependencies) AS given
-          JOIN work_items AS other ON other.tenant = work_items.tenant AND other.id = given.value
-          WHERE other.status <> 'completed')`,
+          CROSS JOIN work_items AS other
+          WHERE other.tenant = work_items.tenant AND other.id = given.value AND other.status <> 'completed')`,
   );
   const dependents = prepare(database, `SELECT item FROM work_item_dependencies WHERE tenant = ? AND dependency = ?`);
   const titleOf = prepare(database, 'SELECT title FROM work_items WHERE tenant = ? AND id = ?');
