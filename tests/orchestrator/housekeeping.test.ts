@@ -19,7 +19,12 @@ afterEach(() => state[Symbol.asyncDispose]());
 
 /** Pruning of executions that have no files, and hears of none that stay, where nothing else is said. */
 function pruning(executions: ExecutionStore, remains: Remains = noFiles, leftOver: string[] = []): Pruning {
-  return new Pruning({ executions, convoys: state.convoys, workspaces: remains, onLeftOver: (id) => leftOver.push(id) });
+  return new Pruning({
+    executions,
+    convoys: state.convoys,
+    workspaces: remains,
+    onLeftOver: (id) => leftOver.push(id),
+  });
 }
 
 const noFiles: Remains = { remove: () => Promise.resolve() };

@@ -54,7 +54,9 @@ describe.concurrent('killed at', () => {
       expect(now.map(({ status }) => status)).toEqual(items.map(() => 'completed'));
       // One child for each item, whichever life started it.
       const children = (await squadra.list({ workflow: 'task', limit: 200 })).items;
-      expect(children.map(({ id }) => id).toSorted()).toEqual(now.map(({ executionId }) => executionId).toSorted());
+      expect(children.map(({ id }) => id).toSorted()).toEqual(
+        now.map(({ executionId }) => executionId ?? '').toSorted(),
+      );
     },
   );
 });
