@@ -4,6 +4,9 @@ import { createApp } from './app.ts';
 import { assertMayListen } from './auth/listening.ts';
 import type { HttpParts } from './http-parts.ts';
 
+/** Connections that wait while the process is busy; Node's own 511 are gone in one late moment, and then they are reset. Linux caps it at `somaxconn` (4096). */
+const backlog = 16_384;
+
 /** A server that listens. */
 export interface HttpServer {
   /** `http://127.0.0.1:8080`, with the port that it really has. */
@@ -20,7 +23,7 @@ export async function startServer(
   assertMayListen(host, parts.access);
   const app = await createApp(parts);
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog });
   } catch (error) {
     await app.close();
     throw listenError(error, host, port);
