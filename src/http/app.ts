@@ -39,7 +39,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
     genReqId: () => ids(),
     bodyLimit: settings.maxBodyBytes,
     requestTimeout: settings.requestTimeoutMs,
-    http: serverOptions,
+    http: serverOptions(settings.requestTimeoutMs),
     clientErrorHandler: answerUnreadable(ids),
     keepAliveTimeout: keepAliveTimeoutMs,
     return503OnClosing: false,

@@ -11,8 +11,14 @@ const lookEveryMs = 1_000;
 /** How long a connection has, after what could not be read of it was answered, to take the answer before it is cut off. */
 const lingerMs = 1_000;
 
-/** How Node's server is told to deal with connections, before there is a request. */
-export const serverOptions = { connectionsCheckingInterval: lookEveryMs };
+/** How long Node's server gives clients. Of its two times the longer one holds for bodies, so that both have to be set. */
+export function serverOptions(requestTimeoutMs: number) {
+  return {
+    connectionsCheckingInterval: lookEveryMs,
+    headersTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+  };
+}
 
 /** What goes with answers that no route and no hook has a part in, as `helmet` adds it to all others. */
 export const bareHeaders = {
@@ -53,9 +59,12 @@ export function answerUnreadable(ids: IdSource) {
   };
 }
 
-/** Node keeps the answer that a connection is about to give, or gives, at it. */
-function isAnswering(socket: Socket & { readonly _httpMessage?: unknown }): boolean {
-  return socket._httpMessage !== undefined && socket._httpMessage !== null;
+/**
+ * Whether the next bytes on a connection belong to an answer. Node keeps at a connection the answer that is due on it: one to a
+ * request of which not all has come is due to what could not be read, and is given here.
+ */
+function isAnswering({ _httpMessage: due }: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
+  return due !== undefined && due !== null && (due.headersSent || due.req.complete);
 }
 
 /** Takes requests with expectations that nobody here knows for what they are otherwise, as RFC 9110 allows. */
