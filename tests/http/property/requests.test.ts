@@ -12,7 +12,7 @@ import { requestsOf } from './requests.ts';
 import type { Description, GeneratedRequest } from './requests.ts';
 
 /** Requests for each operation: as many as keep the file below 20 s. */
-const runs = 40;
+const runs = 100;
 
 const echo = defineWorkflow({ name: 'echo', run: ({ input, step }) => step.run('echo', () => input) });
 const waits = defineWorkflow({ name: 'waits', run: ({ step }) => step.waitFor('go') });
