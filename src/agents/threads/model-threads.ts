@@ -5,8 +5,15 @@ import type { ProviderSettings } from '../built-in-providers.ts';
 import type { CallNews, ModelThreadData, ModelThreadOrder, SentOptions } from './messages.ts';
 import { receiveError } from './sent-error.ts';
 
+/**
+ * What a thread may take: a call under way holds about 0.13 MB. Where there is a ceiling, what is garbage is collected soon
+ * instead of being kept for as long as there is memory.
+ */
+const idleHeapMb = 96;
+const callHeapMb = 0.2;
+
 export type ModelThreadSettings = ProviderSettings &
-  Pick<Settings, 'modelThreads' | 'modelFirstTokenTimeoutMs' | 'modelIdleTimeoutMs'>;
+  Pick<Settings, 'maxConcurrentModelCalls' | 'modelThreads' | 'modelFirstTokenTimeoutMs' | 'modelIdleTimeoutMs'>;
 
 /** A call under way: the promise of its stream until the provider answers, then the stream. */
 interface Call {
@@ -27,6 +34,7 @@ interface Call {
  */
 export class ModelThreads implements AsyncDisposable {
   readonly #data: ModelThreadData;
+  readonly #heapMb: number;
   readonly #size: number;
   readonly #threads = new Map<number, Worker>();
   readonly #calls = new Map<number, Call>();
@@ -36,6 +44,7 @@ export class ModelThreads implements AsyncDisposable {
   constructor(settings: ModelThreadSettings) {
     this.#size = settings.modelThreads;
     this.#data = dataOf(settings);
+    this.#heapMb = Math.ceil(idleHeapMb + (callHeapMb * settings.maxConcurrentModelCalls) / settings.modelThreads);
   }
 
   /** A model of a provider, called in a thread. */
@@ -118,7 +127,10 @@ export class ModelThreads implements AsyncDisposable {
 
   #start(place: number): Worker {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const thread = new Worker(new URL(`./model-thread.${extension}`, import.meta.url), { workerData: this.#data });
+    const thread = new Worker(new URL(`./model-thread.${extension}`, import.meta.url), {
+      workerData: this.#data,
+      resourceLimits: { maxOldGenerationSizeMb: this.#heapMb },
+    });
     this.#threads.set(place, thread);
     thread.on('message', (news: readonly CallNews[]) => {
       for (const one of news) this.#take(one);
