@@ -16,12 +16,15 @@ import type { Result } from './report/result-file.ts';
 import { resultText } from './report/text.ts';
 import type { Scenario } from './scenario.ts';
 import { agents } from './scenarios/agents.ts';
+import { api } from './scenarios/api.ts';
 import { latency } from './scenarios/latency.ts';
+import { overload } from './scenarios/overload.ts';
 import { parked } from './scenarios/parked.ts';
 import { peers } from './scenarios/peers.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { soak } from './scenarios/soak.ts';
 import { throughput } from './scenarios/throughput.ts';
+import { users } from './scenarios/users.ts';
 import { workItems } from './scenarios/work-items.ts';
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -31,11 +34,14 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   recovery,
   'work-items': workItems,
   agents,
+  api,
+  users,
+  overload,
   soak,
   peers,
 };
-/** What `all` leaves out: half an hour, and an installation of other engines. */
-const apart = new Set(['soak', 'peers']);
+/** What `all` leaves out: half an hour, ten thousand connections, and an installation of other engines. */
+const apart = new Set(['soak', 'users', 'peers']);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

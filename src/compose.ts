@@ -1,13 +1,18 @@
 import { join, resolve } from 'node:path';
+import type { AccessStore } from './access/access-store.ts';
 import { createAsker } from './agents/agent-loop.ts';
 import type { AgentAsker } from './agents/agent-loop.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
 import { createPrices } from './agents/pricing.ts';
 import type { Prices } from './agents/pricing.ts';
+import { ModelThreads } from './agents/threads/model-threads.ts';
 import { createToolbox } from './agents/tools/toolbox.ts';
 import type { Toolbox } from './agents/tools/toolbox.ts';
 import { copyWorkspace, removeWorkspace } from './agents/tools/workspace/copy-workspace.ts';
 import { MemoryBus } from './bus/memory/memory-bus.ts';
+import { MemoryCache } from './cache/memory/memory-cache.ts';
+import type { Cache } from './cache/cache.ts';
+import { readBootstrapKey } from './config/bootstrap-key.ts';
 import { readMcpServers } from './config/mcp-servers.ts';
 import { readPrices } from './config/prices.ts';
 import { readProcessSettings } from './config/settings.ts';
@@ -99,11 +104,12 @@ export function openSquadra(options: SquadraOptions = {}): Promise<Squadra> {
 
 /** `openSquadra` with some of its surroundings replaced. */
 export async function openSquadraIn(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Squadra> {
-  const { squadra } = await open(options, replaced);
+  const { squadra } = await openAssembly(options, replaced);
   return squadra;
 }
 
-async function open(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Assembly> {
+/** `openSquadraIn`, with what stands beside the library's face. */
+export async function openAssembly(options: SquadraOptions, replaced: Partial<Surroundings>): Promise<Assembly> {
   checkOptions(options);
   const surroundings = { ...production, ...replaced };
   const settings = settingsOf(options, surroundings.readSettings);
@@ -111,6 +117,7 @@ async function open(options: SquadraOptions, replaced: Partial<Surroundings>): P
   // Before anything is opened: what is wrong with the options should not leave a file behind.
   const prices = createPrices(clock, readPrices(options.prices));
   const mcpServers = readMcpServers(options.mcp);
+  const bootstrapKey = readBootstrapKey(settings);
   const workflows = workflowsOf(options);
   const opened = new AsyncDisposableStack();
   try {
@@ -120,7 +127,9 @@ async function open(options: SquadraOptions, replaced: Partial<Surroundings>): P
     const tools = options.tools ?? [];
     const toolbox = opened.use(await createToolbox({ settings, mcpServers, tools, workspaceRoot, clock, logger }));
     const catalogue = readCatalogue();
-    const asker = askerOf({ settings, prices, toolbox, catalogue }, options, surroundings);
+    const cache = new MemoryCache(settings, clock);
+    const threads = settings.modelThreads === 0 ? null : opened.use(new ModelThreads(settings));
+    const asker = askerOf({ settings, prices, toolbox, catalogue, cache, threads }, options, surroundings);
     return await assemble({
       ...surroundings,
       settings,
@@ -132,7 +141,9 @@ async function open(options: SquadraOptions, replaced: Partial<Surroundings>): P
       closing: opened,
       engine: new EmbeddedEngine(settings, clock),
       bus: new MemoryBus(),
+      cache,
       asker,
+      bootstrapKey,
       squads: options.squads ?? [],
       workspaces: {
         copy: (from, to) => copyWorkspace(workspaceRoot, from, to),
@@ -164,7 +175,7 @@ export async function sendCommand(
     isOwned: () => stateOwner(settings.stateDir) !== null,
     send: (command: InboxCommand) => openSqliteInbox(settings.stateDir, systemClock).send(command, timeoutMs),
     takeOneself: async (command: InboxCommand) => {
-      const { squadra, service } = await open(options, { command: request.name, runs: false });
+      const { squadra, service } = await openAssembly(options, { command: request.name, runs: false });
       await using _squadra = squadra;
       return await service.take(command);
     },
@@ -182,7 +193,11 @@ export async function* checkState(
   const workflows = workflowsOf(options);
   await using state = openSqliteReports(settings, clock);
   const prices = createPrices(clock, readPrices(options.prices));
-  const asker = askerOf({ settings, prices, toolbox: noToolbox, catalogue: readCatalogue() }, options, production);
+  const asker = askerOf(
+    { settings, prices, toolbox: noToolbox, catalogue: readCatalogue(), cache: new MemoryCache(settings, clock) },
+    options,
+    production,
+  );
   yield* checkExecutions({ ...state, workflows, services: { clock, random, limits: settings, asker } }, tenant);
 }
 
@@ -201,6 +216,7 @@ export interface StateReports extends AsyncDisposable {
   readonly workItems: Pick<WorkItemStore, 'get' | 'list' | 'statistics'>;
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
   readonly usage: UsageReports;
+  readonly access: Pick<AccessStore, 'listKeys'>;
 }
 
 /** Opens a state folder for reading, beside the process that runs it or alone. Throws `NOT_FOUND` when there is no state yet. */
@@ -232,12 +248,15 @@ interface AgentParts {
   readonly prices: Prices;
   readonly toolbox: Pick<Toolbox, 'toolsOf'>;
   readonly catalogue: Catalogue;
+  readonly cache: Cache;
+  readonly threads?: ModelThreads | null;
 }
 
 function askerOf(parts: AgentParts, { models }: SquadraOptions, { clock, offlinePaceMs }: Surroundings): AgentAsker {
-  const { settings } = parts;
+  const { settings, threads = null } = parts;
   const registry = createModelRegistry({
     settings,
+    ...(threads === null ? {} : { threads }),
     clock,
     ...(models === undefined ? {} : { models }),
     ...(offlinePaceMs === null ? {} : { offlinePaceMs }),

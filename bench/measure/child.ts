@@ -48,6 +48,11 @@ export class Child<M extends { readonly kind: string }> implements AsyncDisposab
     }
   }
 
+  /** Tells it something; `orders` in the child's file takes it. */
+  send(order: { readonly kind: string }): void {
+    this.#process.send(order);
+  }
+
   /** Resolves when it has ended by itself. */
   async exited(): Promise<void> {
     if (this.#exit === null) await once(this.#process, 'exit');
@@ -75,4 +80,15 @@ export function childArgument<A>(): A {
 /** Tells the parent something. */
 export function tell<M extends { readonly kind: string }>(message: M): void {
   process.send?.(message);
+}
+
+/** Does what the parent sends, one order after the other, until `act` returns true; then the process may end. */
+export function takeOrders<O extends { readonly kind: string }>(act: (order: O) => Promise<boolean>): void {
+  let last: Promise<unknown> = Promise.resolve();
+  process.on('message', (message) => {
+    // The scenario that started this file says what it sends.
+    last = last.then(async () => {
+      if (await act(message as O)) process.disconnect();
+    });
+  });
 }

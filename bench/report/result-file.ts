@@ -27,7 +27,19 @@ export function keep(result: Result): string {
 }
 
 /** In the order in which they are shown. */
-const order = ['throughput', 'latency', 'parked', 'recovery', 'work-items', 'agents', 'soak', 'peers'];
+const order = [
+  'throughput',
+  'latency',
+  'parked',
+  'recovery',
+  'work-items',
+  'agents',
+  'api',
+  'users',
+  'overload',
+  'soak',
+  'peers',
+];
 
 /** The newest kept result of each scenario. */
 export function newest(): ReadonlyMap<string, Result> {

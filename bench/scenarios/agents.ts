@@ -1,6 +1,7 @@
 import { AgentPool } from '../../src/agents/agent-pool.ts';
 import { buildAgent } from '../../src/agents/agent.ts';
 import { createModelRegistry } from '../../src/agents/model-registry.ts';
+import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { createIds } from '../../src/kernel/id.ts';
@@ -77,9 +78,11 @@ function prepare(): Bench {
     parts,
   );
   const registry = createModelRegistry({ settings, clock: systemClock });
+  const cache = new MemoryCache(settings, systemClock);
   return {
     members: squad.members,
-    newPool: () => new AgentPool((member) => buildAgent(member, { registry, catalogue }), settings.agentPoolSize),
+    newPool: () =>
+      new AgentPool((member) => buildAgent(member, { registry, catalogue, cache }), settings.agentPoolSize),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
 import { Semaphore } from '../flow/semaphore.ts';
 import type { Catalogue } from '../squads/catalogue.ts';
@@ -24,6 +25,7 @@ const maxTitleLength = 200;
 /** What the agents floor needs from its surroundings. */
 export interface AskerParts extends ModelCallerParts {
   readonly catalogue: Catalogue;
+  readonly cache: Cache;
   readonly settings: ModelCallerParts['settings'] &
     ModelStepParts['settings'] &
     ToolStepParts['settings'] &

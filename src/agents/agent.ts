@@ -1,4 +1,6 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
+import { cacheKey } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import type { Catalogue } from '../squads/catalogue.ts';
 import { findSpecialization } from '../squads/role.ts';
 import type { Member } from '../squads/squad.ts';
@@ -17,10 +19,16 @@ export interface Agent {
 /** Makes the agent of a member. Throws `UNKNOWN_PROVIDER`, `UNKNOWN_ROLE` or `UNKNOWN_SPECIALIZATION`. */
 export function buildAgent(
   member: Member,
-  parts: { readonly registry: ModelRegistry; readonly catalogue: Catalogue },
+  {
+    registry,
+    catalogue,
+    cache,
+  }: { readonly registry: ModelRegistry; readonly catalogue: Catalogue; readonly cache: Cache },
 ): Agent {
-  const resolved = parts.registry.resolve(member.provider, member.model);
-  return { ...resolved, systemPrompt: systemPrompt(member, parts.catalogue), temperature: member.temperature };
+  const resolved = registry.resolve(member.provider, member.model);
+  // A version of a member never changes, so nothing has to be forgotten.
+  const prompt = cache.make('prompt', cacheKey(member.id, member.version), [], () => systemPrompt(member, catalogue));
+  return { ...resolved, systemPrompt: prompt, temperature: member.temperature };
 }
 
 function systemPrompt(member: Member, catalogue: Catalogue): string {

@@ -46,7 +46,8 @@ export function examineSettings(options: GlobalOptions): { settings: Settings | 
   }
 }
 
-function examineModel(settings: Settings): Examination {
+/** Which models the settings lead to. */
+export function examineModel(settings: Settings): Examination {
   const configured = builtInProviders.filter((provider) => provider.open(settings, undefined) !== null);
   const name = settings.provider ?? configured[0]?.name ?? offlineProvider;
   const used = configured.find((provider) => provider.name === name);

@@ -6,6 +6,7 @@ export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
 const cannotStart: ReadonlySet<ErrorCode> = new Set([
   'INVALID_SETTING',
+  'ADDRESS_IN_USE',
   'SHUTTING_DOWN',
   'WRITES_SATURATED',
   'POOL_EXHAUSTED',

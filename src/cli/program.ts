@@ -8,11 +8,13 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { forkCommand } from './commands/fork.ts';
 import { initCommand } from './commands/init.ts';
+import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { retryCommand } from './commands/retry.ts';
 import { rolesCommand } from './commands/roles.ts';
 import { runCommand } from './commands/run.ts';
+import { serveCommand } from './commands/serve.ts';
 import { showCommand } from './commands/show.ts';
 import { signalCommand } from './commands/signal.ts';
 import { squadsCommand } from './commands/squads.ts';
@@ -25,6 +27,7 @@ const commands = [
   demoCommand,
   initCommand,
   runCommand,
+  serveCommand,
   listCommand,
   showCommand,
   startCommand,
@@ -35,6 +38,7 @@ const commands = [
   approveCommand,
   squadsCommand,
   rolesCommand,
+  keysCommand,
   checkCommand,
   pruneCommand,
   doctorCommand,
@@ -70,8 +74,15 @@ function createProgram(cli: Cli, terminal: Terminal): Command {
     })
     .showHelpAfterError("'squadra --help' lists the commands, 'squadra <command> --help' explains one.")
     .exitOverride();
-  for (const make of commands) program.addCommand(make(cli).copyInheritedSettings(program));
+  for (const make of commands) program.addCommand(inherit(make(cli), program));
   return program;
+}
+
+/** Commands of commands too answer, show help and end as the program does. */
+function inherit(command: Command, parent: Command): Command {
+  command.copyInheritedSettings(parent);
+  for (const inner of command.commands) inherit(inner, command);
+  return command;
 }
 
 function packageVersion(): string {

@@ -1,3 +1,5 @@
+import { accessSettings } from './access-settings.ts';
+import { httpSettings } from './http-settings.ts';
 import { providerSettings } from './provider-settings.ts';
 import { choiceSetting, durationSetting, hostListSetting, numberSetting, sizeSetting, textSetting } from './setting.ts';
 
@@ -160,6 +162,9 @@ export const settingTable = {
     unit: 'milliseconds',
     doc: 'Time added to every commit, to see how a system behaves on a slow disk. For tests and measurements; leave it at 0.',
   }),
+
+  ...httpSettings,
+  ...accessSettings,
 
   fetchAllow: hostListSetting({
     env: 'SQUADRA_FETCH_ALLOW',

@@ -57,6 +57,17 @@ export function numberSetting(row: Bounded & { default: number; unit: string; fr
   };
 }
 
+/** A whole number between two bounds whose default depends on something else: null until it is given. */
+export function optionalNumberSetting(row: Bounded & { unit: string }): Setting<number | null> {
+  const { parse, bounds } = numberSetting({ ...row, default: row.min });
+  return {
+    ...describe(row, 'none', row.unit),
+    default: null,
+    bounds,
+    parse: (value) => (value === null ? { ok: true, value } : parse(value)),
+  };
+}
+
 const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
 /** A size, in bytes or with a unit: `4194304`, `4MiB`. */

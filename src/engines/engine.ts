@@ -31,6 +31,8 @@ export interface EngineStatistics {
   readonly ready: number;
   /** Of those, executions that never ran or are to be retried: their status is `queued`. */
   readonly queued: number;
+  /** Executions that have left the queue since the start: how fast it drains. */
+  readonly taken: number;
   /** Waiting for a time. */
   readonly sleeping: number;
 }

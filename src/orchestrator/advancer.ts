@@ -18,6 +18,8 @@ export interface AdvancerParts {
   readonly outcomes: Outcomes;
   readonly services: RunServices;
   readonly faults: Faults;
+  /** An execution of this tenant has ended here, and all of it is stored. */
+  readonly onEnd: (tenant: string) => void;
 }
 
 /** What was said to an execution while it was on the way to its run. */
@@ -44,19 +46,21 @@ export class Advancer {
 
   /** Claims an execution, says that it has `begun`, and runs it until it ends or parks. */
   advance({ tenant, id }: Runnable, begun: () => void = () => {}): Promise<Advanced> {
-    return this.#arrive(id, async () => {
+    return this.#arrive(tenant, id, async () => {
       this.#parts.faults.at('claim.before');
       const claim = await this.#parts.executions.claim(tenant, id);
       begun();
       if (claim === null) return null;
       this.#parts.faults.at('claim.after');
+      this.#parts.services.onCommit(tenant, id);
       return this.#runOf(claim);
     });
   }
 
   /** Runs what is claimed already. */
   run(claim: Claim): Promise<Advanced> {
-    return this.#arrive(claim.execution.id, () => this.#runOf(claim));
+    const { tenant, id } = claim.execution;
+    return this.#arrive(tenant, id, () => this.#runOf(claim));
   }
 
   isRunning(id: string): boolean {
@@ -95,7 +99,7 @@ export class Advancer {
       );
   }
 
-  async #arrive(id: string, prepare: () => MaybePromise<Prepared | null>): Promise<Advanced> {
+  async #arrive(tenant: string, id: string, prepare: () => MaybePromise<Prepared | null>): Promise<Advanced> {
     const arrival: Arrival = { isNudged: false, abandoned: null };
     this.#arriving.set(id, arrival);
     let prepared: Prepared | null;
@@ -106,11 +110,11 @@ export class Advancer {
       this.#arriving.delete(id);
     }
     if (prepared === null || arrival.abandoned !== null) return { kind: 'lost' };
-    return this.#follow(id, prepared, arrival.isNudged);
+    return this.#follow(tenant, id, prepared, arrival.isNudged);
   }
 
-  async #follow(id: string, { run, begin }: Prepared, isNudged: boolean): Promise<Advanced> {
-    const { outcomes } = this.#parts;
+  async #follow(tenant: string, id: string, { run, begin }: Prepared, isNudged: boolean): Promise<Advanced> {
+    const { outcomes, onEnd } = this.#parts;
     this.#runs.set(id, run);
     if (this.#draining) run.drain();
     try {
@@ -118,6 +122,8 @@ export class Advancer {
       if (isNudged) nudgeRun(run);
       const advanced = await running;
       this.#runs.delete(id);
+      // Before it is announced: who waited for it and then asks what it cost is told.
+      if (advanced.kind === 'finished') onEnd(tenant);
       if (advanced.kind === 'finished' && outcomes.isAwaited(id)) outcomes.announce(id, advanced.outcome());
       return advanced;
     } finally {

@@ -58,7 +58,7 @@ export class Commands {
       // One that waits for a time or a place would be remembered until then: its next claim finds it ended.
       engine.wake({ tenant, id, priority: changed.priority });
       outcomes.announce(id, { status: 'cancelled', reason: reason ?? null });
-      bus.publish({ kind: 'committed', executionId: id });
+      bus.publish({ kind: 'committed', tenant, executionId: id });
     }
     return changed;
   }
@@ -73,7 +73,10 @@ export class Commands {
   ): Promise<Changed> {
     const { executions, faults, maxInputBytes } = this.#parts;
     if (name === '' || name.length > 200)
-      throw new SquadraError('INVALID_INPUT', `'${name}' is no name for a signal: use 1 to 200 characters.`);
+      throw new SquadraError(
+        'INVALID_INPUT',
+        `'${name.slice(0, 80)}' is no name for a signal: use 1 to 200 characters.`,
+      );
     // Answers travel as signals, and only the store makes them: it has checked who answers what.
     if (name.startsWith(approvalSignal('')))
       throw new SquadraError('INVALID_INPUT', `'${name}' is an approval: answer it instead of signalling it.`);
@@ -132,7 +135,7 @@ export class Commands {
 
   #queue(tenant: string, id: string, { priority }: Changed): void {
     this.#parts.engine.start({ tenant, id, priority });
-    this.#parts.bus.publish({ kind: 'committed', executionId: id });
+    this.#parts.bus.publish({ kind: 'committed', tenant, executionId: id });
   }
 
   /** `status` is the one the signal met; null when it is not known. */

@@ -1,19 +1,23 @@
-import type { Bus, LiveEvent } from '../bus/bus.ts';
+import type { Bus, TextDelta, TextSoFar } from '../bus/bus.ts';
+import type { LiveText } from '../bus/live-text.ts';
+import { SquadraError } from '../kernel/errors.ts';
 import { isEnded } from '../work/execution.ts';
-import type { ExecutionReports } from '../work/execution-store.ts';
 import type { Journaled, MessageRecord, StatusRecord, StepRecord } from '../work/journal.ts';
-import type { Delta } from '../workflows/run-services.ts';
+import { LiveFeed } from './live-feed.ts';
+import type { StoredEvents } from './stored-events.ts';
 
-/**
- * What an execution tells. Stored ones (`message`, `status`, `step`) carry `seq`, without gaps from 1; text as it streams
- * has none. `done` is the last, with the last `seq`.
- */
-export type SquadraEvent =
+/** An event that is stored: `seq` counts those of an execution, without gaps from 1. */
+export type StoredEvent =
   | ({ readonly event: 'message' } & Journaled<MessageRecord>)
   | ({ readonly event: 'status' } & Journaled<StatusRecord>)
-  | ({ readonly event: 'step' } & Journaled<StepRecord>)
-  | ({ readonly event: 'text-delta' } & Delta)
-  | { readonly event: 'done'; readonly seq: number };
+  | ({ readonly event: 'step' } & Journaled<StepRecord>);
+
+/**
+ * What an execution tells. Text as it streams is not stored and has no `seq`: `text-so-far` is what a call in flight had
+ * said before, `text-delta` what it says now; a higher `attempt` replaces what the one before had said. `done` is the last,
+ * with the last `seq`.
+ */
+export type SquadraEvent = StoredEvent | TextDelta | TextSoFar | { readonly event: 'done'; readonly seq: number };
 
 export interface EventOptions {
   /** Events with a higher `seq` only. */
@@ -23,35 +27,58 @@ export interface EventOptions {
   readonly signal?: AbortSignal;
 }
 
-const pageSize = 500;
-/** Deltas kept for a slow reader; the stored answer makes up for what is dropped. */
-const maxBuffered = 1_000;
+/** Where events come from. */
+export interface EventSources {
+  readonly stored: StoredEvents;
+  readonly bus: Bus;
+  readonly liveText: LiveText;
+}
 
-/** Every stored event after `after`, once and in order, with the text that streams meanwhile; ends with `done`. */
+/** What is new is little, and then it is read with others' news; who comes late reads more at a time. */
+const firstPage = 32;
+const pageSize = 500;
+
+/**
+ * Every stored event after `after`, once and in order, with the text that streams meanwhile; ends with `done`.
+ * Throws `SHUTTING_DOWN` when Squadra is closed before the execution has ended.
+ */
 export async function* executionEvents(
-  { reports, bus }: { readonly reports: ExecutionReports; readonly bus: Bus },
+  sources: EventSources,
+  tenant: string,
+  id: string,
+  options: EventOptions,
+): AsyncGenerator<SquadraEvent, void, void> {
+  for await (const batch of eventBatches(sources, tenant, id, options)) yield* batch;
+}
+
+/** `executionEvents`, with those that come together in one piece. */
+export async function* eventBatches(
+  { stored, bus, liveText }: EventSources,
   tenant: string,
   id: string,
   { after = 0, follow = true, signal }: EventOptions,
-): AsyncGenerator<SquadraEvent, void, void> {
-  const live = new LiveFeed(bus, id, signal);
+): AsyncGenerator<readonly SquadraEvent[], void, void> {
+  const live = new LiveFeed(bus, liveText, id, signal);
   let last = after;
   try {
     for (;;) {
       live.isStale = false;
-      const end = yield* storedAfter(reports, tenant, id, last);
+      const end = yield* storedAfter(stored, live, tenant, id, last);
       const mayBeOver = end.isEnd || end.last === after;
       last = end.last;
-      yield* live.takeDeltas();
-      if (mayBeOver && (await isOver(reports, tenant, id))) {
+      if (mayBeOver && (await isOver(stored, tenant, id))) {
         // What was retried and has ended again meanwhile left more records.
-        const more = await reports.records(tenant, id, last, 1);
+        const more = await stored.after(tenant, id, last, 1);
         if (more.length > 0) continue;
-        yield { event: 'done', seq: last };
+        yield [{ event: 'done', seq: last === after ? await lastSeq(stored, tenant, id, last) : last }];
         return;
       }
       if (!follow || signal?.aborted === true) return;
-      await live.next();
+      const text = live.take();
+      if (text.length > 0) yield text;
+      if ((await live.next()) === 'aborted') return;
+      if (live.isClosed)
+        throw new SquadraError('SHUTTING_DOWN', `Squadra was closed before execution ${id} ended; events go on later.`);
     }
   } finally {
     live.close();
@@ -60,76 +87,43 @@ export async function* executionEvents(
 
 /** Everything stored above a number; tells the last number, and whether its record ends the execution. */
 async function* storedAfter(
-  reports: ExecutionReports,
+  stored: StoredEvents,
+  live: LiveFeed,
   tenant: string,
   id: string,
   after: number,
-): AsyncGenerator<SquadraEvent, { readonly last: number; readonly isEnd: boolean }, void> {
+): AsyncGenerator<readonly SquadraEvent[], { readonly last: number; readonly isEnd: boolean }, void> {
   let last = after;
   let isEnd = false;
-  for (;;) {
-    const page = await reports.records(tenant, id, last, pageSize);
-    for (const record of page) {
-      last = record.seq;
-      isEnd = record.kind === 'status' && isEnded(record.status);
-      yield eventOf(record);
+  for (let limit = firstPage; ; limit = pageSize) {
+    const page = await stored.after(tenant, id, last, limit);
+    const final = page.at(-1);
+    if (final !== undefined) {
+      last = final.seq;
+      isEnd = final.event === 'status' && isEnded(final.status);
+      // The last pieces of an answer come before the answer.
+      const text = live.takeEndedBy(page);
+      yield text.length === 0 ? page : [...text, ...page];
     }
-    if (page.length < pageSize) return { last, isEnd };
+    if (page.length < limit) return { last, isEnd };
   }
 }
 
 /** A failed execution that was retried has ended once, and goes on. */
-async function isOver(reports: ExecutionReports, tenant: string, id: string): Promise<boolean> {
-  const execution = await reports.get(tenant, id);
+async function isOver(stored: StoredEvents, tenant: string, id: string): Promise<boolean> {
+  const execution = await stored.execution(tenant, id);
   return execution === null || isEnded(execution.status);
 }
 
-function eventOf(record: Journaled): SquadraEvent {
-  switch (record.kind) {
-    case 'message':
-      return { event: 'message', ...record };
-    case 'status':
-      return { event: 'status', ...record };
-    case 'step':
-      return { event: 'step', ...record };
+/** The last number there is, at most `atMost`: there are no gaps, so it is found by halving. */
+async function lastSeq(stored: StoredEvents, tenant: string, id: string, atMost: number): Promise<number> {
+  const has = async (seq: number): Promise<boolean> => (await stored.after(tenant, id, seq - 1, 1)).length > 0;
+  if (atMost === 0 || (await has(atMost))) return atMost;
+  let [known, missing] = [0, atMost];
+  while (missing - known > 1) {
+    const middle = Math.floor((known + missing) / 2);
+    if (await has(middle)) known = middle;
+    else missing = middle;
   }
-}
-
-/** What the bus brings while nobody looks. */
-class LiveFeed {
-  isStale = true;
-  #deltas: Delta[] = [];
-  #wake: () => void = () => {};
-  readonly #unsubscribe: () => void;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = (): void => this.#wake();
-
-  constructor(bus: Bus, id: string, signal: AbortSignal | undefined) {
-    this.#unsubscribe = bus.subscribe(id, (event) => this.#take(event));
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort);
-  }
-
-  /** Resolves when there is something to look at. */
-  next(): Promise<void> {
-    if (this.isStale || this.#deltas.length > 0 || this.#signal?.aborted === true) return Promise.resolve();
-    return new Promise((resolve) => (this.#wake = resolve));
-  }
-
-  *takeDeltas(): Generator<SquadraEvent, void, void> {
-    const deltas = this.#deltas;
-    this.#deltas = [];
-    for (const delta of deltas) yield { event: 'text-delta', ...delta };
-  }
-
-  close(): void {
-    this.#unsubscribe();
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-  }
-
-  #take(event: LiveEvent): void {
-    if (event.kind === 'committed') this.isStale = true;
-    else if (this.#deltas.length < maxBuffered) this.#deltas.push(event);
-    this.#wake();
-  }
+  return known;
 }

@@ -1,6 +1,7 @@
 import type { Failure } from '../kernel/failure.ts';
 import { decodeJson } from '../kernel/json.ts';
 import type { Json } from '../kernel/json.ts';
+import type { Approval } from '../work/approval-store.ts';
 import type { Execution } from '../work/execution.ts';
 import { isEnded } from '../work/execution.ts';
 import type { Journaled, JournalRecord, MessageRecord, StepRecord } from '../work/journal.ts';
@@ -59,7 +60,7 @@ export function executionSummary(execution: Execution) {
 
 /** An execution with its steps and items. */
 export function executionDocument(execution: Execution, records: readonly Journaled[], items: readonly WorkItem[]) {
-  return { ...executionSummary(execution), steps: stepDocuments(records), items: items.map(itemDocument) };
+  return { ...executionSummary(execution), steps: stepDocuments(records), items: items.map(workItemDocument) };
 }
 
 export function messageDocument({ seq, at, message }: Journaled<MessageRecord>) {
@@ -67,8 +68,14 @@ export function messageDocument({ seq, at, message }: Journaled<MessageRecord>) 
   return { seq, role, memberId, kind, text, stepKey, createdAt: iso(at) };
 }
 
-function itemDocument({ createdAt, updatedAt, ...item }: WorkItem) {
+/** A work item as interfaces show it; times are ISO 8601. */
+export function workItemDocument({ createdAt, updatedAt, ...item }: WorkItem) {
   return { ...item, createdAt: iso(createdAt), updatedAt: iso(updatedAt) };
+}
+
+/** A question to a person, and who answered what and when; times are ISO 8601. */
+export function approvalDocument({ createdAt, answeredAt, ...approval }: Approval) {
+  return { ...approval, createdAt: iso(createdAt), answeredAt: answeredAt === null ? null : iso(answeredAt) };
 }
 
 /** The steps of a journal in the order in which they began. */

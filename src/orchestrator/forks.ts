@@ -1,9 +1,10 @@
+import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
 import type { Json } from '../kernel/json.ts';
 import type { Engine } from '../engines/engine.ts';
-import { gateState, passGate } from '../flow/gate.ts';
+import type { Gate } from '../flow/gate.ts';
 import { overrideMembers } from '../squads/override-members.ts';
 import type { MemberOverrides } from '../squads/override-members.ts';
 import type { Execution } from '../work/execution.ts';
@@ -15,7 +16,6 @@ import type { WorkItemStore } from '../work/work-item-store.ts';
 import { inheritanceOf } from '../workflows/inheritance.ts';
 import { allRecords } from './journal-pages.ts';
 import type { SquadDirectory } from './squad-directory.ts';
-import type { SubmissionSettings } from './submissions.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';
 
 /** Where a fork goes its own way, and what is different about its squad. */
@@ -27,7 +27,7 @@ export interface ForkRequest {
 }
 
 export interface ForkParts {
-  readonly settings: SubmissionSettings;
+  readonly gate: Gate;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly executions: ExecutionStore;
@@ -37,6 +37,7 @@ export interface ForkParts {
   readonly squads: SquadDirectory;
   readonly workflows: WorkflowRegistry;
   readonly workspaces: Workspaces;
+  readonly bus: Bus;
 }
 
 /** The files that the members of an execution work on. */
@@ -62,13 +63,13 @@ export class Forks {
    * Throws `NOT_FOUND`, `INVALID_INPUT`, `QUEUE_FULL` …
    */
   async fork(tenant: string, id: string, request: ForkRequest, forkId: string = this.#parts.ids()): Promise<string> {
-    const { engine, executions, workflows, settings, workspaces } = this.#parts;
+    const { bus, engine, gate, executions, workflows, workspaces } = this.#parts;
     check(request);
     if ((await this.#parts.reports.get(tenant, forkId)) !== null) return forkId;
     const original = await this.#original(tenant, id);
     workflows.resolve(original.workflow);
     const snapshot = await this.#snapshot(tenant, original, request);
-    passGate(gateState(engine.statistics().queued, settings));
+    gate.pass();
     // The items after the records: an ask whose answer is not among the records yet is not taken for a finished one's sake.
     const records = await allRecords(this.#parts.reports, tenant, id);
     const items = await this.#itemsOf(tenant, id);
@@ -82,6 +83,7 @@ export class Forks {
       await workspaces.remove(forkId);
       throw error;
     }
+    bus.publish({ kind: 'committed', tenant, executionId: forkId });
     engine.start({ tenant, id: forkId, priority: execution.priority });
     return forkId;
   }
@@ -108,7 +110,7 @@ export class Forks {
       const page = await this.#parts.workItems.list(tenant, {
         executionId,
         limit: itemsPerPage,
-        ...(last === undefined ? {} : { after: last.id }),
+        ...(last === undefined ? {} : { after: last }),
       });
       items.push(...page);
       if (page.length < itemsPerPage) return items;
@@ -116,9 +118,10 @@ export class Forks {
   }
 
   #newExecution(id: string, original: Execution, records: readonly Journaled[], request: ForkRequest): NewExecution {
-    const { workflow, squadId, squadVersion, priority, input, metadata } = original;
+    const { workflow, userId, squadId, squadVersion, priority, input, metadata } = original;
     return {
       id,
+      userId,
       workflow,
       squadId,
       squadVersion,

@@ -4,12 +4,17 @@ import type { Approval, ApprovalAnswer } from '../work/approval-store.ts';
 import type { Execution } from '../work/execution.ts';
 import type { Changed, ExecutionReports, Outcome } from '../work/execution-store.ts';
 import type { Journaled, MessageRecord } from '../work/journal.ts';
-import type { Bus } from '../bus/bus.ts';
 import type { Commands } from './commands.ts';
 import { executionEvents } from './events.ts';
-import type { EventOptions, SquadraEvent } from './events.ts';
+import type { EventOptions, EventSources, SquadraEvent } from './events.ts';
 import type { ForkRequest, Forks } from './forks.ts';
 import type { Outcomes } from './outcomes.ts';
+
+/** Which messages: those with a `seq` above `after`, at most `limit`. */
+export interface MessageOptions {
+  readonly after?: number;
+  readonly limit?: number;
+}
 
 /** A handle to one execution. Nothing is held open by having one. */
 export interface Run<O = unknown> {
@@ -19,7 +24,8 @@ export interface Run<O = unknown> {
   /** Throws `NOT_FOUND`. */
   get(): Promise<Execution>;
   /** What was said, oldest first; the request is the first. */
-  messages(options?: { readonly after?: number }): Promise<readonly Journaled<MessageRecord>[]>;
+  messages(options?: MessageOptions): Promise<readonly Journaled<MessageRecord>[]>;
+  /** Throws `SHUTTING_DOWN` when Squadra is closed before the execution has ended. */
   events(options?: EventOptions): AsyncIterable<SquadraEvent>;
   start(): Promise<Changed>;
   cancel(reason?: string): Promise<Changed>;
@@ -39,7 +45,7 @@ export interface RunHandleParts {
   readonly forks: Forks;
   readonly outcomes: Outcomes;
   readonly reports: ExecutionReports;
-  readonly bus: Bus;
+  readonly events: EventSources;
 }
 
 const pageSize = 500;
@@ -67,19 +73,20 @@ export class RunHandle<O> implements Run<O> {
     return execution;
   }
 
-  async messages({ after = 0 }: { readonly after?: number } = {}): Promise<readonly Journaled<MessageRecord>[]> {
+  async messages({ after = 0, limit = Infinity }: MessageOptions = {}): Promise<readonly Journaled<MessageRecord>[]> {
     const messages: Journaled<MessageRecord>[] = [];
-    let last = after;
-    for (;;) {
-      const page = await this.#parts.reports.records(this.#tenant, this.id, last, pageSize);
-      for (const record of page) if (record.kind === 'message') messages.push(record);
-      if (page.length < pageSize) return messages;
-      last = page.at(-1)?.seq ?? last;
+    while (messages.length < limit) {
+      const size = Math.min(pageSize, limit - messages.length);
+      const last = messages.at(-1)?.seq ?? after;
+      const page = await this.#parts.reports.messages(this.#tenant, this.id, last, size);
+      messages.push(...page);
+      if (page.length < size) break;
     }
+    return messages;
   }
 
   events(options: EventOptions = {}): AsyncIterable<SquadraEvent> {
-    return executionEvents(this.#parts, this.#tenant, this.id, options);
+    return executionEvents(this.#parts.events, this.#tenant, this.id, options);
   }
 
   start(): Promise<Changed> {

@@ -1,3 +1,4 @@
+import type { Bus } from '../bus/bus.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -10,6 +11,8 @@ export interface ShutdownParts {
   readonly advancer: Advancer;
   /** Those who wait for what will not end here any more are told so. */
   readonly outcomes: Outcomes;
+  /** Those who read events of what will not end here any more are let go. */
+  readonly bus: Bus;
   /** Stopped first: what begins new work by itself. */
   readonly housekeeping: Disposable;
   /** Commands from other processes, which are taken until the last step is done. */
@@ -22,7 +25,7 @@ export interface ShutdownParts {
 
 /** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
 export function shutdown(parts: ShutdownParts): () => Promise<void> {
-  const { engine, advancer, outcomes, housekeeping, inbox, state, clock, logger, graceMs } = parts;
+  const { engine, advancer, outcomes, bus, housekeeping, inbox, state, clock, logger, graceMs } = parts;
   const close = async (): Promise<void> => {
     housekeeping[Symbol.dispose]();
     const drained = engine.drain();
@@ -40,6 +43,7 @@ export function shutdown(parts: ShutdownParts): () => Promise<void> {
     outcomes.close(
       new SquadraError('SHUTTING_DOWN', 'Squadra was closed before the execution ended; it resumes at the next start.'),
     );
+    bus.close();
     await state[Symbol.asyncDispose]();
   };
   let closed: Promise<void> | null = null;

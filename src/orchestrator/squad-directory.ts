@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import { cacheKey, squadTag, tenantTag } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { buildSquad } from '../squads/build-squad.ts';
 import type { SquadParts } from '../squads/build-squad.ts';
@@ -7,25 +8,29 @@ import type { SquadChange } from '../squads/squad-input.ts';
 import type { SquadStore } from '../squads/squad-store.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 
-/** Squads and versions of squads that are kept at hand. */
-const maxKept = 1_000;
+/** More changes of one squad than that, all at once, are told that they were too late. */
+const maxRounds = 200;
 
-/** The squads of all tenants: made, changed and found, with those that are used kept at hand. */
+/** What making, changing and finding squads needs. */
+export interface SquadDirectoryParts extends SquadParts {
+  readonly cache: Cache;
+}
+
+/**
+ * The squads of all tenants: made, changed and found, with those that are used kept at hand. Every change of a squad in this
+ * process goes through here, so what was kept of it is forgotten before the change is told.
+ */
 export class SquadDirectory {
   readonly #store: SquadStore;
-  readonly #parts: SquadParts;
-  readonly #byName = new LRUCache<string, Squad>({ max: maxKept });
-  /** Moves with every change, so that what was read before one is not kept after it. */
-  #changes = 0;
-  readonly #byVersion = new LRUCache<string, Squad>({ max: maxKept });
+  readonly #parts: SquadDirectoryParts;
 
-  constructor(store: SquadStore, parts: SquadParts) {
+  constructor(store: SquadStore, parts: SquadDirectoryParts) {
     this.#store = store;
     this.#parts = parts;
   }
 
-  async create(tenant: string, input: SquadInput): Promise<Squad> {
-    const squad = buildSquad(input, this.#parts);
+  async create(tenant: string, input: SquadInput, userId: string | null = null): Promise<Squad> {
+    const squad = { ...buildSquad(input, this.#parts), userId };
     await this.#store.create(tenant, squad);
     return squad;
   }
@@ -48,38 +53,33 @@ export class SquadDirectory {
 
   /** By id or name. Templates are there without set-up: the first use of one creates the squad. */
   async resolve(tenant: string, idOrName: string): Promise<Squad> {
-    const key = `${tenant}\0${idOrName}`;
-    const kept = this.#byName.get(key);
-    if (kept !== undefined) return kept;
-    const changes = this.#changes;
-    const isTemplate = this.#parts.catalogue.templates.some((template) => template.name === idOrName);
-    const squad = isTemplate
-      ? await this.ensure(tenant, { name: idOrName, template: idOrName })
-      : await this.#store.find(tenant, idOrName);
-    if (squad === null)
-      throw new SquadraError(
-        'UNKNOWN_SQUAD',
-        `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`,
-        { details: { squad: idOrName } },
-      );
-    if (changes === this.#changes) this.#byName.set(key, squad);
-    return squad;
+    const found = await this.#find(tenant, idOrName);
+    if (found !== null) return found;
+    if (this.#isTemplate(idOrName)) return this.ensure(tenant, { name: idOrName, template: idOrName });
+    throw new SquadraError(
+      'UNKNOWN_SQUAD',
+      `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`,
+      { details: { squad: idOrName } },
+    );
+  }
+
+  /** Looks for a squad to ask about; nothing is made by it. A template is known before its first use, when it has no id yet. */
+  async seek(tenant: string, idOrName: string): Promise<{ readonly id: string | null; readonly isKnown: boolean }> {
+    const found = await this.#find(tenant, idOrName);
+    return { id: found?.id ?? null, isKnown: found !== null || this.#isTemplate(idOrName) };
   }
 
   /** The squad as an execution pinned it. */
-  async pinned(tenant: string, id: string, version: number): Promise<Squad | null> {
-    const key = `${tenant}\0${id}\0${version}`;
-    const kept = this.#byVersion.get(key);
-    if (kept !== undefined) return kept;
-    const squad = await this.#store.atVersion(tenant, id, version);
-    if (squad !== null) this.#byVersion.set(key, squad);
-    return squad;
+  pinned(tenant: string, id: string, version: number): Promise<Squad | null> {
+    const tags = [tenantTag(tenant), squadTag(id)];
+    return this.#parts.cache.get('member', cacheKey(tenant, id, version), tags, () =>
+      this.#store.atVersion(tenant, id, version),
+    );
   }
 
   async get(tenant: string, idOrName: string): Promise<Squad> {
-    const squad = await this.#store.find(tenant, idOrName);
-    if (squad === null)
-      throw new SquadraError('NOT_FOUND', `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`);
+    const squad = await this.#find(tenant, idOrName);
+    if (squad === null) throw unknownSquad(idOrName);
     return squad;
   }
 
@@ -90,18 +90,78 @@ export class SquadDirectory {
   /** Applies a change to the version the caller read; throws `STALE_VERSION` when it is another by now. */
   async change(tenant: string, squad: Squad, change: SquadChange): Promise<Squad> {
     const changed = changeSquad(squad, change, this.#parts);
-    await this.#store.replace(tenant, changed);
-    this.#forget();
+    try {
+      await this.#store.replace(tenant, changed);
+    } finally {
+      await this.#forget(tenant, squad.id);
+    }
     return changed;
   }
 
-  async remove(tenant: string, id: string): Promise<void> {
-    await this.#store.remove(tenant, id);
-    this.#forget();
+  /**
+   * Changes the squad that is stored: `decide` sees it and says how, again when another change came between, and throws to refuse.
+   * Throws `NOT_FOUND`.
+   */
+  amend(tenant: string, id: string, decide: (squad: Squad) => SquadChange): Promise<Squad> {
+    return this.#untilSettled(tenant, id, decide, (squad, change) => this.change(tenant, squad, change));
   }
 
-  #forget(): void {
-    this.#changes++;
-    this.#byName.clear();
+  /** Throws `OPEN_EXECUTIONS`, `NOT_FOUND`, and what `check` throws of the squad as it is removed. */
+  remove(tenant: string, id: string, check?: (squad: Squad) => void): Promise<void> {
+    if (check === undefined) return this.#remove(tenant, id);
+    return this.#untilSettled(tenant, id, check, (squad) => this.#remove(tenant, id, squad.version));
   }
+
+  async #remove(tenant: string, id: string, version?: number): Promise<void> {
+    try {
+      await this.#store.remove(tenant, id, version);
+    } finally {
+      await this.#forget(tenant, id);
+    }
+  }
+
+  /** Reads past what is kept: what is decided here is decided about what is stored. */
+  async #untilSettled<Decision, T>(
+    tenant: string,
+    id: string,
+    decide: (squad: Squad) => Decision,
+    act: (squad: Squad, decision: Decision) => Promise<T>,
+  ): Promise<T> {
+    for (let round = 1; ; round++) {
+      const squad = await this.#store.find(tenant, id);
+      if (squad === null) throw unknownSquad(id);
+      const decision = decide(squad);
+      try {
+        return await act(squad, decision);
+      } catch (error) {
+        // A round that is lost was won by somebody else, so that together they come to an end.
+        if (!isStale(error) || round === maxRounds) throw error;
+      }
+    }
+  }
+
+  #isTemplate(name: string): boolean {
+    return this.#parts.catalogue.templates.some((template) => template.name === name);
+  }
+
+  #find(tenant: string, idOrName: string): Promise<Squad | null> {
+    return this.#parts.cache.get('squad', cacheKey(tenant, idOrName), [tenantTag(tenant)], () =>
+      this.#store.find(tenant, idOrName),
+    );
+  }
+
+  /** Also after a change that was refused: what is kept may be why. Names stand in reports, so they go with the rest of the tenant. */
+  async #forget(tenant: string, id: string): Promise<void> {
+    const { cache } = this.#parts;
+    await cache.forgetTag(squadTag(id));
+    await cache.forgetTag(tenantTag(tenant));
+  }
+}
+
+function unknownSquad(idOrName: string): SquadraError {
+  return new SquadraError('NOT_FOUND', `There is no squad '${idOrName}'; \`squadra squads\` lists those there are.`);
+}
+
+function isStale(error: unknown): boolean {
+  return error instanceof SquadraError && error.code === 'STALE_VERSION';
 }

@@ -1,36 +1,39 @@
+import type { Cache, CacheStatistics } from '../cache/cache.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
 import type { AgentPoolStats } from '../agents/agent-pool.ts';
 import type { EngineStatistics } from '../engines/engine.ts';
-import type { GateState } from '../flow/gate.ts';
+import type { Gate, GateState } from '../flow/gate.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
-import type { Approval, ApprovalAnswer, ApprovalStatus, ApprovalStore } from '../work/approval-store.ts';
-import type { Execution, ExecutionStatus } from '../work/execution.ts';
+import type { DurationDistribution } from '../telemetry/histogram.ts';
+import type { ApprovalStore } from '../work/approval-store.ts';
+import type { Execution } from '../work/execution.ts';
 import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Workflow } from '../workflows/workflow.ts';
-import { checkLimit, defaultLimit, pageOf } from './page.ts';
+import { Approvals } from './approvals.ts';
+import { listExecutions } from './execution-list.ts';
+import type { ListFilter } from './execution-list.ts';
+import { readExecution } from './execution-reading.ts';
+import type { ExecutionDescription } from './execution-reading.ts';
+import { readPage } from './page.ts';
 import type { Page } from './page.ts';
 import { RunHandle } from './run-handle.ts';
 import type { Run, RunHandleParts } from './run-handle.ts';
 import type { SquadDirectory } from './squad-directory.ts';
 import type { Submissions, SubmitRequest } from './submissions.ts';
+import type { TenantEvent } from './stored-events.ts';
+import { tenantEventBatches } from './tenant-events.ts';
+import type { TenantEventOptions } from './tenant-events.ts';
 import { reportUsage } from './usage-report.ts';
 import type { UsageOptions, UsageReport } from './usage-report.ts';
 import { WorkItems } from './work-items.ts';
-import type { WorkflowRegistry } from './workflow-registry.ts';
+import type { WorkflowDescription, WorkflowRegistry } from './workflow-registry.ts';
 
-/** What a list of executions can be narrowed to. `squad` takes an id or a name; `limit` is 1 to 200, 50 where nothing is said. */
-export interface ListFilter {
-  readonly status?: ExecutionStatus;
-  readonly squad?: string;
-  readonly workflow?: string;
-  readonly createdAfter?: Date;
-  readonly cursor?: string;
-  readonly limit?: number;
-}
+/** Which events, and from where on. `follow: false` ends with what is stored now. */
+export type FeedOptions = Omit<TenantEventOptions, 'squadId'> & { readonly squad?: string };
 
 export interface Squads {
   /** Throws `NAME_TAKEN`, `UNKNOWN_ROLE`, `UNKNOWN_TEMPLATE` … and then nothing was created. */
@@ -40,20 +43,21 @@ export interface Squads {
   list(page?: { readonly cursor?: string; readonly limit?: number }): Promise<Page<Squad>>;
   /** Changes the version that was read; throws `STALE_VERSION` when it is another by now. */
   change(squad: Squad, change: SquadChange): Promise<Squad>;
-  /** Throws `OPEN_EXECUTIONS` while executions of it are open. */
-  remove(id: string): Promise<void>;
-}
-
-export interface Approvals {
-  list(filter?: { readonly status?: ApprovalStatus; readonly limit?: number }): Promise<readonly Approval[]>;
-  /** Throws `ALREADY_ANSWERED`, or `UNKNOWN_CHOICE` naming those offered. */
-  answer(id: string, answer: ApprovalAnswer): Promise<Approval>;
+  /**
+   * Changes what is stored: `decide` sees it and says how, again when another change came between, and throws to refuse.
+   * Throws `NOT_FOUND`.
+   */
+  amend(id: string, decide: (squad: Squad) => SquadChange): Promise<Squad>;
+  /** Throws `OPEN_EXECUTIONS` while executions of it are open, and what `check` throws of the squad that is to be removed. */
+  remove(id: string, check?: (squad: Squad) => void): Promise<void>;
 }
 
 export interface SquadraParts extends RunHandleParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly submissions: Submissions;
+  readonly gate: Gate;
+  readonly cache: Cache;
   readonly directory: SquadDirectory;
   readonly approvals: ApprovalStore;
   readonly workItems: WorkItemStore;
@@ -68,10 +72,24 @@ export interface SquadraParts extends RunHandleParts {
 export interface SquadraStatistics {
   readonly engine: EngineStatistics;
   readonly gate: GateState;
-  readonly writer: { readonly pending: number; readonly operations: number; readonly groups: number };
-  readonly readers: { readonly size: number; readonly busy: number; readonly waiting: number };
+  readonly writer: {
+    readonly pending: number;
+    readonly operations: number;
+    readonly groups: number;
+    /** How long the groups took to be committed. */
+    readonly commits: DurationDistribution;
+  };
+  readonly readers: {
+    readonly size: number;
+    readonly busy: number;
+    readonly waiting: number;
+    /** Answered since the start. */
+    readonly queries: number;
+  };
   /** The pool of agents: how many it may hold, holds, found, built and let go. */
   readonly agents: AgentPoolStats;
+  /** What is kept at hand, by kind: found there, read anew, and taken away by changes. */
+  readonly cache: CacheStatistics;
   /** Places for model calls: how many there are, are taken, and are waited for. */
   readonly calls: { readonly places: number; readonly taken: number; readonly waiting: number };
 }
@@ -79,34 +97,38 @@ export interface SquadraStatistics {
 /** Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. */
 export class Squadra implements AsyncDisposable {
   readonly tenant: string;
+  /** For whom submissions and squads are made; null where none signed in. */
+  readonly userId: string | null;
   readonly squads: Squads;
   readonly approvals: Approvals;
   readonly workItems: WorkItems;
   readonly #parts: SquadraParts;
 
-  constructor(parts: SquadraParts, tenant: string) {
+  constructor(parts: SquadraParts, tenant: string, userId: string | null = null) {
     this.tenant = tenant;
+    this.userId = userId;
     this.#parts = parts;
-    this.squads = squadsOf(parts.directory, tenant);
-    this.approvals = {
-      list: ({ limit = defaultLimit, ...filter } = {}) =>
-        parts.approvals.list(tenant, { ...filter, limit: checkLimit(limit) }),
-      answer: (id, answer) => parts.commands.answer(tenant, id, answer),
-    };
+    this.squads = squadsOf(parts.directory, tenant, userId);
+    this.approvals = new Approvals(parts, tenant);
     this.workItems = new WorkItems(parts, tenant);
   }
 
-  /** The same Squadra with the eyes of another tenant. */
-  forTenant(tenant: string): Squadra {
+  /** The same Squadra with the eyes of another tenant; what is submitted and created through it bears the user's id. */
+  forTenant(tenant: string, userId: string | null = null): Squadra {
     if (tenant === '' || tenant.length > 255)
       throw new SquadraError('INVALID_INPUT', 'A tenant is named by 1 to 255 characters.');
-    return new Squadra(this.#parts, tenant);
+    return new Squadra(this.#parts, tenant, userId);
   }
 
   /** Accepts an execution: resolves when it is committed and synced. Throws `INVALID_INPUT`, `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT` … */
   async submit<I, O>(workflow: Workflow<I, O> | string, request: SubmitRequest<I>): Promise<Run<O>> {
     // The registry gives the workflow back by name, so its types do not matter to it.
-    const { id } = await this.#parts.submissions.submit(this.tenant, workflow as Workflow | string, request);
+    const { id } = await this.#parts.submissions.submit(
+      this.tenant,
+      workflow as Workflow | string,
+      request,
+      this.userId,
+    );
     return new RunHandle<O>(this.tenant, id, this.#parts);
   }
 
@@ -115,29 +137,55 @@ export class Squadra implements AsyncDisposable {
     return this.#parts.workflows.all.map(({ name }) => name);
   }
 
+  /** What is to be known of the workflows that can be run here. */
+  describeWorkflows(): readonly WorkflowDescription[] {
+    return this.#parts.workflows.describe();
+  }
+
   /** A handle to an existing execution; nothing is read until it is asked. */
   run(id: string): Run {
     return new RunHandle<unknown>(this.tenant, id, this.#parts);
   }
 
-  /** Newest first. */
-  async list(filter: ListFilter = {}): Promise<Page<Execution>> {
-    const { status, squad, workflow, createdAfter, cursor, limit = defaultLimit } = filter;
-    const squadId = squad === undefined ? undefined : (await this.#parts.directory.get(this.tenant, squad)).id;
-    const items = await this.#parts.reports.list(this.tenant, {
-      ...(status === undefined ? {} : { status }),
-      ...(squadId === undefined ? {} : { squadId }),
-      ...(workflow === undefined ? {} : { workflow }),
-      ...(createdAfter === undefined ? {} : { createdAfter: createdAfter.getTime() }),
-      ...(cursor === undefined ? {} : { before: cursor }),
-      limit: checkLimit(limit),
-    });
-    return pageOf(items, limit);
+  /** Newest first. Throws `UNKNOWN_SQUAD`, `UNKNOWN_WORKFLOW` or `INVALID_CURSOR`. */
+  list(filter: ListFilter = {}): Promise<Page<Execution>> {
+    return listExecutions(this.#parts, this.tenant, filter);
+  }
+
+  /** An execution with its steps and items, as interfaces show it. Throws `NOT_FOUND`. */
+  describe(id: string): Promise<ExecutionDescription> {
+    return readExecution(this.#parts, this.tenant, id);
+  }
+
+  /**
+   * The stored events of all executions, or of those of a squad (id or name), in the order of their commits: from now on,
+   * after the `cursor` of the last one that is known, or all with `after: 'start'`. Goes on until the signal aborts it.
+   * Throws `INVALID_CURSOR`, `UNKNOWN_SQUAD`, `SHUTTING_DOWN` when Squadra is closed.
+   */
+  async *events({ squad, ...options }: FeedOptions = {}): AsyncGenerator<TenantEvent, void, void> {
+    const squadId = squad === undefined ? {} : { squadId: await this.squadIdOf(squad) };
+    const batches = tenantEventBatches(this.#parts.events, this.tenant, { ...options, ...squadId });
+    for await (const { events } of batches) yield* events;
+  }
+
+  /** The id of a squad that something is narrowed to, by its id or name. Throws `UNKNOWN_SQUAD`. */
+  async squadIdOf(idOrName: string): Promise<string> {
+    try {
+      return (await this.squads.get(idOrName)).id;
+    } catch (error) {
+      if (!(error instanceof SquadraError) || error.code !== 'NOT_FOUND') throw error;
+      throw new SquadraError('UNKNOWN_SQUAD', `There is no squad '${idOrName}'.`);
+    }
   }
 
   /** Tokens and cost of the executions that are stored, summed and by group. Throws `INVALID_INPUT` or `NOT_FOUND`. */
   usage(options: UsageOptions = {}): Promise<UsageReport> {
     return reportUsage(this.#parts, this.tenant, options);
+  }
+
+  /** Throws `QUEUE_FULL` while submissions are refused: for who wants to refuse one before reading it. */
+  passGate(): void {
+    this.#parts.gate.pass();
   }
 
   /** What this process has in hand. */
@@ -151,18 +199,14 @@ export class Squadra implements AsyncDisposable {
   }
 }
 
-function squadsOf(directory: SquadDirectory, tenant: string): Squads {
+function squadsOf(directory: SquadDirectory, tenant: string, userId: string | null): Squads {
   return {
-    create: (input) => directory.create(tenant, input),
+    create: (input) => directory.create(tenant, input, userId),
     get: (idOrName) => directory.get(tenant, idOrName),
-    list: async ({ cursor, limit = defaultLimit } = {}) => {
-      const squads = await directory.list(tenant, {
-        limit: checkLimit(limit),
-        ...(cursor === undefined ? {} : { before: cursor }),
-      });
-      return pageOf(squads, limit);
-    },
+    list: (page = {}) =>
+      readPage(page, (limit, before) => directory.list(tenant, { limit, ...(before === undefined ? {} : { before }) })),
     change: (squad, change) => directory.change(tenant, squad, change),
-    remove: (id) => directory.remove(tenant, id),
+    amend: (id, decide) => directory.amend(tenant, id, decide),
+    remove: (id, check) => directory.remove(tenant, id, check),
   };
 }

@@ -1,3 +1,4 @@
+import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Faults } from '../kernel/faults.ts';
@@ -5,7 +6,7 @@ import type { IdSource } from '../kernel/id.ts';
 import { decodeJson, encodeJson, hashJson } from '../kernel/json.ts';
 import type { Json } from '../kernel/json.ts';
 import type { Engine } from '../engines/engine.ts';
-import { gateState, passGate } from '../flow/gate.ts';
+import type { Gate } from '../flow/gate.ts';
 import type { Squad } from '../squads/squad.ts';
 import { noUsage } from '../work/usage.ts';
 import type { Execution } from '../work/execution.ts';
@@ -33,8 +34,6 @@ export interface SubmitRequest<I = unknown> {
 
 export interface SubmissionSettings {
   readonly maxInputBytes: number;
-  readonly maxQueuedExecutions: number;
-  readonly backpressureThreshold: number;
 }
 
 export interface SubmissionParts {
@@ -44,35 +43,42 @@ export interface SubmissionParts {
   readonly faults: Faults;
   readonly executions: ExecutionStore;
   readonly engine: Engine;
+  readonly gate: Gate;
   readonly advancer: Advancer;
   readonly squads: SquadDirectory;
   readonly workflows: WorkflowRegistry;
+  readonly bus: Bus;
 }
 
 const knownFields = new Set(['input', 'message', 'squad', 'priority', 'idempotencyKey', 'metadata', 'start']);
 const defaultSquad = 'software';
+/** How a request is worked on where nothing is said. */
+export const defaultWorkflow = 'pipeline';
 
 /** Accepts work: checks it, commits it, and only then answers. */
 export class Submissions {
   readonly #parts: SubmissionParts;
-  /** On their way to the queue: they count at the gate, or a burst would pass it as one. */
-  #arriving = 0;
 
   constructor(parts: SubmissionParts) {
     this.#parts = parts;
   }
 
-  async submit(tenant: string, workflow: Workflow | string, request: SubmitRequest): Promise<Submitted> {
-    const { engine, executions, faults, workflows, settings, advancer } = this.#parts;
+  async submit(
+    tenant: string,
+    workflow: Workflow | string,
+    request: SubmitRequest,
+    userId: string | null = null,
+  ): Promise<Submitted> {
+    const { engine, gate, executions, faults, workflows, settings, advancer, bus } = this.#parts;
     const resolved = workflows.resolve(workflow);
     const checked = checkRequest(resolved, request, settings.maxInputBytes);
     const squad = await this.#squadOf(tenant, resolved, request);
-    passGate(gateState(engine.statistics().queued + this.#arriving, settings));
+    gate.pass();
     const place = request.start === false ? null : engine.reserve();
     const status = request.start === false ? 'created' : place === null ? 'queued' : 'running';
-    const execution = this.#newExecution(resolved, request, checked, squad, status);
+    const execution = { ...this.#newExecution(resolved, request, checked, squad, status), userId };
     let submitted: Submitted;
-    if (status === 'queued') this.#arriving++;
+    const arrived = status === 'queued' ? gate.arrive() : null;
     try {
       faults.at('submit.before');
       submitted = await executions.submit(tenant, execution);
@@ -81,10 +87,11 @@ export class Submissions {
       place?.giveBack();
       throw error;
     } finally {
-      if (status === 'queued') this.#arriving--;
+      arrived?.();
     }
     const runnable = { tenant, id: submitted.id, priority: execution.priority };
     const { session } = submitted;
+    if (!submitted.existing) bus.publish({ kind: 'committed', tenant, executionId: submitted.id });
     if (place !== null && session !== null)
       place.run(runnable, () =>
         advancer.run({ execution: running(tenant, execution), records: [], signals: [], session }),
@@ -102,16 +109,23 @@ export class Submissions {
   #newExecution(
     workflow: Workflow,
     request: SubmitRequest,
-    { input, metadata }: Checked,
+    { value, input, isRequest, metadata }: Checked,
     squad: Squad | null,
     status: NewExecution['status'],
-  ): NewExecution {
+  ): Omit<NewExecution, 'userId'> {
     const { clock, ids } = this.#parts;
     const { idempotencyKey: key, priority = 0 } = request;
     const requestHash =
       key === undefined
         ? ''
-        : hashJson([workflow.name, input, squad?.id ?? null, priority, metadata, request.start ?? true]);
+        : hashJson([
+            workflow.name,
+            value,
+            squad?.id ?? null,
+            priority,
+            request.metadata ?? null,
+            request.start ?? true,
+          ]);
     return {
       id: ids(),
       workflow: workflow.name,
@@ -120,7 +134,7 @@ export class Submissions {
       status,
       priority,
       input,
-      isRequest: request.message !== undefined,
+      isRequest,
       metadata,
       idempotency: key === undefined ? null : { key, requestHash },
       createdAt: clock.now(),
@@ -130,7 +144,11 @@ export class Submissions {
 
 /** Input and metadata as JSON text. */
 interface Checked {
+  /** The input as the workflow gets it. */
+  readonly value: unknown;
   readonly input: string;
+  /** Whether the input has a message, which is then the first of the execution. */
+  readonly isRequest: boolean;
   readonly metadata: string;
 }
 
@@ -146,13 +164,17 @@ function checkRequest(workflow: Workflow, request: SubmitRequest, maxInputBytes:
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 255))
     throw invalid("'idempotencyKey' has to have 1 to 255 characters");
   const limits = { maxBytes: maxInputBytes, refusal: 'PAYLOAD_TOO_LARGE' } as const;
+  const parsed = parseInput(workflow, message === undefined ? input : { message });
   return {
-    input: encodeJson(parseInput(workflow, message === undefined ? input : { message }), {
-      ...limits,
-      what: 'the input',
-    }),
+    value: parsed,
+    input: encodeJson(parsed, { ...limits, what: 'the input' }),
+    isRequest: isRequest(parsed),
     metadata: encodeJson(metadata, { ...limits, what: "'metadata'" }),
   };
+}
+
+function isRequest(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && 'message' in input && typeof input.message === 'string';
 }
 
 function parseInput(workflow: Workflow, input: unknown): unknown {
@@ -172,10 +194,11 @@ function invalid(why: string): SquadraError {
 
 /** The execution as its commit left it, without reading it back. */
 function running(tenant: string, execution: NewExecution): Execution {
-  const { id, workflow, squadId, squadVersion, priority, createdAt } = execution;
+  const { id, userId, workflow, squadId, squadVersion, priority, createdAt } = execution;
   return {
     id,
     tenant,
+    userId,
     workflow,
     squadId,
     squadVersion,

@@ -1,3 +1,5 @@
+import { cacheKey, costTag, tenantTag } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { usageGroupings } from '../work/usage-report.ts';
 import type { UsageFilter, UsageGroup, UsageGrouping, UsageReports } from '../work/usage-report.ts';
@@ -33,13 +35,33 @@ export interface UsageReport {
 
 const knownOptions = new Set(['squad', 'from', 'to', 'groupBy']);
 
-/** Sums what is stored; what retention deleted is not in it. Throws `INVALID_INPUT`, or `NOT_FOUND` for an unknown squad. */
+export interface UsageReportParts {
+  readonly usage: UsageReports;
+  readonly directory: SquadDirectory;
+  readonly cache: Cache;
+}
+
+/**
+ * Sums what is stored; what retention deleted is not in it. What an execution has come to so far may be missing for a minute; it is
+ * in as soon as the execution ends. Throws `INVALID_INPUT`, or `NOT_FOUND` for an unknown squad.
+ */
 export async function reportUsage(
-  { usage, directory }: { readonly usage: UsageReports; readonly directory: SquadDirectory },
+  parts: UsageReportParts,
   tenant: string,
   options: UsageOptions,
 ): Promise<UsageReport> {
   check(options);
+  const { squad, from, to, groupBy } = options;
+  const key = cacheKey(tenant, squad ?? null, from?.getTime() ?? null, to?.getTime() ?? null, groupBy ?? null);
+  const tags = [tenantTag(tenant), costTag(tenant)];
+  return parts.cache.get('cost', key, tags, () => readUsage(parts, tenant, options));
+}
+
+async function readUsage(
+  { usage, directory }: UsageReportParts,
+  tenant: string,
+  options: UsageOptions,
+): Promise<UsageReport> {
   const { squad, from, to, groupBy = null } = options;
   const filter: UsageFilter = {
     ...(squad === undefined ? {} : { squadId: (await directory.get(tenant, squad)).id }),

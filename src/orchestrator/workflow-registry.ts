@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import { SquadraError } from '../kernel/errors.ts';
+import type { Json } from '../kernel/json.ts';
 import { delegate } from '../workflows/flows/delegate.ts';
 import { parallel } from '../workflows/flows/parallel.ts';
 import { pipeline } from '../workflows/flows/pipeline.ts';
@@ -7,6 +9,15 @@ import type { Workflow } from '../workflows/workflow.ts';
 
 /** Workflows that come with Squadra. */
 const builtIn: readonly Workflow[] = [pipeline, parallel, delegate, reviewLoop];
+
+/** What somebody who wants to run a workflow has to know of it. */
+export interface WorkflowDescription {
+  readonly name: string;
+  /** Whether it comes with Squadra. */
+  readonly isBuiltIn: boolean;
+  /** What its input looks like, as JSON Schema; null where it takes any JSON. */
+  readonly inputSchema: Json;
+}
 
 /** The workflows this process can run, by name. */
 export class WorkflowRegistry {
@@ -44,8 +55,27 @@ export class WorkflowRegistry {
     return found;
   }
 
+  /** Those that come with Squadra first. */
+  describe(): readonly WorkflowDescription[] {
+    return this.all.map((workflow) => ({
+      name: workflow.name,
+      isBuiltIn: builtIn.includes(workflow),
+      inputSchema: inputSchemaOf(workflow),
+    }));
+  }
+
   /** Whether a submission that names no squad gets the default one. */
   needsSquad(workflow: Workflow): boolean {
     return builtIn.includes(workflow);
+  }
+}
+
+/** A schema says more in code than JSON Schema can; what it cannot is left open, and a schema of a foreign kind is not shown. */
+function inputSchemaOf({ input }: Workflow): Json {
+  if (input === undefined) return null;
+  try {
+    return z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }) as Json;
+  } catch {
+    return null;
   }
 }

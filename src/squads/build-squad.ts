@@ -34,6 +34,7 @@ export function buildSquad(input: SquadInput, parts: SquadParts): Squad {
     description: description ?? null,
     members: built,
     version: 1,
+    userId: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -41,7 +41,8 @@ export const memberInput = z.strictObject({
   tools: memberFields.tools.exactOptional(),
 });
 
-const squadInput = z.strictObject({
+/** What may be given for a new squad. */
+export const squadInput = z.strictObject({
   name: squadName,
   description: text(maxDescriptionLength).exactOptional(),
   template: text(maxNameLength).exactOptional(),
@@ -49,7 +50,7 @@ const squadInput = z.strictObject({
 });
 
 /** What may be changed of a member; null takes the installation's default again. */
-const memberChange = z.strictObject({
+export const memberChange = z.strictObject({
   role: memberFields.role.exactOptional(),
   name: memberFields.name.exactOptional(),
   specialization: memberFields.specialization.nullable().exactOptional(),
@@ -65,12 +66,14 @@ const memberOverride = memberChange
   .pick({ provider: true, model: true, temperature: true, instructions: true })
   .refine((override) => Object.keys(override).length > 0, 'changes nothing');
 
+/** What may be changed of a squad itself; a description of null takes it away. */
+export const squadUpdate = z.strictObject({
+  name: squadName.exactOptional(),
+  description: text(maxDescriptionLength).nullable().exactOptional(),
+});
+
 const squadChange = z.discriminatedUnion('change', [
-  z.strictObject({
-    change: z.literal('update'),
-    name: squadName.exactOptional(),
-    description: text(maxDescriptionLength).nullable().exactOptional(),
-  }),
+  squadUpdate.extend({ change: z.literal('update') }),
   z.strictObject({ change: z.literal('add-member'), member: memberInput }),
   z.strictObject({ change: z.literal('update-member'), memberId: z.string(), member: memberChange }),
   z.strictObject({ change: z.literal('remove-member'), memberId: z.string() }),

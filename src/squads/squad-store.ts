@@ -12,6 +12,6 @@ export interface SquadStore {
   atVersion(tenant: string, id: string, version: number): Promise<Squad | null>;
   /** Newest first. */
   list(tenant: string, page: { readonly limit: number; readonly before?: string }): Promise<readonly Squad[]>;
-  /** Throws `NOT_FOUND`, or `OPEN_EXECUTIONS` while executions of it are open. */
-  remove(tenant: string, id: string): Promise<void>;
+  /** Throws `NOT_FOUND`, `STALE_VERSION` when a version is given and it is another, or `OPEN_EXECUTIONS` while executions of it are open. */
+  remove(tenant: string, id: string, version?: number): Promise<void>;
 }

@@ -39,6 +39,8 @@ export interface Squad {
   readonly description: string | null;
   readonly members: readonly Member[];
   readonly version: number;
+  /** The user it was created for; null where none signed in. */
+  readonly userId: string | null;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly updatedAt: number;

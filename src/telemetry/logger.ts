@@ -12,10 +12,31 @@ export interface Logger {
   debug(fields: object, message: string): void;
 }
 
+/** Fields that hold what lets somebody in, or what users and models said: never written, however they got there. */
+const secretFields = [
+  'authorization',
+  'cookie',
+  'key',
+  'token',
+  'secret',
+  'password',
+  'apiKey',
+  'bootstrapKey',
+  'openaiApiKey',
+  'anthropicApiKey',
+  'groqApiKey',
+  'prompt',
+  'input',
+  'messages',
+  'body',
+];
+
 /** JSON lines on standard error, so that standard output stays the program's. */
 export function createLogger(
   level: LogLevel,
   destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
 ): Logger {
-  return pino({ level, base: null, errorKey: 'error' }, destination);
+  const paths = secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+  const redact = { paths, censor: '[hidden]' };
+  return pino({ level, base: null, errorKey: 'error', redact }, destination);
 }

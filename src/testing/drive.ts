@@ -52,7 +52,7 @@ export async function drive(drive: Drive): Promise<Driven> {
       }
       next = null;
       if (happened.done === true || happened.value.event === 'done') return { how: 'ended', seq };
-      if (happened.value.event === 'text-delta') continue;
+      if (happened.value.event === 'text-delta' || happened.value.event === 'text-so-far') continue;
       ({ seq } = happened.value);
       await untilOver(life, follow(drive, happened.value));
     }

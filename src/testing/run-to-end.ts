@@ -158,7 +158,7 @@ async function report<O>(
   await quiet(squadra);
   const journal: Journaled[] = [];
   for await (const event of run.events()) {
-    if (event.event === 'text-delta' || event.event === 'done') continue;
+    if (event.event === 'text-delta' || event.event === 'text-so-far' || event.event === 'done') continue;
     const { event: _, ...record } = event;
     journal.push(record);
   }

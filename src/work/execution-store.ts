@@ -2,12 +2,13 @@ import type { Failure } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
 import type { Execution, ExecutionStatus } from './execution.ts';
 import type { Inheritance } from './fork.ts';
-import type { Journaled, JournalRecord } from './journal.ts';
+import type { Journaled, JournalRecord, MessageRecord } from './journal.ts';
 import type { ItemChange } from './work-item.ts';
 
 /** What a submission stores. `input` and `metadata` are JSON text; times are epoch milliseconds. */
 export interface NewExecution {
   readonly id: string;
+  readonly userId: string | null;
   readonly workflow: string;
   readonly squadId: string | null;
   readonly squadVersion: number | null;
@@ -15,7 +16,7 @@ export interface NewExecution {
   readonly status: 'created' | 'queued' | 'running';
   readonly priority: number;
   readonly input: string;
-  /** True when the input is `{ message }`: then the message is the first one of the execution. */
+  /** True when the input has a text `message`: then that is the first message of the execution. */
   readonly isRequest: boolean;
   readonly metadata: string;
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
@@ -128,12 +129,44 @@ export interface OpenExecution {
   readonly workflow: string;
 }
 
+/** Which events of a tenant: those behind `after` (null: all that are stored), of one squad or of all, at most `limit`. */
+export interface FeedRequest {
+  readonly after: string | null;
+  readonly squadId?: string;
+  readonly limit: number;
+}
+
+/** A record among those of many executions. */
+export interface FeedRecord {
+  readonly executionId: string;
+  /** Opaque. Stands behind this record. */
+  readonly cursor: string;
+  readonly record: Journaled;
+}
+
+export interface FeedPage {
+  readonly events: readonly FeedRecord[];
+  /** Where the next page begins; moves on also where none of the records is asked for. */
+  readonly cursor: string;
+  /** Whether there was nothing more when it was read. */
+  readonly isEnd: boolean;
+}
+
 /** The read side. */
 export interface ExecutionReports {
   get(tenant: string, id: string): Promise<Execution | null>;
   list(tenant: string, filter: ExecutionFilter): Promise<readonly Execution[]>;
   /** Records with a seq above `after`, in order; at most `limit`. */
   records(tenant: string, id: string, after: number, limit: number): Promise<readonly Journaled[]>;
+  /** Those of the records that are messages. */
+  messages(tenant: string, id: string, after: number, limit: number): Promise<readonly Journaled<MessageRecord>[]>;
+  /**
+   * A page of a tenant's records, in the order of their commits: what is committed later has a later place, so a cursor
+   * never passes over a record. Throws `INVALID_CURSOR` for one that this store did not give.
+   */
+  feed(tenant: string, request: FeedRequest): Promise<FeedPage>;
+  /** The cursor behind everything that is stored now. */
+  feedEnd(tenant: string): Promise<string>;
   /** A page of what has to be resumed, oldest first; `after` is the id of the last one of the page before. */
   open(after: string, limit: number): Promise<readonly OpenExecution[]>;
   /** How many executions are in each status, over all tenants. */

@@ -33,6 +33,8 @@ export function isEnded(status: ExecutionStatus): status is 'completed' | 'faile
 export interface Execution {
   readonly id: string;
   readonly tenant: string;
+  /** The user it was submitted for; null where none signed in. */
+  readonly userId: string | null;
   readonly workflow: string;
   readonly squadId: string | null;
   readonly squadVersion: number | null;

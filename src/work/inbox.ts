@@ -5,7 +5,7 @@ import type { Json } from '../kernel/json.ts';
 export interface InboxCommand {
   readonly id: string;
   readonly tenant: string;
-  readonly name: 'start' | 'retry' | 'fork' | 'cancel' | 'signal' | 'approve' | 'prune';
+  readonly name: 'start' | 'retry' | 'fork' | 'cancel' | 'signal' | 'approve' | 'prune' | 'addKey' | 'revokeKey';
   readonly body: Json;
 }
 

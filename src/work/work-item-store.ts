@@ -22,9 +22,12 @@ export interface WorkItemFilter {
   readonly convoyId?: string;
   readonly executionId?: string;
   readonly limit: number;
-  /** The last item of the page before. */
-  readonly after?: string;
+  /** The last item of the page before, as it was then: what became of it since moves no page. */
+  readonly after?: WorkItemPlace;
 }
+
+/** Where an item stands in a list. */
+export type WorkItemPlace = Pick<WorkItem, 'priority' | 'createdAt' | 'id'>;
 
 export interface WorkItemStatistics {
   readonly total: number;
@@ -42,7 +45,7 @@ export interface WorkItemStore {
   get(tenant: string, id: string): Promise<WorkItem | null>;
   list(tenant: string, filter: WorkItemFilter): Promise<readonly WorkItem[]>;
   /**
-   * Compare and set: throws `STALE_VERSION` with `{ expected, current }` when `version` is not the stored one,
+   * Compare and set: throws `STALE_VERSION` with `{ expectedVersion, currentVersion }` when `version` is not the stored one,
    * `ILLEGAL_TRANSITION`, `ITEM_OWNED` (an execution owns it and more than metadata or priority would change).
    * Completing an item readies what waited for it; failing or cancelling it cancels what depends on it.
    */

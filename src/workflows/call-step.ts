@@ -78,6 +78,7 @@ function doubtName(name: string, attempt: number): string {
 
 async function perform(run: Run, key: string, call: JournaledCall, attempt: Attempt): Promise<Succeeded<RecordedCall>> {
   let offset = 0;
+  const place = { executionId: run.executionId, stepKey: key, attempt: attempt.number };
   const callAttempt: CallAttempt = {
     number: attempt.number,
     isLast: attempt.isLast,
@@ -85,11 +86,15 @@ async function perform(run: Run, key: string, call: JournaledCall, attempt: Atte
     idempotencyKey: attempt.idempotencyKey,
     delta: (text) => {
       if (run.isOver) return;
-      run.services.onDelta({ executionId: run.executionId, stepKey: key, attempt: attempt.number, offset, text });
+      run.services.onDelta({ ...place, offset, text });
       offset += text.length;
     },
   };
-  return succeeded(run, key, await call.make(callAttempt));
+  try {
+    return succeeded(run, key, await call.make(callAttempt));
+  } finally {
+    if (offset > 0) run.services.onCallEnd(place);
+  }
 }
 
 function succeeded(run: Run, key: string, { output, messages, usage, item }: CallResult): Succeeded<RecordedCall> {

@@ -1,6 +1,7 @@
 import { SquadraError } from '../kernel/errors.ts';
 import type { FaultPoint } from '../kernel/faults.ts';
 import { defaultRetryPolicy, retryDelayMs } from '../kernel/retry.ts';
+import type { Execution } from '../work/execution.ts';
 import type { Commit, Committed, JournalSession } from '../work/execution-store.ts';
 import type { Advanced, RunServices } from './run-services.ts';
 
@@ -17,19 +18,19 @@ const brokenPauseMs = 1_000;
  * for; any other refusal ends the run.
  */
 export class Commits {
-  readonly #executionId: string;
+  readonly #execution: Pick<Execution, 'tenant' | 'id'>;
   readonly #session: JournalSession;
   readonly #services: RunServices;
   readonly #onEnd: (advanced: Advanced, reason: Error) => void;
   #stopped = false;
 
   constructor(
-    executionId: string,
+    execution: Pick<Execution, 'tenant' | 'id'>,
     session: JournalSession,
     services: RunServices,
     onEnd: (advanced: Advanced, reason: Error) => void,
   ) {
-    this.#executionId = executionId;
+    this.#execution = execution;
     this.#session = session;
     this.#services = services;
     this.#onEnd = onEnd;
@@ -43,7 +44,7 @@ export class Commits {
       (committed) => {
         if (this.#stopped) return;
         this.#services.faults.at(`${kind}.after` satisfies FaultPoint);
-        this.#services.onCommit(this.#executionId);
+        this.#services.onCommit(this.#execution.tenant, this.#execution.id);
         then(committed);
       },
       (error: unknown) => this.#refused(error, attempt, () => this.make(kind, commit, then, attempt + 1)),

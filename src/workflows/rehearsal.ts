@@ -40,6 +40,7 @@ export async function rehearse(
     limits: { ...services.limits, stallTimeoutMs: Math.min(services.limits.stallTimeoutMs, stallTimeoutMs) },
     faults: noFaults,
     onDelta: () => {},
+    onCallEnd: () => {},
     onCommit: () => {},
   });
   run.drain();

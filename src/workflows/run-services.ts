@@ -13,11 +13,15 @@ export interface RunLimits {
   readonly stallTimeoutMs: number;
 }
 
-/** Text of a model call as it streams; `offset` counts characters of the attempt. */
-export interface Delta {
+/** One attempt of a call. */
+export interface CallPlace {
   readonly executionId: string;
   readonly stepKey: string;
   readonly attempt: number;
+}
+
+/** Text of a model call as it streams; `offset` counts characters of the attempt. */
+export interface Delta extends CallPlace {
   readonly offset: number;
   readonly text: string;
 }
@@ -30,8 +34,10 @@ export interface RunServices {
   readonly random: () => number;
   readonly asker: Asker;
   readonly onDelta: (delta: Delta) => void;
+  /** Called when an attempt of a call has ended, however it did, before anything of it is committed. */
+  readonly onCallEnd: (call: CallPlace) => void;
   /** Called after every commit of a run: there is something new in its journal. */
-  readonly onCommit: (executionId: string) => void;
+  readonly onCommit: (tenant: string, executionId: string) => void;
 }
 
 /**

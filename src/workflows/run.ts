@@ -56,7 +56,7 @@ export class Run {
     this.executionId = claim.execution.id;
     this.services = services;
     this.#claim = claim;
-    this.#commits = new Commits(this.executionId, claim.session, services, (advanced, reason) =>
+    this.#commits = new Commits(claim.execution, claim.session, services, (advanced, reason) =>
       this.#over(advanced, reason),
     );
     this.history = historyOf(claim.records);

@@ -2,6 +2,7 @@ import type { ProviderV4 } from '@ai-sdk/provider';
 import { type AgentAsker, createAsker } from '../../src/agents/agent-loop.ts';
 import { createModelRegistry } from '../../src/agents/model-registry.ts';
 import { createPrices } from '../../src/agents/pricing.ts';
+import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { readSettings, type SettingOptions } from '../../src/config/settings.ts';
 import { type Clock, systemClock } from '../../src/kernel/clock.ts';
 import { createIds } from '../../src/kernel/id.ts';
@@ -49,6 +50,7 @@ export function openAsking({
     asker: createAsker({
       registry,
       catalogue,
+      cache: new MemoryCache(all, clock),
       settings: all,
       clock,
       prices: createPrices(clock),

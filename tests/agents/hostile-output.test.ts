@@ -80,7 +80,7 @@ beforeAll(async () => {
   id = run.id;
   for await (const event of run.events()) {
     if (event.event !== 'step' || event.type !== 'approval' || event.phase !== 'waiting') continue;
-    const [approval] = await squadra.approvals.list({ status: 'pending' });
+    const [approval] = (await squadra.approvals.list({ status: 'pending' })).items;
     await squadra.approvals.answer(approval?.id ?? '', {
       choice: approval?.choices[0] ?? '',
       by: 'test',

@@ -85,7 +85,8 @@ export class LifeKeeper {
     const { squadra, random } = this.#parts;
     while (!this.#isOver) {
       await this.#try('list approvals', async () => {
-        for (const { id, executionId, choices } of await squadra.approvals.list({ status: 'pending', limit: 200 })) {
+        const { items } = await squadra.approvals.list({ status: 'pending', limit: 200 });
+        for (const { id, executionId, choices } of items) {
           const choice = choices[Math.floor(random() * choices.length)];
           if (choice === undefined || choice === neverChosen || this.#asked.has(id)) continue;
           this.#asked.add(id);

@@ -161,7 +161,7 @@ describe('wrong settings', () => {
   });
 
   it('of a later version are refused, not ignored', () => {
-    expect(problemsOf({ SQUADRA_PORT: '8080' })).toEqual([expect.stringMatching(/^SQUADRA_PORT is not a setting/)]);
+    expect(problemsOf({ SQUADRA_ROLE: 'api' })).toEqual([expect.stringMatching(/^SQUADRA_ROLE is not a setting/)]);
   });
 
   it('given under two names are refused', () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../src/kernel/clock.ts';
 import { createIds } from '../../src/kernel/id.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
+import type { AccessStore } from '../../src/access/access-store.ts';
 import type { SquadStore } from '../../src/squads/squad-store.ts';
 import type { Squad } from '../../src/squads/squad.ts';
 import type { ApprovalStore } from '../../src/work/approval-store.ts';
@@ -20,6 +21,7 @@ export interface ContractState extends AsyncDisposable {
   readonly workItems: WorkItemStore;
   readonly squads: SquadStore;
   readonly approvals: ApprovalStore;
+  readonly access: AccessStore;
 }
 
 /** Opens an adapter on an empty state of its own; disposing it removes the state. */
@@ -36,6 +38,7 @@ export function twoTenants(): { readonly tenant: string; readonly foreign: strin
 export function newExecution(given: Partial<NewExecution> = {}): NewExecution {
   return {
     id: newId(),
+    userId: null,
     workflow: 'feature',
     squadId: null,
     squadVersion: null,
@@ -119,6 +122,7 @@ export function newSquad(given: Partial<Squad> = {}): Squad {
       },
     ],
     version: 1,
+    userId: null,
     createdAt: Date.UTC(2026, 0, 1),
     updatedAt: Date.UTC(2026, 0, 1),
     ...given,

@@ -28,12 +28,13 @@ export function executionStoreContract(open: OpenState): void {
       ['running', ['queued', 'running']],
     ] as const)('stores an execution as %s, with the request and its way there', async (given, way) => {
       const { tenant, foreign } = twoTenants();
-      const execution = newExecution({ status: given, priority: 7, metadata: '{"from":"test"}' });
+      const execution = newExecution({ status: given, userId: 'user-7', priority: 7, metadata: '{"from":"test"}' });
       const submitted = await state.executions.submit(tenant, execution);
       expect(submitted).toMatchObject({ id: execution.id, status: given, existing: false });
       expect(submitted.session?.epoch ?? null).toBe(given === 'running' ? 1 : null);
       expect(await state.reports.get(tenant, execution.id)).toMatchObject({
         tenant,
+        userId: 'user-7',
         status: given,
         priority: 7,
         input: { message: 'Add a login page' },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addUsage, noUsage } from '../../src/work/usage.ts';
-import type { StepRecord } from '../../src/work/journal.ts';
+import type { MessageRecord, StepRecord } from '../../src/work/journal.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
 import { completedStep, newExecution, newId, running, someUsage, status, twoTenants } from './contract-state.ts';
 import type { ContractState, OpenState } from './contract-state.ts';
@@ -73,6 +73,23 @@ export function journalContract(open: OpenState): void {
       const all = await state.reports.records(tenant, id, 0, 1_000);
       expect(await state.reports.records(tenant, id, 0, 4)).toEqual(all.slice(0, 4));
       expect(await state.reports.records(tenant, id, 4, 100)).toEqual(all.slice(4));
+    });
+
+    it('reads messages alone, page by page', async () => {
+      const { tenant, foreign } = twoTenants();
+      const { id, session } = await running(state, tenant);
+      const said = (text: string): MessageRecord => ({
+        kind: 'message',
+        message: { role: 'assistant', kind: 'answer', memberId: 'm', text, stepKey: text },
+      });
+      await session.commit({ records: ['a', 'b', 'c'].flatMap((text) => [completedStep(text), said(text)]) });
+      const all = await state.reports.records(tenant, id, 0, 1_000);
+      const messages = all.filter(({ kind }) => kind === 'message');
+      expect(messages).toHaveLength(4);
+      expect(await state.reports.messages(tenant, id, 0, 1_000)).toEqual(messages);
+      expect(await state.reports.messages(tenant, id, 0, 2)).toEqual(messages.slice(0, 2));
+      expect(await state.reports.messages(tenant, id, messages[1]?.seq ?? 0, 10)).toEqual(messages.slice(2));
+      expect(await state.reports.messages(foreign, id, 0, 10)).toEqual([]);
     });
 
     it('stores output, usage, items and status of a commit together, or none of them', async () => {

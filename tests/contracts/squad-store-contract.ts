@@ -14,7 +14,7 @@ export function squadStoreContract(open: OpenState): void {
 
     it('gives back a squad deep-equal, by id and by name, to its tenant only', async () => {
       const { tenant, foreign } = twoTenants();
-      const squad = newSquad();
+      const squad = newSquad({ userId: 'user-7' });
       await state.squads.create(tenant, squad);
       expect(await state.squads.find(tenant, squad.id)).toEqual(squad);
       expect(await state.squads.find(tenant, squad.name)).toEqual(squad);
@@ -52,7 +52,10 @@ export function squadStoreContract(open: OpenState): void {
       await state.squads.create(tenant, squad);
       await state.squads.replace(tenant, { ...squad, version: 2 });
       const late = state.squads.replace(tenant, { ...squad, version: 2 });
-      await expect(late).rejects.toMatchObject({ code: 'STALE_VERSION', details: { expected: 1, current: 2 } });
+      await expect(late).rejects.toMatchObject({
+        code: 'STALE_VERSION',
+        details: { expectedVersion: 1, currentVersion: 2 },
+      });
     });
 
     it('lets exactly one of many simultaneous changes win', async () => {
@@ -103,6 +106,20 @@ export function squadStoreContract(open: OpenState): void {
         await state.squads.remove(tenant, squad.id);
       },
     );
+
+    it('is removed at the version that was read, where one is named', async () => {
+      const { tenant, foreign } = twoTenants();
+      const squad = newSquad();
+      await state.squads.create(tenant, squad);
+      await state.squads.replace(tenant, { ...squad, version: 2 });
+      await expect(state.squads.remove(foreign, squad.id, 2)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+      await expect(state.squads.remove(tenant, squad.id, 1)).rejects.toMatchObject({
+        code: 'STALE_VERSION',
+        details: { expectedVersion: 1, currentVersion: 2 },
+      });
+      await state.squads.remove(tenant, squad.id, 2);
+      expect(await state.squads.find(tenant, squad.id)).toBeNull();
+    });
 
     it('is removed when its executions have ended, and its versions stay for them', async () => {
       const { tenant } = twoTenants();

@@ -97,7 +97,10 @@ export function workItemStoreContract(open: OpenState): void {
       const item = await state.workItems.create(tenant, newItem());
       await state.workItems.update(tenant, item.id, 1, { metadata: 1 });
       const late = state.workItems.update(tenant, item.id, 1, { metadata: 2 });
-      await expect(late).rejects.toMatchObject({ code: 'STALE_VERSION', details: { expected: 1, current: 2 } });
+      await expect(late).rejects.toMatchObject({
+        code: 'STALE_VERSION',
+        details: { expectedVersion: 1, currentVersion: 2 },
+      });
       expect((await state.workItems.get(tenant, item.id))?.metadata).toBe(1);
     });
 
@@ -175,7 +178,10 @@ export function workItemStoreContract(open: OpenState): void {
       await state.workItems.create(tenant, second);
       await expect(state.workItems.remove(foreign, first.id, null)).rejects.toMatchObject({ code: 'NOT_FOUND' });
       const stale = state.workItems.remove(tenant, first.id, 7);
-      await expect(stale).rejects.toMatchObject({ code: 'STALE_VERSION', details: { expected: 7, current: 1 } });
+      await expect(stale).rejects.toMatchObject({
+        code: 'STALE_VERSION',
+        details: { expectedVersion: 7, currentVersion: 1 },
+      });
       await state.workItems.remove(tenant, first.id, 1);
       await state.workItems.remove(tenant, second.id, null);
       expect(await state.workItems.list(tenant, { limit: 10 })).toEqual([]);
@@ -188,16 +194,31 @@ export function workItemStoreContract(open: OpenState): void {
       const items = priorities.map((priority) => newItem({ priority }));
       for (const item of items) await state.workItems.create(tenant, item);
       const order = [1, 3, 0, 4, 2].map((place) => items[place]?.id ?? '');
-      const seen: string[] = [];
-      for (let after: string | undefined; ;) {
+      const seen: WorkItem[] = [];
+      for (let after: WorkItem | undefined; ;) {
         const page = await state.workItems.list(tenant, { limit: 2, ...(after === undefined ? {} : { after }) });
-        seen.push(...page.map(({ id }) => id));
-        after = page.at(-1)?.id;
+        seen.push(...page);
+        after = page.at(-1);
         if (page.length < 2) break;
       }
-      expect(seen).toEqual(order);
-      const gone = state.workItems.list(tenant, { limit: 2, after: newItem().id });
-      await expect(gone).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
+      expect(seen.map(({ id }) => id)).toEqual(order);
+    });
+
+    it('goes on where a page ended, whatever became of the item it ended with', async () => {
+      const { tenant, foreign } = twoTenants();
+      const items = [5, 0, 0, 0, -1].map((priority, age) =>
+        newItem({ priority, createdAt: Date.UTC(2026, 0, 1) + age }),
+      );
+      for (const item of items) await state.workItems.create(tenant, item);
+      const [, , last] = items;
+      if (last === undefined) throw new Error('There are five.');
+      const rest = async (of: string) =>
+        (await state.workItems.list(of, { limit: 10, after: last })).map(({ createdAt }) => createdAt % 10);
+      await state.workItems.update(tenant, last.id, 1, { priority: 100 });
+      expect(await rest(tenant)).toEqual([3, 4]);
+      await state.workItems.remove(tenant, last.id, null);
+      expect(await rest(tenant)).toEqual([3, 4]);
+      expect(await rest(foreign)).toEqual([]);
     });
 
     it('lists by status, member, convoy and execution', async () => {

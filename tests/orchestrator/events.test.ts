@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NonRetryableError } from '../../src/kernel/errors.ts';
 import { executionEvents } from '../../src/orchestrator/events.ts';
 import type { EventOptions, SquadraEvent } from '../../src/orchestrator/events.ts';
+import { StoredEvents } from '../../src/orchestrator/stored-events.ts';
 import type { Run } from '../../src/orchestrator/run-handle.ts';
 import type { ExecutionReports } from '../../src/work/execution-store.ts';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
@@ -18,7 +19,10 @@ async function collect(run: Run, options?: EventOptions): Promise<SquadraEvent[]
 
 /** Stored events as `seq kind`, and `done seq`. */
 function told(events: readonly SquadraEvent[]): string[] {
-  return events.map((event) => (event.event === 'text-delta' ? `delta ${event.text}` : `${event.seq} ${event.event}`));
+  return events.map((event) => {
+    if (event.event === 'text-so-far') return `so far ${event.attempt} ${event.offset} ${event.text}`;
+    return event.event === 'text-delta' ? `delta ${event.text}` : `${event.seq} ${event.event}`;
+  });
 }
 
 const working = (bench: Workbench) =>
@@ -103,12 +107,11 @@ describe('the events of an execution', () => {
     await bench.fail('a', new NonRetryableError('No'));
     const { reports } = bench.state;
     let looks = 0;
-    const slow: ExecutionReports = {
-      list: (...args) => reports.list(...args),
-      open: (...args) => reports.open(...args),
-      counts: () => reports.counts(),
-      records: (...args) => reports.records(...args),
-      get: async (tenant, executionId) => {
+    const slow = {
+      feed: (...args: Parameters<ExecutionReports['feed']>) => reports.feed(...args),
+      feedEnd: (tenant: string) => reports.feedEnd(tenant),
+      records: (...args: Parameters<ExecutionReports['records']>) => reports.records(...args),
+      get: async (tenant: string, executionId: string) => {
         if (++looks === 1) {
           await process.run(id).retry();
           await bench.end('a');
@@ -117,7 +120,8 @@ describe('the events of an execution', () => {
       },
     };
     const events: SquadraEvent[] = [];
-    for await (const event of executionEvents({ reports: slow, bus: process.bus }, 'local', id, {})) events.push(event);
+    const sources = { ...process.events, stored: new StoredEvents(slow) };
+    for await (const event of executionEvents(sources, 'local', id, {})) events.push(event);
     expect(events.at(-2)).toMatchObject({ event: 'status', status: 'completed' });
   });
 
@@ -163,8 +167,9 @@ describe('the events of an execution', () => {
     const following = collect(process.run(id));
     await bench.quiet();
     const delta = { executionId: id, stepKey: 'tester/model/1', attempt: 1 };
-    process.bus.publish({ kind: 'delta', ...delta, offset: 0, text: 'Hel' });
-    process.bus.publish({ kind: 'delta', ...delta, offset: 3, text: 'lo' });
+    process.events.liveText.add({ ...delta, offset: 0, text: 'Hel' });
+    process.events.liveText.add({ ...delta, offset: 3, text: 'lo' });
+    process.events.liveText.end(delta);
     await bench.end('tester/model/1');
     await bench.end('last');
     const events = told(await following);
@@ -190,5 +195,127 @@ describe('the events of an execution', () => {
     expect(told(await following).at(-1)).not.toContain('done');
     for await (const event of process.run(id).events()) if (event.event === 'step') break;
     expect(listening).toBe(0);
+  });
+
+  it('give who comes late what each call in flight has said, and all of it', async () => {
+    await using bench = open();
+    const { process } = bench.start([working(bench)]);
+    const id = await process.submit('working', { input: {}, squad: 'software' });
+    await bench.quiet();
+    const delta = { executionId: id, stepKey: 'tester/model/1', attempt: 1 };
+    const { liveText } = process.events;
+    liveText.add({ ...delta, offset: 0, text: 'Hel' });
+    liveText.add({ ...delta, offset: 3, text: 'lo' });
+    const following = collect(process.run(id));
+    await bench.quiet();
+    liveText.add({ ...delta, offset: 5, text: ', you' });
+    liveText.end(delta);
+    await bench.end('tester/model/1');
+    await bench.end('last');
+    const events = told(await following);
+    expect(events.filter((event) => !/^\d/.test(event))).toEqual(['so far 1 0 Hello', 'delta , you']);
+    expect(liveText.size).toBe(0);
+  });
+
+  it('bring the last pieces of an answer before the answer, and none after it', async () => {
+    await using bench = open();
+    const { process } = bench.start([working(bench)]);
+    const id = await process.submit('working', { input: {}, squad: 'software' });
+    const batches = process.run(id).events()[Symbol.asyncIterator]();
+    const seen: SquadraEvent[] = [];
+    const read = async (): Promise<boolean> => {
+      const { done, value } = await batches.next();
+      if (done !== true) seen.push(value);
+      return done !== true;
+    };
+    // Up to the intent of the call, and then nobody reads for a while.
+    while (!seen.some((event) => event.event === 'step')) await read();
+    const delta = { executionId: id, stepKey: 'tester/model/1', attempt: 1 };
+    const waiting = read();
+    await bench.quiet();
+    process.events.liveText.add({ ...delta, offset: 0, text: 'Hel' });
+    process.events.liveText.add({ ...delta, offset: 3, text: 'lo' });
+    process.events.liveText.end(delta);
+    await bench.end('tester/model/1');
+    await waiting;
+    await bench.end('last');
+    while (await read());
+    const order = told(seen);
+    const answer = seen.findIndex((event) => event.event === 'step' && event.phase === 'completed');
+    expect(order.slice(0, answer).filter((event) => event.startsWith('delta'))).toEqual(['delta Hel', 'delta lo']);
+    expect(order.slice(answer).filter((event) => event.startsWith('delta'))).toEqual([]);
+  });
+
+  it('make up for pieces that a slow reader missed with what was said so far', async () => {
+    await using bench = open();
+    const { process } = bench.start([working(bench)]);
+    const id = await process.submit('working', { input: {}, squad: 'software' });
+    const abort = new AbortController();
+    const reader = process.run(id).events({ signal: abort.signal });
+    const seen: SquadraEvent[] = [];
+    const delta = { executionId: id, stepKey: 'tester/model/1', attempt: 1 };
+    await bench.quiet();
+    process.events.liveText.add({ ...delta, offset: 0, text: '.' });
+    let length = 1;
+    for await (const event of reader) {
+      seen.push(event);
+      if (event.event !== 'text-so-far') continue;
+      if (seen.filter(({ event: name }) => name === 'text-so-far').length === 2) break;
+      // While this one is looked at, many pieces come, each told on its own.
+      for (; length < 500; length++) {
+        process.events.liveText.add({ ...delta, offset: length, text: '.' });
+        await bench.clock.advance(2_000);
+      }
+    }
+    expect(seen.at(-1)).toMatchObject({ event: 'text-so-far', offset: 0, text: '.'.repeat(length) });
+  });
+
+  it('end with the last number there is, whatever number was asked for', async () => {
+    await using bench = open();
+    const { process } = bench.start([working(bench)]);
+    const id = await process.submit('working', { input: {}, squad: 'software', start: false });
+    await process.run(id).cancel();
+    const all = await collect(process.run(id));
+    const { length } = all;
+    for (const after of [length - 1, length, 1_000_000])
+      expect(await collect(process.run(id), { after })).toEqual([{ event: 'done', seq: length - 1 }]);
+  });
+
+  it('of what is still open end with an error when Squadra is closed, also for who comes then', async () => {
+    await using bench = open();
+    const { process } = bench.start([working(bench)]);
+    const id = await process.submit('working', { input: {}, squad: 'software' });
+    const following = collect(process.run(id));
+    await bench.quiet();
+    process.bus.close();
+    await expect(following).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await expect(collect(process.run(id))).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    expect(process.bus.listenedTo).toBe(0);
+  });
+
+  it('are read once for all who wait for the same', async () => {
+    await using bench = open();
+    const { process } = bench.start([working(bench)]);
+    const id = await process.submit('working', { input: {}, squad: 'software' });
+    let reads = 0;
+    const { reports } = bench.state;
+    const counted = {
+      get: (tenant: string, executionId: string) => reports.get(tenant, executionId),
+      feed: (...args: Parameters<ExecutionReports['feed']>) => reports.feed(...args),
+      feedEnd: (tenant: string) => reports.feedEnd(tenant),
+      records: (...args: Parameters<ExecutionReports['records']>) => (reads++, reports.records(...args)),
+    };
+    const sources = { ...process.events, stored: new StoredEvents(counted) };
+    const follow = async (): Promise<SquadraEvent[]> => {
+      const events: SquadraEvent[] = [];
+      for await (const event of executionEvents(sources, 'local', id, {})) events.push(event);
+      return events;
+    };
+    const many = Array.from({ length: 100 }, follow);
+    await bench.end('tester/model/1');
+    await bench.end('last');
+    const [first, ...others] = await Promise.all(many);
+    for (const other of others) expect(other).toEqual(first);
+    expect(reads).toBeLessThan(20);
   });
 });

@@ -12,6 +12,7 @@ function execution(status: Execution['status']): Execution {
   return {
     id: 'x',
     tenant: 'local',
+    userId: null,
     workflow: 'w',
     squadId: null,
     squadVersion: null,
@@ -43,8 +44,11 @@ function reports(): { readonly port: ExecutionReports; answer(found: Execution |
       get: () => new Promise((resolve) => asked.push(resolve)),
       list: refuse,
       records: refuse,
+      messages: refuse,
       open: refuse,
       counts: refuse,
+      feed: refuse,
+      feedEnd: refuse,
     },
     answer: async (found) => {
       asked.shift()?.(found);

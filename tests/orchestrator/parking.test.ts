@@ -48,7 +48,7 @@ describe('an execution that waits', () => {
     ]);
     const ids = await Promise.all(Array.from({ length: 200 }, () => process.submit('waiting')));
     await bench.quiet();
-    expect(process.engine.statistics()).toEqual({ running: 0, ready: 0, queued: 0, sleeping: 0 });
+    expect(process.engine.statistics()).toMatchObject({ running: 0, ready: 0, queued: 0, sleeping: 0 });
     expect(life.timers).toBe(0);
     await Promise.all(ids.map((id) => process.run(id).signal('go')));
     const outcomes = await Promise.all(ids.map((id) => process.result(id)));

@@ -49,10 +49,10 @@ it('wakes what was signalled and answered while nobody ran it', async () => {
   await outside[Symbol.asyncDispose]();
 
   const second = await open(folder);
-  let asked = await second.approvals.list({ status: 'pending' });
+  let { items: asked } = await second.approvals.list({ status: 'pending' });
   for await (const event of second.run(id).events()) {
     if (event.event !== 'step' || event.key !== 'release') continue;
-    asked = await second.approvals.list({ status: 'pending' });
+    ({ items: asked } = await second.approvals.list({ status: 'pending' }));
     break;
   }
   await second[Symbol.asyncDispose]();

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { createIds } from '../../src/kernel/id.ts';
 import { SquadDirectory } from '../../src/orchestrator/squad-directory.ts';
 import { readCatalogue } from '../../src/squads/catalogue.ts';
@@ -16,7 +17,7 @@ class Shelf {
   late: Promise<void> = Promise.resolve();
   readonly #squads = new Map<string, Squad>();
 
-  readonly store: SquadStore = {
+  readonly store: { -readonly [Method in keyof SquadStore]: SquadStore[Method] } = {
     create: async (_, squad) => {
       if (this.#find(squad.name) !== null) throw new SquadraError('NAME_TAKEN', 'There is one.');
       this.#squads.set(squad.id, squad);
@@ -47,7 +48,7 @@ let shelf: Shelf;
 let directory: SquadDirectory;
 beforeEach(() => {
   shelf = new Shelf();
-  directory = new SquadDirectory(shelf.store, parts);
+  directory = new SquadDirectory(shelf.store, { ...parts, cache: new MemoryCache({ cacheEntries: 10 }, clock) });
 });
 
 describe('finding a squad', () => {
@@ -85,10 +86,64 @@ describe('finding a squad', () => {
     expect(changed).toMatchObject({ version: 2, description: 'another' });
   });
 
+  it('reads anew after a change that was refused: what was kept may be why', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    await directory.resolve('t', 'crew');
+    // Somebody else, in another process.
+    await shelf.store.replace('t', { ...squad, version: 2, description: 'theirs' });
+    shelf.store.replace = () => Promise.reject(new SquadraError('STALE_VERSION', 'It is at version 2.'));
+    const change = directory.change('t', squad, { change: 'update', description: 'ours' });
+    await expect(change).rejects.toMatchObject({ code: 'STALE_VERSION' });
+    expect(await directory.get('t', 'crew')).toMatchObject({ version: 2, description: 'theirs' });
+  });
+
+  it('keeps the squads of other tenants when one changes, and reads each version once', async () => {
+    const mine = await directory.create('t', { name: 'mine', members: [{ role: 'tester' }] });
+    const theirs = await directory.create('u', { name: 'theirs', members: [{ role: 'tester' }] });
+    await directory.resolve('u', 'theirs');
+    await directory.change('t', mine, { change: 'update', description: 'changed' });
+    const before = shelf.reads;
+    expect(await directory.get('u', 'theirs')).toEqual(theirs);
+    expect(shelf.reads).toBe(before);
+  });
+
   it('finds none after it was removed', async () => {
     const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
     await directory.resolve('t', 'crew');
     await directory.remove('t', squad.id);
     await expect(directory.resolve('t', 'crew')).rejects.toMatchObject({ code: 'UNKNOWN_SQUAD' });
+  });
+});
+
+describe('changing what is stored', () => {
+  it('decides again when another change came between', async () => {
+    const { id } = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    const { replace } = shelf.store;
+    let isFirst = true;
+    shelf.store.replace = async (tenant, squad) => {
+      if (!isFirst) return replace(tenant, squad);
+      isFirst = false;
+      await replace(tenant, { ...squad, name: 'others', description: 'from somebody else' });
+      throw new SquadraError('STALE_VERSION', 'Somebody else was first.');
+    };
+    const seen: number[] = [];
+    const amended = await directory.amend('t', id, (squad) => {
+      seen.push(squad.version);
+      return { change: 'update', name: 'mine' };
+    });
+    expect(seen).toEqual([1, 2]);
+    expect(amended).toMatchObject({ version: 3, name: 'mine', description: 'from somebody else' });
+  });
+
+  it('changes nothing when the decision is to refuse', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    const refusal = new SquadraError('STALE_VERSION', 'Not this one.');
+    const refuse = (): never => {
+      throw refusal;
+    };
+    await expect(directory.amend('t', squad.id, refuse)).rejects.toBe(refusal);
+    await expect(directory.remove('t', squad.id, refuse)).rejects.toBe(refusal);
+    expect(await directory.get('t', squad.id)).toEqual(squad);
+    await expect(directory.amend('t', 'gone', refuse)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

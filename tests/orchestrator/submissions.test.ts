@@ -32,6 +32,19 @@ describe('a submission', () => {
     expect((await process.run(third).messages()).map(({ message: { text } }) => text)).toEqual(['Please']);
   });
 
+  it('has its message as the first one, also when it came as the input', async () => {
+    await using bench = open();
+    const { process } = bench.start([free]);
+    const textsOf = async (input: unknown) => {
+      const id = await process.submit('free', { input });
+      return (await process.run(id).messages()).map(({ message: { kind, text } }) => [kind, text]);
+    };
+    expect(await textsOf({ message: 'Please' })).toEqual([['request', 'Please']]);
+    expect(await textsOf({ message: 'Please', rounds: 3 })).toEqual([['request', 'Please']]);
+    expect(await textsOf({ message: 7 })).toEqual([]);
+    expect(await textsOf('Please')).toEqual([]);
+  });
+
   it.each<[string, SubmitRequest, string]>([
     ['without input and message', {}, 'INVALID_INPUT'],
     ['with input and message', { input: 1, message: 'x' }, 'INVALID_INPUT'],

@@ -87,6 +87,14 @@ it('tells tokens and cost at own prices, by squad, member, workflow and day, wit
   expect((await squadra.usage({ from: new Date(Date.UTC(2026, 2, 2)) })).total.executions).toBe(1);
   expect((await squadra.forTenant('other').usage({ groupBy: 'squad' })).groups).toEqual([]);
 
+  // Kept at hand for a minute, and told anew as soon as an execution has ended.
+  const cost = () => squadra.statistics().cache.cost;
+  const before = cost();
+  expect((await squadra.usage()).total.executions).toBe(3);
+  expect(cost()).toEqual({ ...before, hits: before.hits + 1 });
+  await submit('a');
+  expect((await squadra.usage()).total.executions).toBe(4);
+
   for (const wrong of [{ groupBy: 'moon' }, { from: new Date('never') }, { by: 'squad' }])
     await expect(squadra.usage(wrong as UsageOptions)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   await expect(squadra.usage({ squad: 'nobody' })).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -60,7 +60,11 @@ const snippetProject = {
   compilerOptions: {
     noUnusedLocals: false,
     noUnusedParameters: false,
-    paths: { squadra: ['../src/index.ts'], 'squadra/testing': ['../src/testing.ts'] },
+    paths: {
+      squadra: ['../src/index.ts'],
+      'squadra/client': ['../src/client.ts'],
+      'squadra/testing': ['../src/testing.ts'],
+    },
   },
   include: ['*.ts'],
   exclude: [],

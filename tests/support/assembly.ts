@@ -4,9 +4,13 @@ import type { Faults } from '../../src/kernel/faults.ts';
 import { noFaults } from '../../src/kernel/faults.ts';
 import type { Json } from '../../src/kernel/json.ts';
 import { MemoryBus } from '../../src/bus/memory/memory-bus.ts';
+import { LiveText } from '../../src/bus/live-text.ts';
 import type { Engine } from '../../src/engines/engine.ts';
+import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
+import { Gate } from '../../src/flow/gate.ts';
 import { Advancer } from '../../src/orchestrator/advancer.ts';
 import { Commands } from '../../src/orchestrator/commands.ts';
+import type { EventSources } from '../../src/orchestrator/events.ts';
 import { Forks } from '../../src/orchestrator/forks.ts';
 import { Pruning } from '../../src/orchestrator/housekeeping.ts';
 import { InboxService } from '../../src/orchestrator/inbox-service.ts';
@@ -14,6 +18,7 @@ import { Outcomes } from '../../src/orchestrator/outcomes.ts';
 import { resumeAll } from '../../src/orchestrator/recovery.ts';
 import { RunHandle } from '../../src/orchestrator/run-handle.ts';
 import { SquadDirectory } from '../../src/orchestrator/squad-directory.ts';
+import { StoredEvents } from '../../src/orchestrator/stored-events.ts';
 import { Submissions } from '../../src/orchestrator/submissions.ts';
 import type { SubmitRequest } from '../../src/orchestrator/submissions.ts';
 import { WorkflowRegistry } from '../../src/orchestrator/workflow-registry.ts';
@@ -52,6 +57,10 @@ const limits: RunLimits = {
   stepTimeoutMs: 3_600_000,
   stallTimeoutMs: 3_600_000,
 };
+const noAccess = {
+  addKey: () => Promise.reject(new Error('This test makes no key.')),
+  revokeKey: () => Promise.reject(new Error('This test revokes no key.')),
+};
 const catalogue = readCatalogue();
 
 /** One process as `compose.ts` puts it together, on a given engine and over a given store. */
@@ -63,6 +72,7 @@ export class Assembly {
   /** Takes commands that other processes left. */
   readonly inbox: InboxService;
   readonly bus = new MemoryBus();
+  readonly events: EventSources;
   readonly tenant: string;
   readonly #state: ContractState;
   readonly squads: SquadDirectory;
@@ -76,25 +86,38 @@ export class Assembly {
     const ids = createIds(clock);
     this.tenant = tenant;
     this.#state = state;
-    const squads = new SquadDirectory(state.squads, { catalogue, ids, clock, tools: { check: () => {} } });
+    const cache = new MemoryCache({ cacheEntries: 100 }, clock);
+    const squads = new SquadDirectory(state.squads, { catalogue, ids, clock, cache, tools: { check: () => {} } });
     this.squads = squads;
     const workflows = new WorkflowRegistry(options.workflows as readonly Workflow[]);
     this.#workflows = workflows;
     this.engine = options.makeEngine({ maxConcurrentExecutions }, clock);
     this.outcomes = new Outcomes(state.reports, (id) => this.advancer.isRunning(id));
+    const liveText = new LiveText(this.bus, clock, { maxLiveTextBytes: 10_000 });
+    this.events = { stored: new StoredEvents(state.reports), bus: this.bus, liveText };
     const services: RunServices = {
       clock,
       faults,
       random,
       asker,
       limits: { ...limits, ...options.limits },
-      onDelta: (delta) => this.bus.publish({ kind: 'delta', ...delta }),
-      onCommit: (executionId) => this.bus.publish({ kind: 'committed', executionId }),
+      onDelta: (delta) => this.events.liveText.add(delta),
+      onCallEnd: (call) => this.events.liveText.end(call),
+      onCommit: (tenantOf, executionId) => this.bus.publish({ kind: 'committed', tenant: tenantOf, executionId }),
     };
-    this.advancer = new Advancer({ executions, squads, workflows, outcomes: this.outcomes, services, faults });
-    const settings = { maxInputBytes: 1024 * 1024, maxQueuedExecutions, backpressureThreshold: 1 };
+    this.advancer = new Advancer({
+      executions,
+      squads,
+      workflows,
+      outcomes: this.outcomes,
+      services,
+      faults,
+      onEnd: () => {},
+    });
+    const settings = { maxInputBytes: 1024 * 1024 };
     const { engine, advancer, outcomes, bus } = this;
-    const intake = { settings, clock, ids, faults, executions, engine, advancer, squads, workflows };
+    const gate = new Gate({ maxQueuedExecutions, backpressureThreshold: 1 }, clock, () => engine.statistics());
+    const intake = { settings, gate, clock, ids, faults, executions, engine, advancer, squads, workflows, bus };
     this.#submissions = new Submissions(intake);
     const { maxInputBytes } = settings;
     const { approvals, reports, workItems } = state;
@@ -112,7 +135,7 @@ export class Assembly {
       maxInputBytes,
     });
     const pruning = new Pruning({ executions, workspaces, onLeftOver: () => {} });
-    this.inbox = new InboxService(this.commands, this.#forks, pruning);
+    this.inbox = new InboxService({ commands: this.commands, forks: this.#forks, pruning, access: noAccess });
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
   }
 
@@ -128,9 +151,9 @@ export class Assembly {
   }
 
   run(id: string): RunHandle<unknown> {
-    const { commands, outcomes, bus } = this;
+    const { commands, outcomes, events } = this;
     const { reports } = this.#state;
-    return new RunHandle(this.tenant, id, { commands, outcomes, bus, reports, forks: this.#forks });
+    return new RunHandle(this.tenant, id, { commands, outcomes, events, reports, forks: this.#forks });
   }
 
   result(id: string): Promise<Outcome<Json>> {

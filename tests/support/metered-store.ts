@@ -40,6 +40,7 @@ export function meteredState(state: ContractState, meter: Meter): ContractState 
     usage: meteredPort(state.usage, meter),
     squads: meteredPort(state.squads, meter),
     approvals: meteredPort(state.approvals, meter),
+    access: meteredPort(state.access, meter),
     [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
   };
 }

@@ -89,7 +89,7 @@ async function answerAll(
 ): Promise<void> {
   for await (const event of run.events({ signal })) {
     if (event.event !== 'step' || event.type !== 'approval' || event.phase !== 'waiting') continue;
-    for (const approval of await squadra.approvals.list({ status: 'pending' }))
+    for (const approval of (await squadra.approvals.list({ status: 'pending' })).items)
       await squadra.approvals.answer(approval.id, { choice: answer(approval), by: 'test' });
   }
 }

@@ -5,6 +5,7 @@ import { openSquadraIn } from '../../compose.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import type { Run } from '../../orchestrator/run-handle.ts';
 import type { Squadra } from '../../orchestrator/squadra.ts';
+import { defaultWorkflow } from '../../orchestrator/submissions.ts';
 import type { SubmitRequest } from '../../orchestrator/submissions.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
@@ -34,7 +35,7 @@ export function runCommand(cli: Cli): Command {
     )
     .argument('[file]', 'the request; - reads it from standard input')
     .option('--squad <name>', 'the squad that does it (default: software, for the built-in workflows)')
-    .option('--workflow <name>', 'the workflow that says how, built in or from squadra.yaml', 'pipeline')
+    .option('--workflow <name>', 'the workflow that says how, built in or from squadra.yaml', defaultWorkflow)
     .option('--input <json>', 'the input of the workflow, instead of a file')
     .option('--priority <number>', 'from -100 to 100; higher goes first')
     .option('--idempotency-key <key>', 'the same key with the same request is the same execution')
@@ -62,7 +63,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
   const run =
     request === null
       ? own.run(await idToResume(own, resume === true ? null : (resume ?? null)))
-      : await own.submit<unknown, unknown>(options.workflow ?? 'pipeline', request);
+      : await own.submit<unknown, unknown>(options.workflow ?? defaultWorkflow, request);
   if (request === null) await prepareResume(own, run);
   const followed = await follow(context, own, run, since, interruption.signal);
   return conclude(context, followed, `npx squadra run --resume ${run.id}`);

@@ -91,7 +91,7 @@ async function allItems(state: StateReports, tenant: string, { id }: Execution):
     const page = await state.workItems.list(tenant, {
       executionId: id,
       limit: pageSize,
-      ...(last === undefined ? {} : { after: last.id }),
+      ...(last === undefined ? {} : { after: last }),
     });
     items.push(...page);
     if (page.length < pageSize) return items;

@@ -37,9 +37,10 @@ export function eventDocument(event: SquadraEvent): object | null {
         createdAt: iso(at),
       };
     }
-    case 'text-delta': {
+    case 'text-delta':
+    case 'text-so-far': {
       const { stepKey, attempt, offset, text } = event;
-      return { event: 'text-delta', stepKey, attempt, offset, text };
+      return { event: event.event, stepKey, attempt, offset, text };
     }
     case 'done':
       return null;

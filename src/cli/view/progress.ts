@@ -1,3 +1,4 @@
+import type { TextDelta, TextSoFar } from '../../bus/bus.ts';
 import type { ExecutionStatus } from '../../work/execution.ts';
 import { askKeyOf } from '../../work/journal.ts';
 import type { Journaled, StepRecord, StepType } from '../../work/journal.ts';
@@ -70,7 +71,8 @@ export class Progress {
         return null;
       }
       case 'text-delta':
-        this.#takeText(event.stepKey, event.attempt, event.text);
+      case 'text-so-far':
+        this.#takeText(event);
         return null;
       case 'step':
         return this.#takeStep(event);
@@ -85,11 +87,11 @@ export class Progress {
     if (step !== undefined) step.memberId = memberId;
   }
 
-  /** A higher attempt replaces what the one before had said. */
-  #takeText(key: string, attempt: number, text: string): void {
-    const step = this.steps.get(nameOf({ key, type: 'model' }));
+  /** A higher attempt replaces what the one before had said, and what was said so far replaces its pieces. */
+  #takeText({ event, stepKey, attempt, text }: TextDelta | TextSoFar): void {
+    const step = this.steps.get(nameOf({ key: stepKey, type: 'model' }));
     if (step === undefined || attempt < step.attempt || step.state === 'done') return;
-    if (attempt > step.attempt) clearText(step);
+    if (attempt > step.attempt || event === 'text-so-far') clearText(step);
     step.attempt = attempt;
     step.text = (step.text + text).slice(-maxTail);
     step.length += text.length;

@@ -46,6 +46,7 @@ export class EmbeddedEngine implements Engine {
   #running = 0;
   #beginning = 0;
   #queued = 0;
+  #taken = 0;
   #sleeping = 0;
   #draining = false;
   #drained: () => void = () => {};
@@ -105,7 +106,13 @@ export class EmbeddedEngine implements Engine {
   }
 
   statistics(): EngineStatistics {
-    return { running: this.#running, ready: this.#ready.size, queued: this.#queued, sleeping: this.#sleeping };
+    return {
+      running: this.#running,
+      ready: this.#ready.size,
+      queued: this.#queued,
+      taken: this.#taken,
+      sleeping: this.#sleeping,
+    };
   }
 
   #set(entry: Entry): void {
@@ -153,6 +160,7 @@ export class EmbeddedEngine implements Engine {
       if (next === undefined) return;
       const { tenant, id, priority } = next;
       this.#running++;
+      if (this.#entries.get(id)?.isQueued === true) this.#taken++;
       this.#set({ tenant, id, priority, isQueued: false, state: 'running', again: false });
       this.#begin(next, advance);
     }

@@ -8,7 +8,7 @@ import { usageAt, usageColumnNames } from './usage-columns.ts';
 /** The columns of an execution in the order of `executionOf`. */
 export const executionColumnNames = `id, tenant, workflow, squad_id, squad_version, status, priority, epoch, version, input, output, error, reason, metadata,
   ${usageColumnNames},
-  wake_at, created_at, started_at, ended_at`;
+  wake_at, created_at, started_at, ended_at, user_id`;
 
 /** Maps a row of `executionColumnNames`. The casts are safe because only this adapter writes the columns. */
 export function executionOf(row: Row): Execution {
@@ -34,5 +34,6 @@ export function executionOf(row: Row): Execution {
     createdAt: whole(row[23]),
     startedAt: wholeOrNull(row[24]),
     endedAt: wholeOrNull(row[25]),
+    userId: textOrNull(row[26]),
   };
 }

@@ -163,6 +163,60 @@ const migrations: readonly string[] = [
     PRIMARY KEY (tenant, squad_id, version)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX api_keys_hash ON api_keys (hash);
+  CREATE INDEX api_keys_tenant ON api_keys (tenant, id);
+
+  CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    sub TEXT NOT NULL,
+    name TEXT,
+    email TEXT,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX users_sub ON users (tenant, sub);
+
+  ALTER TABLE executions ADD COLUMN user_id TEXT;
+  ALTER TABLE squads ADD COLUMN user_id TEXT;
+  `,
+  // `no` counts the records of all executions in the order of their commits. It is the number SQLite gave each row anyway,
+  // now said aloud, so that nothing renumbers the rows; no number is given twice, because pruning leaves its mark at the end.
+  `
+  CREATE TABLE numbered_journal (
+    no INTEGER PRIMARY KEY,
+    execution INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    tenant TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT,
+    type TEXT,
+    phase TEXT,
+    attempt INTEGER,
+    input_hash TEXT,
+    due_at INTEGER,
+    data TEXT,
+    text TEXT
+  ) STRICT;
+  INSERT INTO numbered_journal SELECT rowid, * FROM journal ORDER BY rowid;
+  DROP TABLE journal;
+  ALTER TABLE numbered_journal RENAME TO journal;
+  CREATE UNIQUE INDEX journal_place ON journal (execution, seq);
+  -- The number stands behind the tenant in it: who follows a tenant reads nothing of others.
+  CREATE INDEX journal_tenant ON journal (tenant);
+  `,
 ];
 
 /** The version this code reads and writes. */

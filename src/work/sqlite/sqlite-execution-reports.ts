@@ -1,11 +1,15 @@
 import { executionStatuses } from '../execution.ts';
 import type { Execution, ExecutionStatus } from '../execution.ts';
-import type { ExecutionFilter, ExecutionReports, OpenExecution } from '../execution-store.ts';
-import type { Journaled } from '../journal.ts';
+import type { ExecutionFilter, ExecutionReports, FeedPage, FeedRequest, OpenExecution } from '../execution-store.ts';
+import type { Journaled, MessageRecord } from '../journal.ts';
 import { executionOf } from './execution-row.ts';
+import { readCursor, unknownCursor, writeCursor } from './feed-cursor.ts';
 import { journaled } from './journal-row.ts';
 import type { JournalRow } from './journal-row.ts';
 import type { ReaderPool } from './reader-pool.ts';
+
+/** Few enough records that the query may travel with others. */
+const few = 32;
 
 /** The read side on the reader pool. */
 export class SqliteExecutionReports implements ExecutionReports {
@@ -25,9 +29,46 @@ export class SqliteExecutionReports implements ExecutionReports {
   }
 
   async records(tenant: string, id: string, after: number, limit: number): Promise<readonly Journaled[]> {
-    const rows = await this.#readers.run('records', { tenant, id, after, limit });
+    const rows = await this.#readers.run(limit <= few ? 'fewRecords' : 'records', { tenant, id, after, limit });
     // Rows of `recordColumns`.
     return rows.map((row) => journaled(row as unknown as JournalRow));
+  }
+
+  async messages(
+    tenant: string,
+    id: string,
+    after: number,
+    limit: number,
+  ): Promise<readonly Journaled<MessageRecord>[]> {
+    const rows = await this.#readers.run('messages', { tenant, id, after, limit });
+    return rows.flatMap((row) => {
+      // Rows of `recordColumns`.
+      const record = journaled(row as unknown as JournalRow);
+      return record.kind === 'message' ? [record] : [];
+    });
+  }
+
+  async feed(tenant: string, { after, squadId, limit }: FeedRequest): Promise<FeedPage> {
+    const from = after === null ? 0 : readCursor(after);
+    const { rows, through, end } = await this.#readers.run(limit <= few ? 'fewFeed' : 'feed', {
+      tenant,
+      after: from,
+      squadId: squadId ?? null,
+      limit,
+    });
+    // The number of a state that this one is not: a backup was restored, maybe.
+    if (from > end) throw unknownCursor();
+    const events = rows.map(([no, executionId, ...record]) => ({
+      executionId: String(executionId),
+      cursor: writeCursor(Number(no)),
+      // The rest is a row of `recordColumns`.
+      record: journaled(record as unknown as JournalRow),
+    }));
+    return { events, cursor: writeCursor(through), isEnd: through >= end };
+  }
+
+  async feedEnd(_tenant: string): Promise<string> {
+    return writeCursor(await this.#readers.run('feedEnd', null));
   }
 
   async open(after: string, limit: number): Promise<readonly OpenExecution[]> {

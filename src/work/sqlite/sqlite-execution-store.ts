@@ -91,7 +91,7 @@ export class SqliteExecutionStore implements ExecutionStore {
 
 function submitArguments(tenant: string, execution: NewExecution): SubmitArguments {
   const { id, workflow, squadId, squadVersion, status, priority, input, metadata, idempotency, createdAt } = execution;
-  const { isRequest } = execution;
+  const { isRequest, userId } = execution;
   return [
     tenant,
     id,
@@ -106,5 +106,6 @@ function submitArguments(tenant: string, execution: NewExecution): SubmitArgumen
     idempotency?.key ?? null,
     idempotency?.requestHash ?? null,
     createdAt,
+    userId,
   ];
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { ReaderPool } from './reader-pool.ts';
+import { SqliteAccessReports } from './sqlite-access-store.ts';
 import { SqliteApprovalReports } from './sqlite-approval-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteSquadReports } from './sqlite-squad-store.ts';
@@ -23,6 +24,7 @@ export interface SqliteReports extends AsyncDisposable {
   readonly squads: SqliteSquadReports;
   readonly workItems: SqliteWorkItemReports;
   readonly approvals: SqliteApprovalReports;
+  readonly access: SqliteAccessReports;
 }
 
 /**
@@ -43,6 +45,7 @@ export function openSqliteReports(settings: SqliteReportsSettings, clock: Clock)
     squads: new SqliteSquadReports(readers),
     workItems: new SqliteWorkItemReports(readers),
     approvals: new SqliteApprovalReports(readers),
+    access: new SqliteAccessReports(readers),
     [Symbol.asyncDispose]: () => readers[Symbol.asyncDispose](),
   };
 }

@@ -46,16 +46,18 @@ export class SqliteSquadStore extends SqliteSquadReports implements SquadStore {
     return this.#writer.run('replaceSquad', squadArguments(tenant, squad));
   }
 
-  remove(tenant: string, id: string): Promise<void> {
-    return this.#writer.run('removeSquad', { tenant, id });
+  remove(tenant: string, id: string, version?: number): Promise<void> {
+    return this.#writer.run('removeSquad', { tenant, id, version: version ?? null });
   }
 }
 
 function squadArguments(tenant: string, squad: Squad): SquadArguments {
-  return [tenant, squad.id, squad.name, squad.version, JSON.stringify(squad)];
+  return [tenant, squad.id, squad.name, squad.version, JSON.stringify(squad), squad.userId];
 }
 
+const noUser = { userId: null };
+
 function squadOf(row: Row | undefined): Squad | null {
-  // Only `squadArguments` writes bodies.
-  return row === undefined ? null : (JSON.parse(String(row[0])) as Squad);
+  // Only `squadArguments` writes bodies; the first version of the file knew no users.
+  return row === undefined ? null : { ...noUser, ...(JSON.parse(String(row[0])) as Squad) };
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import type { StateOwner } from '../state-inspection.ts';
 import { OwnerLock, thisOwner } from './owner-lock.ts';
 import { ReaderPool } from './reader-pool.ts';
+import { SqliteAccessStore } from './sqlite-access-store.ts';
 import { SqliteApprovalStore } from './sqlite-approval-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteExecutionStore } from './sqlite-execution-store.ts';
@@ -41,6 +42,7 @@ export interface SqliteState extends AsyncDisposable {
   readonly squads: SqliteSquadStore;
   readonly workItems: SqliteWorkItemStore;
   readonly approvals: SqliteApprovalStore;
+  readonly access: SqliteAccessStore;
   readonly inbox: SqliteInbox;
 }
 
@@ -65,6 +67,7 @@ export async function openSqliteState(
       squads: new SqliteSquadStore(writer, readers),
       workItems: new SqliteWorkItemStore(writer, readers, clock),
       approvals: new SqliteApprovalStore(writer, readers, clock),
+      access: new SqliteAccessStore(writer, readers),
       inbox: new SqliteInbox(paths.inbox, clock),
       [Symbol.asyncDispose]: async () => {
         await readers[Symbol.asyncDispose]();

@@ -17,6 +17,8 @@ export interface BatchOutcome {
 /** What the thread sends back: the outcome of a group, and how many messages it was made from. */
 export interface GroupReply extends BatchOutcome {
   readonly messages: number;
+  /** From the first statement to the synced commit, in milliseconds. */
+  readonly durationMs: number;
 }
 
 /**

@@ -44,8 +44,13 @@ function serve(database: DatabaseSync): void {
       message = operations < maxGroup && port !== null ? receiveMessageOnPort(port) : undefined;
     }
     if (batches.length > 0) {
+      const start = performance.now();
       const outcome = write(batches.length === 1 ? (batches[0] ?? []) : batches.flat());
-      port?.postMessage({ ...outcome, messages: batches.length } satisfies GroupReply);
+      port?.postMessage({
+        ...outcome,
+        messages: batches.length,
+        durationMs: performance.now() - start,
+      } satisfies GroupReply);
     }
     if (closing) {
       database.close();
@@ -64,6 +69,7 @@ try {
     values: [],
     failures: [[0, toFailure(storeError(error, path))]],
     messages: 0,
+    durationMs: 0,
   } satisfies GroupReply);
   port.close();
 }

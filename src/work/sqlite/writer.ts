@@ -2,6 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { SquadraError } from '../../kernel/errors.ts';
 import { toError } from '../../kernel/failure.ts';
 import type { Failure } from '../../kernel/failure.ts';
+import { DurationHistogram } from '../../telemetry/histogram.ts';
+import type { DurationDistribution } from '../../telemetry/histogram.ts';
 import type { OperationArguments, OperationName, OperationResult } from './operations/operations.ts';
 import type { GroupReply } from './write-group.ts';
 import type { WriteThreadData } from './write-thread.ts';
@@ -15,6 +17,8 @@ export interface WriterStatistics {
   readonly pending: number;
   readonly operations: number;
   readonly groups: number;
+  /** How long the groups took to be committed. */
+  readonly commits: DurationDistribution;
 }
 
 interface Caller {
@@ -57,6 +61,7 @@ export class Writer {
   #flushing = false;
   #operations = 0;
   #groups = 0;
+  readonly #commits = new DurationHistogram();
   #broken: SquadraError | null = null;
   /** Set when the file is being closed: the thread takes nothing after its last message. */
   #closing: SquadraError | null = null;
@@ -127,7 +132,12 @@ export class Writer {
   }
 
   statistics(): WriterStatistics {
-    return { pending: this.#pending, operations: this.#operations, groups: this.#groups };
+    return {
+      pending: this.#pending,
+      operations: this.#operations,
+      groups: this.#groups,
+      commits: this.#commits.distribution(),
+    };
   }
 
   /** Writes what was accepted, then closes the file. */
@@ -151,8 +161,9 @@ export class Writer {
     this.#callers = [];
   }
 
-  #receive({ values, failures, messages }: GroupReply): void {
+  #receive({ values, failures, messages, durationMs }: GroupReply): void {
     this.#groups++;
+    this.#commits.observe(durationMs);
     this.#answers.push({ values, failures: new Map(failures), callers: this.#sent.splice(0, messages).flat() });
     if (this.#answers.length === 1) this.#tellSome();
   }

@@ -50,6 +50,7 @@ export const squad: Squad = {
     { ...member, id: 'm2', name: 'Grace', role: 'tester' },
   ],
   version: 1,
+  userId: null,
   createdAt: 0,
   updatedAt: 0,
 };
@@ -57,6 +58,7 @@ export const squad: Squad = {
 export const execution: Execution = {
   id: '0199a1b2-c3d4-7000-8000-000000000002',
   tenant: 'local',
+  userId: null,
   workflow: 'pipeline',
   squadId: squad.id,
   squadVersion: 1,

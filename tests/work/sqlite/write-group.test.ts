@@ -9,7 +9,7 @@ import { temporaryFolder } from './open-state.ts';
 
 const squad = (name: string, id: string = newId(), body = '{}'): readonly unknown[] => [
   'createSquad',
-  ['local', id, name, 1, body],
+  ['local', id, name, 1, body, null],
 ];
 
 describe('a write group', () => {

@@ -11,7 +11,7 @@ async function open(given: { readonly maxPendingWrites?: number; readonly commit
   return {
     writer,
     settings,
-    create: (name: string) => writer.run('createSquad', ['local', newId(), name, 1, '{}']),
+    create: (name: string) => writer.run('createSquad', ['local', newId(), name, 1, '{}', null]),
     [Symbol.asyncDispose]: async () => {
       await writer.close();
       await folder[Symbol.asyncDispose]();
@@ -78,7 +78,7 @@ describe('the writer', () => {
     expect((await Promise.allSettled(calls)).every(({ status }) => status === 'fulfilled')).toBe(true);
     await expect(state.create('late')).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
     const again = await Writer.open(state.settings);
-    const taken = again.run('createSquad', ['local', newId(), 'squad-49', 1, '{}']);
+    const taken = again.run('createSquad', ['local', newId(), 'squad-49', 1, '{}', null]);
     await expect(taken).rejects.toMatchObject({ code: 'NAME_TAKEN' });
     await again.close();
   });

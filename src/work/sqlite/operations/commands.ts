@@ -223,7 +223,7 @@ function answering(database: DatabaseSync, signal: Signalling): (command: Answer
     if (!Array.isArray(offered) || !offered.includes(given.choice)) {
       throw new SquadraError(
         'UNKNOWN_CHOICE',
-        `Approval ${id} does not offer '${given.choice}'; it offers ${choices}.`,
+        `Approval ${id} does not offer '${given.choice.slice(0, 80)}'; it offers ${choices}.`,
         { details: { choices: offered } },
       );
     }

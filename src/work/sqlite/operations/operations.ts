@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { accessOperations } from './access.ts';
 import { claiming, pendingSignals } from './claiming.ts';
 import { commands } from './commands.ts';
 import { committing } from './committing.ts';
@@ -23,6 +24,7 @@ export function operations(database: DatabaseSync) {
     prune: retention(database),
     ...commands(database),
     ...squadOperations(database),
+    ...accessOperations(database),
     ...workItemOperations(database),
   };
 }

@@ -43,7 +43,14 @@ export function retention(database: DatabaseSync): (old: readonly OldExecution[]
     `DELETE FROM squad_versions WHERE tenant = ?1 AND squad_id = ?2 AND version = ?3
       AND NOT EXISTS (SELECT 1 FROM executions WHERE squad_id = ?2 AND squad_version = ?3)`,
   );
+  // A row of nobody's at the end of the journal: with it in place the numbers of what is deleted are not given again.
+  const mark = prepare(
+    database,
+    `INSERT OR REPLACE INTO journal (no, execution, seq, tenant, at, kind)
+      SELECT coalesce(max(no), 0) + 1, 0, 0, '', 0, 'mark' FROM journal`,
+  );
   return (old) => {
+    if (old.length > 0) mark.run();
     let deleted = 0;
     const squads = new Map<string, string>();
     for (const [no, id] of old) {

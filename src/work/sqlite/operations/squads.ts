@@ -3,17 +3,27 @@ import { SquadraError } from '../../../kernel/errors.ts';
 import { prepare } from '../statements.ts';
 
 /** A squad as it travels to the writer thread; `body` is all of it as JSON. */
-export type SquadArguments = readonly [tenant: string, id: string, name: string, version: number, body: string];
+export type SquadArguments = readonly [
+  tenant: string,
+  id: string,
+  name: string,
+  version: number,
+  body: string,
+  userId: string | null,
+];
 
 export interface SquadOperations {
   createSquad(squad: SquadArguments): void;
   replaceSquad(squad: SquadArguments): void;
-  removeSquad(squad: { readonly tenant: string; readonly id: string }): void;
+  removeSquad(squad: { readonly tenant: string; readonly id: string; readonly version: number | null }): void;
 }
 
 /** Changes of squads. Every version stays in `squad_versions`, because executions pin the one they started with. */
 export function squadOperations(database: DatabaseSync): SquadOperations {
-  const insert = prepare(database, 'INSERT INTO squads (tenant, id, name, version, body) VALUES (?, ?, ?, ?, ?)');
+  const insert = prepare(
+    database,
+    'INSERT INTO squads (tenant, id, name, version, body, user_id) VALUES (?, ?, ?, ?, ?, ?)',
+  );
   const keep = prepare(database, 'INSERT INTO squad_versions (tenant, squad_id, version, body) VALUES (?, ?, ?, ?)');
   const update = prepare(database, 'UPDATE squads SET name = ?, version = ?, body = ? WHERE tenant = ? AND id = ?');
   const versionOf = prepare(database, 'SELECT version FROM squads WHERE tenant = ? AND id = ?');
@@ -42,26 +52,27 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
     }
     return Number(row[0]);
   };
+  const refuseStale = (tenant: string, id: string, expectedVersion: number | null): void => {
+    const current = currentVersion(tenant, id);
+    if (expectedVersion === null || expectedVersion === current) return;
+    const message = `Squad ${id} is at version ${current}, not ${expectedVersion}; read it again and apply the change to that.`;
+    throw new SquadraError('STALE_VERSION', message, { details: { expectedVersion, currentVersion: current } });
+  };
 
   return {
-    createSquad: ([tenant, id, name, version, body]) => {
+    createSquad: ([tenant, id, name, version, body, userId]) => {
       refuseNamesake(tenant, name, id);
-      insert.run(tenant, id, name, version, body);
+      insert.run(tenant, id, name, version, body, userId);
       keep.run(tenant, id, version, body);
     },
     replaceSquad: ([tenant, id, name, version, body]) => {
-      const current = currentVersion(tenant, id);
-      const expected = version - 1;
-      if (current !== expected) {
-        const message = `Squad ${id} is at version ${current}, not ${expected}; read it again and apply the change to that.`;
-        throw new SquadraError('STALE_VERSION', message, { details: { expected, current } });
-      }
+      refuseStale(tenant, id, version - 1);
       refuseNamesake(tenant, name, id);
       update.run(name, version, body, tenant, id);
       keep.run(tenant, id, version, body);
     },
-    removeSquad: ({ tenant, id }) => {
-      currentVersion(tenant, id);
+    removeSquad: ({ tenant, id, version }) => {
+      refuseStale(tenant, id, version);
       const open = Number(openOf.first(id, tenant)?.[0]);
       if (open > 0) {
         throw new SquadraError('OPEN_EXECUTIONS', `Squad ${id} has ${open} open execution${open === 1 ? '' : 's'}.`, {

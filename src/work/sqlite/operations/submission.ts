@@ -18,6 +18,7 @@ export type SubmitArguments = readonly [
   idempotencyKey: string | null,
   requestHash: string | null,
   createdAt: number,
+  userId: string | null,
 ];
 
 /** `no` is the execution's number in the file. */
@@ -33,7 +34,7 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
   const insert = prepare(
     database,
     `INSERT INTO executions (tenant, id, workflow, squad_id, squad_version, status, priority, input, is_request, metadata, idempotency_key, request_hash,
-      created_at, started_at, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
+      created_at, user_id, started_at, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
   );
   const earlier = prepare(
     database,

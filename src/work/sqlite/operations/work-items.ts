@@ -170,7 +170,9 @@ function ids(encoded: string | number | null): readonly string[] {
 function refuseStale(id: string, item: Found, expected: number): void {
   if (item.version === expected) return;
   const message = `Work item ${id} is at version ${item.version}, not ${expected}; read it again and apply the change to that.`;
-  throw new SquadraError('STALE_VERSION', message, { details: { expected, current: item.version } });
+  throw new SquadraError('STALE_VERSION', message, {
+    details: { expectedVersion: expected, currentVersion: item.version },
+  });
 }
 
 function owned(id: string): SquadraError {

@@ -6,15 +6,67 @@ import { recordColumns } from '../journal-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 
+/** Records of a tenant that one query of the feed looks through for those of a squad: some milliseconds. */
+const feedSlice = 5_000;
+
+/** A query of the feed; `after` is a number. */
+export interface FeedArguments {
+  readonly tenant: string;
+  readonly after: number;
+  readonly squadId: string | null;
+  readonly limit: number;
+}
+
+/** `rows`: number, execution id, then a record. `through`: all up to this number was looked through; `end`: the highest there is. */
+export interface FeedResult {
+  readonly rows: readonly Row[];
+  readonly through: number;
+  readonly end: number;
+}
+
 /** As the index of unfinished executions says it: SQLite uses the index only where the condition stands word for word. */
 const unfinished = "status NOT IN ('completed', 'cancelled')";
 const openStatuses = ['queued', 'running', 'waiting'] as const;
+
+/** Which records of an execution: those above `after`, at most `limit`. */
+export interface RecordsArguments {
+  readonly tenant: string;
+  readonly id: string;
+  readonly after: number;
+  readonly limit: number;
+}
 
 export function executionQueries(database: DatabaseSync) {
   const byId = prepare(database, `SELECT ${executionColumnNames} FROM executions WHERE id = ? AND tenant = ?`);
   const records = prepare(
     database,
     `SELECT ${recordColumns} FROM journal WHERE execution = (SELECT no FROM executions WHERE id = ? AND tenant = ?) AND seq > ? ORDER BY seq LIMIT ?`,
+  );
+  const end = prepare(database, 'SELECT coalesce(max(no), 0) FROM journal');
+  const feed = prepare(
+    database,
+    `SELECT journal.no, executions.id, ${recordColumns} FROM journal JOIN executions ON executions.no = journal.execution
+      WHERE journal.tenant = ?1 AND journal.no > ?2 AND journal.no <= ?3 AND (?4 IS NULL OR executions.squad_id = ?4)
+      ORDER BY journal.no LIMIT ?5`,
+  );
+  const sliceEnd = prepare(
+    database,
+    `SELECT no FROM journal WHERE tenant = ? AND no > ? ORDER BY no LIMIT 1 OFFSET ${feedSlice - 1}`,
+  );
+  const lastNo = (): number => Number(end.first()?.[0] ?? 0);
+  const readRecords = (of: RecordsArguments): Row[] => records.all(of.id, of.tenant, of.after, of.limit);
+  const readFeed = ({ tenant, after, squadId, limit }: FeedArguments): FeedResult => {
+    // First of all: what is committed from here on is for the next page.
+    const last = lastNo();
+    if (after >= last) return { rows: [], through: last, end: last };
+    const slice = squadId === null ? undefined : sliceEnd.first(tenant, after)?.[0];
+    const through = Math.min(last, slice === undefined ? last : Number(slice));
+    const rows = feed.all(tenant, after, through, squadId, limit);
+    return { rows, through: rows.length < limit ? through : Number(rows.at(-1)?.[0]), end: last };
+  };
+  const messages = prepare(
+    database,
+    `SELECT ${recordColumns} FROM journal WHERE execution = (SELECT no FROM executions WHERE id = ? AND tenant = ?) AND seq > ? AND kind = 'message' ORDER BY seq LIMIT ?`,
   );
   const open = prepare(
     database,
@@ -32,12 +84,12 @@ export function executionQueries(database: DatabaseSync) {
       byId.first(id, tenant),
     executions: ({ tenant, filter }: { readonly tenant: string; readonly filter: ExecutionFilter }): Row[] =>
       listExecutions(database, tenant, filter),
-    records: (of: {
-      readonly tenant: string;
-      readonly id: string;
-      readonly after: number;
-      readonly limit: number;
-    }): Row[] => records.all(of.id, of.tenant, of.after, of.limit),
+    records: readRecords,
+    fewRecords: readRecords,
+    messages: (of: RecordsArguments): Row[] => messages.all(of.id, of.tenant, of.after, of.limit),
+    feed: readFeed,
+    fewFeed: readFeed,
+    feedEnd: (_: null): number => lastNo(),
     openExecutions: ({ after, limit }: { readonly after: string; readonly limit: number }): readonly Row[] =>
       mergeById(openStatuses.map((status) => open.all(status, after, limit))).slice(0, limit),
     executionCounts: (_: null): Row[] => counts.all(),

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { accessQueries } from './access.ts';
 import { approvalQueries } from './approvals.ts';
 import { executionQueries } from './executions.ts';
 import { squadQueries } from './squads.ts';
@@ -10,6 +11,7 @@ export function queries(database: DatabaseSync) {
   return {
     ...executionQueries(database),
     ...squadQueries(database),
+    ...accessQueries(database),
     ...approvalQueries(database),
     ...workItemQueries(database),
     ...usageQueries(database),
@@ -21,11 +23,17 @@ export type QueryName = keyof Queries;
 export type QueryArguments<N extends QueryName> = Parameters<Queries[N]>[0];
 export type QueryResult<N extends QueryName> = ReturnType<Queries[N]>;
 
-/** Those that read one row by its key: answered in microseconds, so that they may travel together. */
+/** Those that read one row by its key, or a few: answered in microseconds, so that they may travel together. */
 export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'execution',
+  'fewRecords',
+  'fewFeed',
+  'feedEnd',
   'squad',
   'squadVersion',
   'approval',
   'workItem',
+  'apiKey',
+  'hasApiKeys',
+  'user',
 ]);

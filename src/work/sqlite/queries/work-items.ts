@@ -1,7 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { SquadraError } from '../../../kernel/errors.ts';
 import type { WorkItemStatus } from '../../work-item.ts';
-import type { WorkItemFilter } from '../../work-item-store.ts';
+import type { WorkItemFilter, WorkItemPlace } from '../../work-item-store.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 import { workItemColumnNames } from '../work-item-row.ts';
@@ -42,16 +41,18 @@ function listItems(database: DatabaseSync, tenant: string, filter: WorkItemFilte
   add('member_id = ?', filter.memberId);
   add('convoy_id = ?', filter.convoyId);
   if (filter.after !== undefined) {
-    const [priority, no] = placeOf(database, tenant, filter.after);
+    const { priority } = filter.after;
+    const no = numberOf(database, tenant, filter.after);
     add('priority <= ? AND (priority < ? OR no > ?)', priority, priority, no);
   }
   const sql = `SELECT ${workItemColumnNames} FROM work_items WHERE ${where.join(' AND ')} ORDER BY priority DESC, no LIMIT ?`;
   return prepare(database, sql).all(...values, filter.limit);
 }
 
-function placeOf(database: DatabaseSync, tenant: string, id: string): readonly [number, number] {
-  const row = prepare(database, 'SELECT priority, no FROM work_items WHERE tenant = ? AND id = ?').first(tenant, id);
-  if (row !== undefined) return [Number(row[0]), Number(row[1])];
-  const message = `The work item ${id}, after which the page should begin, is gone; begin again without a cursor.`;
-  throw new SquadraError('INVALID_CURSOR', message);
+/** The number of an item, by which age is told. Where it is gone, that of the youngest that was older stands for it. */
+function numberOf(database: DatabaseSync, tenant: string, { id, priority, createdAt }: WorkItemPlace): number {
+  const row = prepare(database, 'SELECT no FROM work_items WHERE tenant = ? AND id = ?').first(tenant, id);
+  if (row !== undefined) return Number(row[0]);
+  const older = 'SELECT coalesce(max(no), 0) FROM work_items WHERE tenant = ? AND priority = ? AND created_at < ?';
+  return Number(prepare(database, older).first(tenant, priority, createdAt)?.[0] ?? 0);
 }

@@ -1,0 +1,36 @@
+export { chatTransport } from './client/chat-transport.ts';
+export type { ChatTransportOptions, SquadraChatTransport } from './client/chat-transport.ts';
+export { createClient } from './client/client.ts';
+export type { Client, SubmitOptions } from './client/client.ts';
+export type {
+  Accepted,
+  ApprovalDocument,
+  ApprovalQuery,
+  ApprovalReply,
+  ExecutionDocument,
+  ExecutionQuery,
+  ExecutionSummary,
+  Me,
+  MemberDocument,
+  MemberUpdate,
+  MessageDocument,
+  NewMember,
+  NewSquad,
+  NewWorkItem,
+  PageDocument,
+  RoleDocument,
+  SquadDocument,
+  SquadUpdate,
+  Submission,
+  TemplateDocument,
+  WorkItemCounts,
+  WorkItemDocument,
+  WorkItemQuery,
+  WorkItemUpdate,
+  WorkflowDocument,
+} from './client/documents.ts';
+export type { StreamEvent, StreamOptions } from './client/event-stream.ts';
+export { ProblemError } from './client/problem-error.ts';
+export type { ProblemDocument } from './client/problem-error.ts';
+export type { Approvals, Executions, PageQuery, Squads, Versioned, WorkItems } from './client/resources.ts';
+export type { ClientOptions } from './client/transport.ts';

@@ -1,0 +1,68 @@
+import { readEvents } from './event-stream.ts';
+import type { StreamEvent, StreamOptions } from './event-stream.ts';
+import { approvalsOf, executionsOf, squadsOf, workItemsOf } from './resources.ts';
+import type { Approvals, Executions, Squads, WorkItems } from './resources.ts';
+import type { Accepted, Me, RoleDocument, Submission, TemplateDocument, WorkflowDocument } from './documents.ts';
+import { Transport } from './transport.ts';
+import type { ClientOptions } from './transport.ts';
+
+export interface SubmitOptions {
+  /** The same key with the same request is the same execution. One is made where none is given, so that a lost answer costs nothing. */
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Squadra over HTTP, for Node and browsers. Every call throws `ProblemError`. */
+export interface Client {
+  /** Resolves when the request is stored; the work goes on at the server. */
+  submit(request: Submission, options?: SubmitOptions): Promise<Accepted>;
+  /** What an execution tells, from its beginning or after an id, until it has ended; connections that are lost are opened again. */
+  events(id: string, options?: StreamOptions): AsyncGenerator<StreamEvent, void, void>;
+  /** What all executions tell from now on, or after a cursor; of one squad where it is named. Ends when the signal aborts. */
+  allEvents(options?: StreamOptions & { readonly squad?: string }): AsyncGenerator<StreamEvent, void, void>;
+  /** The answer of `ui-stream`: the AI SDK's UI message stream. */
+  openUiStream(id: string, signal?: AbortSignal): Promise<Response>;
+  readonly executions: Executions;
+  readonly squads: Squads;
+  readonly approvals: Approvals;
+  readonly workItems: WorkItems;
+  roles(): Promise<readonly RoleDocument[]>;
+  templates(): Promise<readonly TemplateDocument[]>;
+  workflows(): Promise<readonly WorkflowDocument[]>;
+  me(): Promise<Me>;
+}
+
+/**
+ * @example
+ * const squadra = createClient({ url: 'http://127.0.0.1:8080', key: process.env.SQUADRA_KEY });
+ * const { id } = await squadra.submit({ squad: 'software', message: 'Plan a login page' });
+ * for await (const { event, data } of squadra.events(id)) console.log(event, data);
+ * const { output, costMicroUsd } = await squadra.executions.get(id);
+ */
+export function createClient(options: ClientOptions): Client {
+  const transport = new Transport(options);
+  const items = async <T>(path: string): Promise<readonly T[]> =>
+    (await transport.send<{ readonly items: readonly T[] }>(path)).items;
+  return {
+    submit: (body, { idempotencyKey = crypto.randomUUID(), signal } = {}) =>
+      transport.send('/api/v1/executions', {
+        method: 'POST',
+        body,
+        headers: { 'idempotency-key': idempotencyKey },
+        isRepeatable: true,
+        signal,
+      }),
+    events: (id, stream = {}) =>
+      readEvents(transport, `/api/v1/executions/${encodeURIComponent(id)}/events`, {}, stream),
+    allEvents: ({ squad, ...stream } = {}) => readEvents(transport, '/api/v1/events', { squad }, stream),
+    openUiStream: (id, signal) => transport.open(`/api/v1/executions/${encodeURIComponent(id)}/ui-stream`, { signal }),
+    executions: executionsOf(transport),
+    squads: squadsOf(transport),
+    approvals: approvalsOf(transport),
+    workItems: workItemsOf(transport),
+    roles: () => items('/api/v1/roles'),
+    templates: () => items('/api/v1/templates'),
+    workflows: () => items('/api/v1/workflows'),
+    me: () => transport.send('/api/v1/me'),
+  };
+}

@@ -1,0 +1,131 @@
+import type {
+  Accepted,
+  ApprovalDocument,
+  ApprovalQuery,
+  ApprovalReply,
+  ExecutionDocument,
+  ExecutionQuery,
+  ExecutionSummary,
+  MemberDocument,
+  MemberUpdate,
+  MessageDocument,
+  NewMember,
+  NewSquad,
+  NewWorkItem,
+  PageDocument,
+  SquadDocument,
+  SquadUpdate,
+  WorkItemCounts,
+  WorkItemDocument,
+  WorkItemQuery,
+  WorkItemUpdate,
+} from './documents.ts';
+import type { Transport } from './transport.ts';
+
+/** A thing as it was read: its id and the version that a change is for. */
+export interface Versioned {
+  readonly id: string;
+  readonly version: number;
+}
+
+export interface PageQuery {
+  readonly cursor?: string;
+  /** 1 to 200; 50 where nothing is said. */
+  readonly limit?: number;
+}
+
+export interface Executions {
+  /** Newest first. */
+  list(query?: ExecutionQuery): Promise<PageDocument<ExecutionSummary>>;
+  get(id: string): Promise<ExecutionDocument>;
+  /** By `seq`; the request is the first. `after` leaves out those up to that `seq`. */
+  messages(id: string, query?: PageQuery & { readonly after?: string }): Promise<PageDocument<MessageDocument>>;
+  start(id: string): Promise<Accepted>;
+  cancel(id: string, reason?: string): Promise<Accepted>;
+  retry(id: string): Promise<Accepted>;
+  signal(id: string, name: string, payload?: unknown): Promise<Accepted>;
+}
+
+export interface Squads {
+  create(squad: NewSquad): Promise<SquadDocument>;
+  list(query?: PageQuery): Promise<PageDocument<SquadDocument>>;
+  get(id: string): Promise<SquadDocument>;
+  /** Changes the version that was read; `STALE_VERSION` when it is another by now. */
+  update(squad: Versioned, change: SquadUpdate): Promise<SquadDocument>;
+  remove(id: string): Promise<void>;
+  addMember(squadId: string, member: NewMember): Promise<MemberDocument>;
+  updateMember(squadId: string, member: Versioned, change: MemberUpdate): Promise<MemberDocument>;
+  removeMember(squadId: string, memberId: string): Promise<void>;
+}
+
+export interface Approvals {
+  list(query?: ApprovalQuery): Promise<PageDocument<ApprovalDocument>>;
+  get(id: string): Promise<ApprovalDocument>;
+  answer(id: string, answer: ApprovalReply): Promise<ApprovalDocument>;
+}
+
+export interface WorkItems {
+  create(item: NewWorkItem): Promise<WorkItemDocument>;
+  /** By priority, high first, then age. */
+  list(query?: WorkItemQuery): Promise<PageDocument<WorkItemDocument>>;
+  get(id: string): Promise<WorkItemDocument>;
+  update(item: Versioned, change: WorkItemUpdate): Promise<WorkItemDocument>;
+  remove(id: string): Promise<void>;
+  stats(): Promise<WorkItemCounts>;
+}
+
+const base = '/api/v1';
+
+export function executionsOf(transport: Transport): Executions {
+  const at = (id: string, rest = ''): string => `${base}/executions/${encodeURIComponent(id)}${rest}`;
+  const post = (path: string, body?: unknown): Promise<Accepted> => transport.send(path, { method: 'POST', body });
+  return {
+    list: (query = {}) => transport.send(`${base}/executions`, { query }),
+    get: (id) => transport.send(at(id)),
+    messages: (id, query = {}) => transport.send(at(id, '/messages'), { query: { ...query } }),
+    start: (id) => post(at(id, '/start')),
+    cancel: (id, reason) => post(at(id, '/cancel'), reason === undefined ? undefined : { reason }),
+    retry: (id) => post(at(id, '/retry')),
+    signal: (id, name, payload) => post(at(id, `/signals/${encodeURIComponent(name)}`), payload),
+  };
+}
+
+export function squadsOf(transport: Transport): Squads {
+  const at = (id: string, rest = ''): string => `${base}/squads/${encodeURIComponent(id)}${rest}`;
+  const memberAt = (id: string, memberId: string): string => at(id, `/members/${encodeURIComponent(memberId)}`);
+  return {
+    create: (body) => transport.send(`${base}/squads`, { method: 'POST', body }),
+    list: (query = {}) => transport.send(`${base}/squads`, { query: { ...query } }),
+    get: (id) => transport.send(at(id)),
+    update: (squad, body) => transport.send(at(squad.id), changing(squad, body)),
+    remove: (id) => transport.send(at(id), { method: 'DELETE' }),
+    addMember: (id, body) => transport.send(at(id, '/members'), { method: 'POST', body }),
+    updateMember: (id, member, body) => transport.send(memberAt(id, member.id), changing(member, body)),
+    removeMember: (id, memberId) => transport.send(memberAt(id, memberId), { method: 'DELETE' }),
+  };
+}
+
+export function approvalsOf(transport: Transport): Approvals {
+  const at = (id: string): string => `${base}/approvals/${encodeURIComponent(id)}`;
+  return {
+    list: (query = {}) => transport.send(`${base}/approvals`, { query }),
+    get: (id) => transport.send(at(id)),
+    answer: (id, body) => transport.send(at(id), { method: 'POST', body }),
+  };
+}
+
+export function workItemsOf(transport: Transport): WorkItems {
+  const at = (id: string): string => `${base}/work-items/${encodeURIComponent(id)}`;
+  return {
+    create: (body) => transport.send(`${base}/work-items`, { method: 'POST', body }),
+    list: (query = {}) => transport.send(`${base}/work-items`, { query }),
+    get: (id) => transport.send(at(id)),
+    update: (item, body) => transport.send(at(item.id), changing(item, body)),
+    remove: (id) => transport.send(at(id), { method: 'DELETE' }),
+    stats: () => transport.send(`${base}/work-items/stats`),
+  };
+}
+
+function changing({ version }: Versioned, body: unknown) {
+  return { method: 'PATCH', body, headers: { 'if-match': `"${version}"` } } as const;
+}

@@ -1,0 +1,100 @@
+import helmet from '@fastify/helmet';
+import { fastify } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { validatorCompiler } from 'fastify-type-provider-zod';
+import { authenticate } from './auth/authentication.ts';
+import { answerFailures, answerRefusal } from './failures.ts';
+import type { Access } from '../orchestrator/access.ts';
+import type { HttpParts } from './http-parts.ts';
+import { acceptBodies } from './bodies.ts';
+import { allowOrigins } from './auth/origins.ts';
+import { StreamTokens } from './auth/stream-token.ts';
+import { describeApi } from './openapi.ts';
+import { catalogueRoutes } from './routes/catalogue.ts';
+import { approvalRoutes } from './routes/approvals.ts';
+import { executionCommandRoutes } from './routes/execution-commands.ts';
+import { executionMessageRoutes } from './routes/execution-messages.ts';
+import { executionRoutes } from './routes/executions.ts';
+import { admitWork } from './limits/admission.ts';
+import { watchPressure } from './limits/pressure.ts';
+import { RequestLimits } from './limits/request-limits.ts';
+import { healthRoutes } from './routes/health.ts';
+import { memberRoutes } from './routes/members.ts';
+import { squadRoutes } from './routes/squads.ts';
+import { streamRoutes } from './routes/streams.ts';
+import { workItemRoutes } from './routes/work-items.ts';
+import { Streams } from './streams/streams.ts';
+import { metricsRoute } from './routes/metrics.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { answerUnreadable, ignoreExpectations, serverOptions } from './wire.ts';
+
+/** Longer than proxies keep theirs, so that they are the ones to close. */
+const keepAliveTimeoutMs = 75_000;
+
+/** The HTTP interface, ready to listen. */
+export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
+  const { settings, ids, logger } = parts;
+  const app = fastify({
+    logger: false,
+    genReqId: () => ids(),
+    bodyLimit: settings.maxBodyBytes,
+    requestTimeout: settings.requestTimeoutMs,
+    http: serverOptions(settings.requestTimeoutMs),
+    clientErrorHandler: answerUnreadable(ids),
+    keepAliveTimeout: keepAliveTimeoutMs,
+    return503OnClosing: false,
+    frameworkErrors: answerRefusal,
+    // As long as an address can be: a name in it that is too long is bad input, which its route tells.
+    routerOptions: { maxParamLength: 16_384 },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are documented by schemas and checked by tests; checking each again would cost more than making it.
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.decorateRequest('principal', null);
+  app.decorateRequest('squadra', null);
+  ignoreExpectations(app);
+  answerFailures(app, logger);
+  acceptBodies(app);
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
+    strictTransportSecurity: false,
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  await allowOrigins(app, settings.corsOrigins);
+  const metrics = new Metrics(() => parts.squadra.statistics());
+  metricsRoute(app, metrics);
+  await watchPressure(app, { settings, metrics });
+  const limits = new RequestLimits({ ...parts, metrics });
+  limits.beforeIdentity(app);
+  const follow: Access['follow'] = (principal, end) => parts.access.follow(principal, end);
+  const streams = new Streams({ ...parts, follow });
+  const streamTokens = new StreamTokens({ ...parts, follow });
+  // Before connections are waited for: streams do not end by themselves.
+  app.addHook('preClose', () => streams.close());
+  authenticate(app, parts, streamTokens);
+  limits.afterIdentity(app);
+  admitWork(app, metrics);
+  await describeApi(app);
+  healthRoutes(app, parts);
+  await app.register(
+    async (api) => {
+      catalogueRoutes(api, parts);
+      squadRoutes(api, parts);
+      memberRoutes(api, parts);
+      executionRoutes(api);
+      executionCommandRoutes(api);
+      executionMessageRoutes(api);
+      approvalRoutes(api);
+      workItemRoutes(api);
+      streamRoutes(api, { ...parts, streams, streamTokens });
+    },
+    { prefix: '/api/v1' },
+  );
+  return app;
+}

@@ -1,0 +1,23 @@
+import type { Settings } from '../config/settings.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { IdSource } from '../kernel/id.ts';
+import type { Access } from '../orchestrator/access.ts';
+import type { EventSources } from '../orchestrator/events.ts';
+import type { Squadra } from '../orchestrator/squadra.ts';
+import type { Catalogue } from '../squads/catalogue.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Readiness } from './readiness.ts';
+
+/** What the HTTP interface stands on. */
+export interface HttpParts {
+  /** As tenant `local` sees it; requests take the view of their own tenant. */
+  readonly squadra: Squadra;
+  readonly access: Access;
+  readonly events: EventSources;
+  readonly catalogue: Catalogue;
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly readiness: Readiness;
+}

@@ -1,0 +1,90 @@
+import type { Bus, LiveEvent, TextDelta, TextSoFar } from '../bus/bus.ts';
+import type { LiveText } from '../bus/live-text.ts';
+import type { StoredEvent } from './events.ts';
+
+type LiveTextEvent = TextDelta | TextSoFar;
+
+/** Pieces kept for a slow reader; after that it gets what the calls have said so far instead. */
+const maxPieces = 200;
+
+/**
+ * What the bus brings of one execution while nobody looks.
+ *
+ * F1  Between two calls of `take` no text is lost: what does not fit is made up for by what the calls have said so far.
+ * F2  Text of an attempt is never given after the record that ends it.
+ */
+export class LiveFeed {
+  /** Whether something was committed since this was last set to false. */
+  isStale = true;
+  #isClosed = false;
+  /** Whether pieces were missed, as before the first look. */
+  #isBehind = true;
+  #pieces: LiveTextEvent[] = [];
+  #wake: () => void = () => {};
+  readonly #liveText: LiveText;
+  readonly #id: string;
+  readonly #unsubscribe: () => void;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.#wake();
+
+  constructor(bus: Bus, liveText: LiveText, id: string, signal: AbortSignal | undefined) {
+    this.#liveText = liveText;
+    this.#id = id;
+    this.#signal = signal;
+    this.#unsubscribe = bus.subscribe(id, (event) => this.#hear(event));
+    signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  /** Nothing more will be heard. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Resolves when there is something to look at, or when nobody wants to any more. */
+  async next(): Promise<'news' | 'aborted'> {
+    if (!this.isStale && !this.#isClosed && this.#pieces.length === 0 && this.#signal?.aborted !== true)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    return this.#signal?.aborted === true ? 'aborted' : 'news';
+  }
+
+  /** The text that came since the last look; at first, and after pieces were missed, what each call in flight has said. */
+  take(): readonly LiveTextEvent[] {
+    if (this.#isBehind) {
+      const soFar = this.#liveText.soFar(this.#id);
+      this.#isBehind = false;
+      this.#pieces = [];
+      return soFar;
+    }
+    const pieces = this.#pieces;
+    if (pieces.length > 0) this.#pieces = [];
+    return pieces;
+  }
+
+  /** The text that came of attempts which these events end; nobody gets it later. */
+  takeEndedBy(page: readonly StoredEvent[]): readonly LiveTextEvent[] {
+    if (this.#pieces.length === 0) return this.#pieces;
+    const ended = new Map<string, number>();
+    for (const event of page) {
+      if (event.event === 'step' && (event.phase === 'completed' || event.phase === 'failed'))
+        ended.set(event.key, event.attempt);
+    }
+    const isEnded = ({ stepKey, attempt }: LiveTextEvent): boolean => attempt <= (ended.get(stepKey) ?? 0);
+    const taken = this.#pieces.filter(isEnded);
+    if (taken.length > 0) this.#pieces = this.#pieces.filter((piece) => !isEnded(piece));
+    return taken;
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #hear(event: LiveEvent): void {
+    if (event.kind === 'committed') this.isStale = true;
+    else if (event.kind === 'closed') this.#isClosed = true;
+    else if (this.#isBehind) return;
+    else if (this.#pieces.length < maxPieces) this.#pieces.push(event.delta);
+    else this.#isBehind = true;
+    this.#wake();
+  }
+}

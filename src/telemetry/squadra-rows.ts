@@ -1,0 +1,118 @@
+import type { DurationDistribution } from './histogram.ts';
+import type { LoopDelayReading } from './loop-delay.ts';
+import type { LabelledValue, MetricRow } from './metric-table.ts';
+
+/** How busy this process is, as its parts tell. */
+export interface ProcessReading {
+  readonly engine: {
+    readonly running: number;
+    readonly ready: number;
+    readonly queued: number;
+    readonly sleeping: number;
+    readonly taken: number;
+  };
+  readonly gate: { readonly isOpen: boolean; readonly closesAt: number };
+  readonly calls: { readonly places: number; readonly taken: number; readonly waiting: number };
+  readonly agents: {
+    readonly size: number;
+    readonly entries: number;
+    readonly hits: number;
+    readonly misses: number;
+    readonly evictions: number;
+  };
+  readonly cache: Readonly<
+    Record<
+      string,
+      { readonly hits: number; readonly misses: number; readonly entries: number; readonly invalidations: number }
+    >
+  >;
+  readonly writer: {
+    readonly pending: number;
+    readonly operations: number;
+    readonly groups: number;
+    readonly commits: DurationDistribution;
+  };
+  readonly readers: { readonly size: number; readonly busy: number; readonly waiting: number };
+  readonly loop: LoopDelayReading;
+  readonly openStreams: number;
+}
+
+type Row = MetricRow<ProcessReading>;
+
+/** Values by one label. */
+function by(label: string, values: Readonly<Record<string, number>>): readonly LabelledValue[] {
+  return Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
+}
+
+function gauge(name: string, help: string, read: (reading: ProcessReading) => number | readonly LabelledValue[]): Row {
+  return { name, help, type: 'gauge', read };
+}
+
+function counter(
+  name: string,
+  help: string,
+  read: (reading: ProcessReading) => number | readonly LabelledValue[],
+): Row {
+  return { name, help, type: 'counter', read };
+}
+
+/** By kind of what is cached, one figure of each. */
+function byKind(cache: ProcessReading['cache'], figure: 'hits' | 'misses' | 'entries' | 'invalidations') {
+  return by('kind', Object.fromEntries(Object.entries(cache).map(([kind, of]) => [kind, of[figure]])));
+}
+
+/** Every metric of Squadra's own that is read when it is asked for. */
+export const squadraRows: readonly Row[] = [
+  gauge(
+    'squadra_executions',
+    'Executions in this process: running, queued (not begun yet), ready (queued or woken, no place free), sleeping (until a time).',
+    ({ engine: { running, queued, ready, sleeping } }) => by('state', { running, queued, ready, sleeping }),
+  ),
+  counter('squadra_executions_taken_total', 'Executions taken out of the queue.', ({ engine }) => engine.taken),
+  gauge('squadra_gate_open', 'Whether submissions are taken: 1, or 0 while the queue is too long.', ({ gate }) =>
+    gate.isOpen ? 1 : 0,
+  ),
+  gauge(
+    'squadra_gate_threshold_executions',
+    'Queued executions at which the gate closes.',
+    ({ gate }) => gate.closesAt,
+  ),
+  gauge('squadra_model_calls', 'Model calls: in flight, and waiting for a place.', ({ calls: { taken, waiting } }) =>
+    by('state', { in_flight: taken, waiting }),
+  ),
+  gauge('squadra_model_call_places', 'Model calls that may be in flight.', ({ calls }) => calls.places),
+  gauge('squadra_agent_pool_entries', 'Agents in the pool.', ({ agents }) => agents.entries),
+  gauge('squadra_agent_pool_size', 'Agents that the pool may hold.', ({ agents }) => agents.size),
+  counter(
+    'squadra_agent_pool_requests_total',
+    'Agents asked for: found in the pool (hit) or built (miss).',
+    ({ agents }) => by('result', { hit: agents.hits, miss: agents.misses }),
+  ),
+  counter('squadra_agent_pool_evictions_total', 'Agents that left a full pool.', ({ agents }) => agents.evictions),
+  counter('squadra_cache_hits_total', 'Answered from what is kept at hand, by kind.', ({ cache }) =>
+    byKind(cache, 'hits'),
+  ),
+  counter('squadra_cache_misses_total', 'Not at hand, by kind.', ({ cache }) => byKind(cache, 'misses')),
+  counter('squadra_cache_invalidations_total', 'Taken away by changes, by kind.', ({ cache }) =>
+    byKind(cache, 'invalidations'),
+  ),
+  gauge('squadra_cache_entries', 'Kept at hand, by kind.', ({ cache }) => byKind(cache, 'entries')),
+  gauge('squadra_writes_pending', 'Writes accepted and not yet answered.', ({ writer }) => writer.pending),
+  counter('squadra_writes_total', 'Writes accepted.', ({ writer }) => writer.operations),
+  {
+    name: 'squadra_commit_duration_seconds',
+    help: 'How long commits took, each of a group of writes, their sync to the disk included.',
+    type: 'histogram',
+    read: ({ writer }) => writer.commits,
+  },
+  gauge('squadra_readers', 'Threads that read: how many there may be, and how many are busy.', ({ readers }) =>
+    by('state', { places: readers.size, busy: readers.busy }),
+  ),
+  gauge('squadra_reads_waiting', 'Reads that wait for a thread.', ({ readers }) => readers.waiting),
+  gauge('squadra_open_streams', 'Event streams that are open.', ({ openStreams }) => openStreams),
+  gauge(
+    'squadra_event_loop_delay_seconds',
+    'How late the event loop came to its work since the last look.',
+    ({ loop }) => by('quantile', { '0.5': loop.p50, '0.99': loop.p99, '1': loop.max }),
+  ),
+];

@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { NewApiKey, User } from '../../../access/access-store.ts';
+import { SquadraError } from '../../../kernel/errors.ts';
+import { apiKeyColumns } from '../access-row.ts';
+import { prepare } from '../statements.ts';
+import type { Row } from '../statements.ts';
+
+export interface AccessOperations {
+  addKey(key: NewApiKey): void;
+  /** The key as it is now, in `apiKeyColumns`. */
+  revokeKey(revoke: { readonly tenant: string; readonly idOrPrefix: string; readonly at: number }): Row;
+  /** The id of the user, and when it was first seen. */
+  seeUser(user: User): Row;
+}
+
+/** Changes of keys and users. Keys are never deleted: that one was ever made closes the open mode for good. */
+export function accessOperations(database: DatabaseSync): AccessOperations {
+  const insertKey = prepare(
+    database,
+    `INSERT INTO api_keys (id, tenant, name, prefix, hash, scopes, created_at, expires_at, revoked_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
+  const byId = prepare(database, `SELECT ${apiKeyColumns} FROM api_keys WHERE tenant = ? AND id = ?`);
+  // Chance may give two keys of a tenant the same prefix: one that still holds is meant.
+  const byPrefix = prepare(
+    database,
+    `SELECT ${apiKeyColumns} FROM api_keys WHERE tenant = ? AND prefix = ? AND revoked_at IS NULL ORDER BY id DESC LIMIT 1`,
+  );
+  const revokedByPrefix = prepare(
+    database,
+    `SELECT ${apiKeyColumns} FROM api_keys WHERE tenant = ? AND prefix = ? ORDER BY id DESC LIMIT 1`,
+  );
+  const revoke = prepare(database, 'UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL');
+  const upsertUser = prepare(
+    database,
+    `INSERT INTO users (id, tenant, sub, name, email, created_at) VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT (tenant, sub) DO UPDATE SET name = excluded.name, email = excluded.email RETURNING id, created_at`,
+  );
+
+  return {
+    addKey: ({ id, tenant, name, prefix, hash, scopes, createdAt, expiresAt, revokedAt }) => {
+      insertKey.run(id, tenant, name, prefix, hash, scopes.join(' '), createdAt, expiresAt, revokedAt);
+    },
+    revokeKey: ({ tenant, idOrPrefix, at }) => {
+      const found =
+        byId.first(tenant, idOrPrefix) ??
+        byPrefix.first(tenant, idOrPrefix) ??
+        revokedByPrefix.first(tenant, idOrPrefix);
+      if (found === undefined) {
+        throw new SquadraError('NOT_FOUND', 'This tenant has no such key; `squadra keys list` shows those there are.');
+      }
+      const id = String(found[0]);
+      revoke.run(at, id);
+      return byId.first(tenant, id) ?? found;
+    },
+    seeUser: ({ id, tenant, sub, name, email, createdAt }) =>
+      upsertUser.first(id, tenant, sub, name, email, createdAt) ?? [id, createdAt],
+  };
+}

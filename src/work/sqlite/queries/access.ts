@@ -1,0 +1,18 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { apiKeyColumns, userColumns } from '../access-row.ts';
+import { prepare } from '../statements.ts';
+import type { Row } from '../statements.ts';
+
+export function accessQueries(database: DatabaseSync) {
+  const byHash = prepare(database, `SELECT ${apiKeyColumns} FROM api_keys WHERE hash = ?`);
+  const ofTenant = prepare(database, `SELECT ${apiKeyColumns} FROM api_keys WHERE tenant = ? ORDER BY id DESC`);
+  const any = prepare(database, 'SELECT 1 FROM api_keys LIMIT 1');
+  const bySub = prepare(database, `SELECT ${userColumns} FROM users WHERE tenant = ? AND sub = ?`);
+  return {
+    apiKey: ({ hash }: { readonly hash: string }): Row | undefined => byHash.first(hash),
+    apiKeys: ({ tenant }: { readonly tenant: string }): Row[] => ofTenant.all(tenant),
+    hasApiKeys: (_: null): boolean => any.first() !== undefined,
+    user: ({ tenant, sub }: { readonly tenant: string; readonly sub: string }): Row | undefined =>
+      bySub.first(tenant, sub),
+  };
+}

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { NonRetryableError } from '../../../src/kernel/errors.ts';
+import { executionStatuses } from '../../../src/work/execution.ts';
+import type { ExecutionStatus } from '../../../src/work/execution.ts';
+import { defineWorkflow } from '../../../src/workflows/workflow.ts';
+import { openTestServer } from '../../support/http-server.ts';
+import type { TestServer } from '../../support/http-server.ts';
+
+/** An id as all are, that nothing has. */
+export const randomId = '01a203f4-84a6-7004-8ba2-7fae218d8be2';
+
+const done = defineWorkflow({ name: 'done', run: ({ step }) => step.run('say', () => 'classified-output') });
+const fails = defineWorkflow({
+  name: 'fails',
+  run: ({ step }) =>
+    step.run('fail', () => {
+      throw new NonRetryableError('classified-failure');
+    }),
+});
+const asks = defineWorkflow({
+  name: 'asks',
+  run: ({ step }) => step.approve('release', { title: 'classified-question', choices: ['yes', 'no'] }),
+});
+/** Takes the only place and keeps it. */
+const stays = defineWorkflow({
+  name: 'stays',
+  run: ({ step }) =>
+    step.run('stay', async ({ signal }) => {
+      await once(signal, 'abort');
+      signal.throwIfAborted();
+    }),
+});
+
+/** What a tenant has, by kind: several of a kind where they differ in their state. */
+export interface Things {
+  readonly squads: readonly string[];
+  readonly members: readonly string[];
+  readonly executions: Readonly<Record<ExecutionStatus, string>>;
+  readonly approvals: readonly string[];
+  readonly workItems: readonly string[];
+}
+
+/** A server with one tenant that has things of every kind, `theirs`, and one that has hardly any, `ours`. */
+export interface Tenants extends AsyncDisposable {
+  readonly server: TestServer;
+  readonly theirs: { readonly key: string; readonly reader: string; readonly things: Things };
+  readonly ours: {
+    readonly key: string;
+    readonly reader: string;
+    readonly squad: string;
+    readonly member: string;
+    readonly execution: string;
+    readonly workItem: string;
+  };
+}
+
+export async function openTenants(): Promise<Tenants> {
+  const server = await openTestServer({
+    workflows: [done, fails, asks, stays],
+    settings: {
+      maxConcurrentExecutions: 1,
+      rateLimitPerMinute: 0,
+      shutdownGrace: '0s',
+      logLevel: 'silent',
+    },
+  });
+  const keyOf = async (tenant: string, scope: 'read' | 'admin'): Promise<string> =>
+    (await server.assembly.access.createKey(tenant, { name: scope, scopes: [scope], expiresInMs: null })).text;
+  const things = await makeThings(server);
+  return {
+    server,
+    theirs: { key: await keyOf('theirs', 'admin'), reader: await keyOf('theirs', 'read'), things },
+    ours: { key: await keyOf('ours', 'admin'), reader: await keyOf('ours', 'read'), ...(await makeOurs(server)) },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function makeOurs({ assembly }: TestServer) {
+  const squadra = assembly.squadra.forTenant('ours');
+  const squad = await squadra.squads.create({ name: 'our crew', members: [{ role: 'tester' }, { role: 'reviewer' }] });
+  const { id: execution } = await squadra.submit('done', { input: 'our', squad: squad.id, start: false });
+  const { id: workItem } = await squadra.workItems.create({ title: 'Our item' });
+  return { squad: squad.id, member: squad.members[0]?.id ?? '', execution, workItem };
+}
+
+async function makeThings({ assembly }: TestServer): Promise<Things> {
+  const squadra = assembly.squadra.forTenant('theirs');
+  const crew = await squadra.squads.create({
+    name: 'classified-crew',
+    description: 'classified-description',
+    members: [{ role: 'tester' }, { role: 'reviewer', name: 'classified-member' }],
+  });
+  const idle = await squadra.squads.create({ name: 'classified-idle', template: 'review' });
+  const submit = async (workflow: string, start = true): Promise<string> =>
+    (
+      await squadra.submit(workflow, {
+        input: 'classified-input',
+        metadata: { about: 'classified-metadata' },
+        squad: crew.id,
+        idempotencyKey: `classified-${workflow}-${start}`,
+        start,
+      })
+    ).id;
+  const completed = await submit('done');
+  await squadra.run(completed).result();
+  const failed = await submit('fails');
+  await squadra.run(failed).result();
+  const cancelled = await submit('asks', false);
+  await squadra.run(cancelled).cancel('classified-reason');
+  const waiting = await submit('asks');
+  for await (const event of squadra.run(waiting).events())
+    if (event.event === 'status' && event.status === 'waiting') break;
+  const [approval] = (await squadra.approvals.list({ executionId: waiting })).items;
+  const running = await submit('stays');
+  for await (const event of squadra.run(running).events())
+    if (event.event === 'status' && event.status === 'running') break;
+  const queued = await submit('done', true).then(async () => submit('fails', false));
+  await squadra.run(queued).start();
+  const created = await submit('stays', false);
+  const first = await squadra.workItems.create({ title: 'classified-item', labels: ['classified-label'] });
+  const second = await squadra.workItems.create({ title: 'classified-second', dependencies: [first.id] });
+  const executions = { created, queued, running, waiting, completed, failed, cancelled };
+  for (const status of executionStatuses) {
+    const found = await squadra.describe(executions[status]);
+    if (found.status !== status) throw new Error(`What should be ${status} is ${found.status}.`);
+  }
+  return {
+    squads: [crew.id, idle.id],
+    members: crew.members.map(({ id }) => id),
+    executions,
+    approvals: [approval?.id ?? ''],
+    workItems: [first.id, second.id],
+  };
+}

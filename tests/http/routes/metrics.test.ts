@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { openTestServer } from '../../support/http-server.ts';
+
+it('shows every figure in Prometheus text format, with help and type, and no label that names a tenant or an id', async () => {
+  await using server = await openTestServer();
+  const { id } = (await server.ask('/executions', { body: { message: 'Hello' } })).body as { id: string };
+  await server.assembly.squadra.run(id).result();
+  await server.ask('/executions/nothing');
+  const { text, headers, status } = await server.ask('/metrics');
+  expect(status).toBe(200);
+  expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  for (const line of [
+    'squadra_executions{state="running"} 0',
+    'squadra_gate_open 1',
+    'squadra_gate_threshold_executions 80000',
+    'squadra_model_call_places 2000',
+    'squadra_agent_pool_size 100',
+    'squadra_cache_misses_total{kind="squad"} 1',
+    'squadra_commit_duration_seconds_bucket{le="+Inf"}',
+    'squadra_open_streams 0',
+    'squadra_event_loop_delay_seconds{quantile="0.99"}',
+    'squadra_http_request_duration_seconds_count{route="/api/v1/executions",method="POST",status="2xx"} 1',
+    'process_resident_memory_bytes',
+    'process_cpu_seconds_total',
+  ])
+    expect(text).toContain(line);
+  const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  expect(new Set(names).size).toBe(names.length);
+  for (const [, name = '', type] of text.matchAll(/^# TYPE (\S+) (\S+)/gm)) {
+    expect(text).toContain(`# HELP ${name} `);
+    expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
+  }
+  expect(text).not.toContain(id);
+  expect(text).not.toContain('local');
+  // What is counted adds up: every bucket is at most the next, and the last is all of them.
+  const buckets = [...text.matchAll(/^squadra_commit_duration_seconds_bucket\{le="[^"]+"\} (\d+)/gm)].map(([, count]) =>
+    Number(count),
+  );
+  expect(buckets.length).toBeGreaterThan(10);
+  expect(buckets).toEqual(buckets.toSorted((a, b) => a - b));
+  expect(text).toContain(`squadra_commit_duration_seconds_count ${buckets.at(-1)}`);
+});
+
+it('is for this machine, and elsewhere for keys with the scope admin', async () => {
+  await using server = await openTestServer();
+  const { access } = server.assembly;
+  const make = async (scopes: readonly ('read' | 'admin')[]) =>
+    (await access.createKey('acme', { name: 'k', scopes, expiresInMs: null })).text;
+  const [reader, admin] = [await make(['read']), await make(['admin'])];
+  // What comes through a proxy on this machine may come from anywhere.
+  const headers = { 'x-forwarded-for': '192.0.2.7' };
+  expect((await server.ask('/metrics')).status).toBe(200);
+  expect((await server.ask('/metrics', { headers })).status).toBe(401);
+  expect((await server.ask('/metrics', { headers, key: reader })).status).toBe(403);
+  expect((await server.ask('/metrics', { headers, key: admin })).status).toBe(200);
+});
