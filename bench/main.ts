@@ -42,8 +42,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   soak,
   peers,
 };
-/** What `all` leaves out: half an hour, and an installation of other engines. */
-const apart = new Set(['soak', 'peers']);
+/** What `all` leaves out: half an hour, ten thousand connections, and an installation of other engines. */
+const apart = new Set(['soak', 'users', 'peers']);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -5,6 +5,7 @@ import type { AgentAsker } from './agents/agent-loop.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
 import { createPrices } from './agents/pricing.ts';
 import type { Prices } from './agents/pricing.ts';
+import { ModelThreads } from './agents/threads/model-threads.ts';
 import { createToolbox } from './agents/tools/toolbox.ts';
 import type { Toolbox } from './agents/tools/toolbox.ts';
 import { copyWorkspace, removeWorkspace } from './agents/tools/workspace/copy-workspace.ts';
@@ -141,7 +142,8 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
     const catalogue = readCatalogue();
     const cache = new MemoryCache(settings, clock);
     const admission = surroundings.openAdmission(settings, clock);
-    const asker = askerOf({ settings, prices, toolbox, catalogue, cache, admission }, options, surroundings);
+    const threads = settings.modelThreads === 0 ? null : opened.use(new ModelThreads(settings));
+    const asker = askerOf({ settings, prices, toolbox, catalogue, cache, admission, threads }, options, surroundings);
     return await assemble({
       ...surroundings,
       settings,
@@ -273,12 +275,14 @@ interface AgentParts {
   readonly catalogue: Catalogue;
   readonly cache: Cache;
   readonly admission: Admission;
+  readonly threads?: ModelThreads | null;
 }
 
 function askerOf(parts: AgentParts, { models }: SquadraOptions, { clock, offlinePaceMs }: Surroundings): AgentAsker {
-  const { settings } = parts;
+  const { settings, threads = null } = parts;
   const registry = createModelRegistry({
     settings,
+    ...(threads === null ? {} : { threads }),
     clock,
     ...(models === undefined ? {} : { models }),
     ...(offlinePaceMs === null ? {} : { offlinePaceMs }),

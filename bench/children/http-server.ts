@@ -1,5 +1,6 @@
 /** The server as users start it, with keys, in a process of its own, which tells how it does when it is asked. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { keepHeapSmall } from '../../src/cli/small-heap.ts';
 import { openAssembly } from '../../src/compose.ts';
 import type { SettingOptions } from '../../src/config/settings.ts';
 import { Readiness } from '../../src/http/readiness.ts';
@@ -46,6 +47,7 @@ export type ServerMessage =
 export type ServerOrder = { readonly kind: 'report' } | { readonly kind: 'stop' };
 
 const { folder, settings, tenants, keysEach, squad } = childArgument<ServerArgument>();
+keepHeapSmall();
 const assembly = await openAssembly(
   { stateDir: folder, settings: { ...settings, host: '127.0.0.1', port: 0 }, workflows: [threeSteps, slowSteps] },
   { command: 'serve' },

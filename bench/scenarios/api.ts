@@ -150,6 +150,7 @@ async function measureReads(
   const executions = ids.map((id, n) => get(`executions/${id}`, callers[n % callers.length]?.key));
   const squads = callers.map(({ key, squadId }) => get(`squads/${squadId}`, key));
   const name = settings.cacheEntries === 0 ? ', cache off' : '';
+  await bench.run('warm-up', { ...at(reads, 2), requests: [...executions, ...squads], expected: 200 });
   const execution = await bench.run(`executions${name}`, {
     ...at(reads, seconds),
     requests: executions,

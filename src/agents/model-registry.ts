@@ -7,6 +7,7 @@ import { type BuiltInProvider, builtInProviders, type ProviderSettings, secretsO
 import { modelFetch } from './model-fetch.ts';
 import { createOfflineModel, offlineModelId, offlineProvider } from './offline-model.ts';
 import type { PricedModel } from './pricing.ts';
+import type { ModelThreads } from './threads/model-threads.ts';
 
 /** Making a model compiles its schemas; members share models, so few are ever needed. */
 const maxModels = 100;
@@ -36,6 +37,8 @@ export interface ModelRegistryOptions {
   readonly clock: Clock;
   /** The user's own providers by name; they win over the built-in ones. */
   readonly models?: Readonly<Record<string, ProviderV4>>;
+  /** Where calls of the built-in providers are made; in this thread where nothing is said. */
+  readonly threads?: Pick<ModelThreads, 'model'>;
   /** How long the offline model takes for each chunk, in milliseconds; 0 is at once. */
   readonly offlinePaceMs?: number;
 }
@@ -79,6 +82,7 @@ function collectSources({
   settings,
   clock,
   models = {},
+  threads,
   offlinePaceMs = defaultPaceMs,
 }: ModelRegistryOptions): Map<string, ModelSource> {
   const sources = new Map<string, ModelSource>();
@@ -94,7 +98,8 @@ function collectSources({
     if (server === null) continue;
     sources.set(provider.name, (modelId) => {
       const model = modelId ?? provider.defaultModel;
-      return { model: server.languageModel(model), priced: { provider: provider.name, model, apiUrl: server.apiUrl } };
+      const called = threads?.model(provider.name, model) ?? server.languageModel(model);
+      return { model: called, priced: { provider: provider.name, model, apiUrl: server.apiUrl } };
     });
   }
   for (const [name, provider] of Object.entries(models)) {

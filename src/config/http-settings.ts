@@ -1,5 +1,5 @@
 import { limitSettings } from './limit-settings.ts';
-import { numberSetting, sizeSetting, textSetting } from './setting.ts';
+import { durationSetting, numberSetting, sizeSetting, textSetting } from './setting.ts';
 import { streamSettings } from './stream-settings.ts';
 
 const mebibyte = 1024 * 1024;
@@ -26,6 +26,13 @@ export const httpSettings = {
     min: 1024,
     max: 256 * mebibyte,
     doc: 'The largest body of a request. Larger ones are refused with 413 before they are read.',
+  }),
+  requestTimeoutMs: durationSetting({
+    env: 'SQUADRA_REQUEST_TIMEOUT',
+    default: '30s',
+    min: '1s',
+    max: '10m',
+    doc: 'How long a client may take to send a whole request, headers and body. Who drips it is told 408 and cut off.',
   }),
   ...limitSettings,
   ...streamSettings,

@@ -28,9 +28,8 @@ import { workItemRoutes } from './routes/work-items.ts';
 import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { answerUnreadable, ignoreExpectations, serverOptions } from './wire.ts';
 
-/** How long a client may take to send a whole request, headers and body. */
-const requestTimeoutMs = 30_000;
 /** Longer than proxies keep theirs, so that they are the ones to close. */
 const keepAliveTimeoutMs = 75_000;
 
@@ -41,7 +40,9 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
     logger: false,
     genReqId: () => ids(),
     bodyLimit: settings.maxBodyBytes,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: settings.requestTimeoutMs,
+    http: serverOptions(settings.requestTimeoutMs),
+    clientErrorHandler: answerUnreadable(ids),
     keepAliveTimeout: keepAliveTimeoutMs,
     return503OnClosing: false,
     frameworkErrors: answerRefusal,
@@ -53,6 +54,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => JSON.stringify);
   app.decorateRequest('principal', null);
   app.decorateRequest('squadra', null);
+  ignoreExpectations(app);
   answerFailures(app, logger);
   acceptBodies(app);
   await app.register(helmet, {

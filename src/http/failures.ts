@@ -3,6 +3,7 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { codeOfStatus, sendProblem } from './problem.ts';
+import { bareHeaders } from './wire.ts';
 
 /** Every failure leaves as a problem of the catalogue; what nobody foresaw is logged, and tells nothing of the inside. */
 export function answerFailures(app: FastifyInstance, logger: Logger): void {
@@ -16,9 +17,15 @@ export function answerFailures(app: FastifyInstance, logger: Logger): void {
   );
 }
 
-/** Answers what the framework refuses before it knows the route, such as an address that cannot be decoded. */
+/**
+ * Answers what the framework refuses before it knows the route, with what hooks would have added. An address that cannot be decoded
+ * names nothing that exists.
+ */
 export function answerRefusal(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  sendProblem(request, reply, toSquadraError(error));
+  reply.headers(bareHeaders).header('x-request-id', request.id);
+  const isAddress = error.code === 'FST_ERR_BAD_URL';
+  const refusal = isAddress ? new SquadraError('NOT_FOUND', 'There is no such address.') : toSquadraError(error);
+  sendProblem(request, reply, refusal);
 }
 
 function toSquadraError(error: FastifyError | SquadraError): SquadraError {

@@ -8,13 +8,26 @@ type ApiDocument = ReturnType<typeof jsonSchemaTransformObject>;
 const description = `Runs squads of AI agents as durable workflows. Errors are problems of RFC 9457 with a \`code\`;
 lists are \`{ items, nextCursor }\`; times are ISO 8601 in UTC; money is in whole micro-dollars.`;
 
-/** Describes every route at \`/openapi.json\`, to read at \`/docs\`. Has to come before the routes. */
+/** In the order in which a newcomer needs them. */
+const tags = [
+  { name: 'executions', description: 'Hand in work, see it, stop it, tell it something' },
+  { name: 'events', description: 'Follow what happens, as it happens' },
+  { name: 'approvals', description: 'Answer what executions ask' },
+  { name: 'squads', description: 'Who does the work' },
+  { name: 'catalogue', description: 'What there is to choose from' },
+  { name: 'work items', description: 'Records of work, with versions and dependencies' },
+  { name: 'access', description: 'Who you are here' },
+  { name: 'operations', description: 'How the process does' },
+];
+
+/** Describes every route at `/openapi.json`, to read at `/docs`. Has to come before the routes. */
 export async function describeApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.1',
       info: { title: 'Squadra', version: '1', description },
       servers: [{ url: '/' }],
+      tags,
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or a token of the OIDC issuer.' },
@@ -30,7 +43,9 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     await docs.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: true,
-      uiConfig: { docExpansion: 'list', tryItOutEnabled: true },
+      // Without the bar that asks for another description: this one is of this server.
+      uiConfig: { docExpansion: 'list', tryItOutEnabled: true, layout: 'BaseLayout' },
+      theme: { title: 'Squadra: the HTTP interface' },
     });
   });
   app.get('/openapi.json', { schema: { hide: true }, config: { scope: 'open' } }, () => app.swagger());

@@ -122,17 +122,18 @@ function responses({
   problems = [],
   scope,
   params,
-  body,
+  method,
   streams = false,
 }: Pick<
   RouteDefinition<z.ZodType, z.ZodType, z.ZodType>,
-  'answers' | 'problems' | 'scope' | 'params' | 'body' | 'streams'
+  'answers' | 'problems' | 'scope' | 'params' | 'method' | 'streams'
 >) {
   const statuses = new Set([
     ...everywhere,
     ...(scope === 'open' ? [] : guarded),
     ...(params === undefined ? [] : [404]),
-    ...(body === undefined ? [] : [413, 415]),
+    // What comes with a request that takes no body is looked at all the same, but for those that read.
+    ...(method === 'GET' ? [] : [413, 415]),
     ...problems,
   ]);
   return {

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { SquadraError } from '../kernel/errors.ts';
+import { backlog, freePort, hasDoors, openDoors } from './accepting.ts';
 import { createApp } from './app.ts';
 import { assertMayListen } from './auth/listening.ts';
 import type { HttpParts } from './http-parts.ts';
@@ -20,18 +21,22 @@ export async function startServer(
   assertMayListen(host, parts.access);
   const app = await createApp(parts);
   try {
-    await app.listen({ host, port });
+    const own = hasDoors ? { port: await freePort(host, port), reusePort: true } : { port };
+    await app.listen({ host, backlog, ...own });
   } catch (error) {
     await app.close();
     throw listenError(error, host, port);
   }
-  parts.readiness.opened();
   const address = app.server.address() as AddressInfo;
+  const closeDoors = hasDoors ? await openDoors(app.server, address) : async (): Promise<void> => {};
+  parts.readiness.opened();
   return {
     url: `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`,
     close: async () => {
       parts.readiness.drains();
+      const closing = closeDoors();
       await app.close();
+      await closing;
     },
   };
 }

@@ -42,6 +42,8 @@ export const errorCatalogue = {
   STALE_VERSION: { status: 412, retryable: false, help: 'Someone changed it since it was read: read it again, apply the change to the new version, send that.' },
   STALE_OWNER: { status: 409, retryable: false, help: 'Nothing to do: a newer run of the same execution has taken over and this one has stopped.' },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, help: 'Send less, or put the content into a file and send its name; SQUADRA_MAX_INPUT_BYTES raises the limit.' },
+  HEADERS_TOO_LARGE: { status: 431, retryable: false, help: 'Send less than 16 KiB of headers and address in all.' },
+  REQUEST_TIMEOUT: { status: 408, retryable: true, help: 'Send the whole request within the time of SQUADRA_REQUEST_TIMEOUT.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, help: 'Send the body as JSON, with the header Content-Type: application/json.' },
   PRECONDITION_REQUIRED: { status: 428, retryable: false, help: 'Read it first, and send the ETag of what was read in the header If-Match.' },
   ADDRESS_IN_USE: { status: 500, retryable: false, help: 'Stop the program that listens there, or choose another port with --port or SQUADRA_PORT (0 takes any).' },

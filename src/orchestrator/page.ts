@@ -7,7 +7,7 @@ export interface Page<T> {
   readonly nextCursor: string | null;
 }
 
-export const defaultLimit = 50;
+const defaultLimit = 50;
 const maxLimit = 200;
 
 /** Throws `INVALID_INPUT` for a limit that is not a whole number from 1 to 200. */

@@ -21,8 +21,8 @@ export function isPlant(name: string): name is Plant {
   return Object.hasOwn(plants, name);
 }
 
-/** About as long as a commit takes on a slow disk, so that a handful of kills hits the gap. */
-const gapMs = 20;
+/** Far longer than a call takes to leave, also where its thread has just started, so that a handful of kills hits the gap. */
+const gapMs = 400;
 
 function answerEarly(isHit: (commit: Commit) => boolean): WrapSession {
   return (session: JournalSession) => {

@@ -206,7 +206,9 @@ export function workItemStoreContract(open: OpenState): void {
 
     it('goes on where a page ended, whatever became of the item it ended with', async () => {
       const { tenant, foreign } = twoTenants();
-      const items = [5, 0, 0, 0, -1].map((priority, age) => newItem({ priority, createdAt: Date.UTC(2026, 0, 1) + age }));
+      const items = [5, 0, 0, 0, -1].map((priority, age) =>
+        newItem({ priority, createdAt: Date.UTC(2026, 0, 1) + age }),
+      );
       for (const item of items) await state.workItems.create(tenant, item);
       const [, , last] = items;
       if (last === undefined) throw new Error('There are five.');

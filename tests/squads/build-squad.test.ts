@@ -11,6 +11,7 @@ describe('building a squad', () => {
       id: expect.any(String),
       name: 'web',
       description: null,
+      userId: null,
       version: 1,
       createdAt: parts.clock.now(),
       updatedAt: parts.clock.now(),

@@ -1,5 +1,4 @@
 import { request } from 'node:http';
-import type { Agent } from 'node:http';
 
 /** An answer as it came over the wire: header names and values in their order, and the bytes of the body. */
 export interface Exchange {
@@ -16,20 +15,18 @@ export interface ExchangeOptions {
   readonly timeoutMs?: number;
   /** Reads no further than to the beginning of an event stream. */
   readonly onlyBeginning?: boolean;
-  /** What keeps connections; without it each request has one of its own. */
-  readonly agent?: Agent;
 }
 
 /** How long any answer may take before a test calls it a hang. */
 const defaultTimeoutMs = 10_000;
 
-/** One request, sent as it is written: nothing is decoded or followed. */
+/** One request on a connection of its own, sent as it is written: nothing is decoded or followed. */
 export function exchange(url: string, path: string, options: ExchangeOptions = {}): Promise<Exchange> {
-  const { method = 'GET', headers = {}, body, timeoutMs = defaultTimeoutMs, onlyBeginning = false, agent } = options;
+  const { method = 'GET', headers = {}, body, timeoutMs = defaultTimeoutMs, onlyBeginning = false } = options;
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const asked = request({ hostname, port, path, method, headers: { ...length, ...headers }, agent: agent ?? false });
+    const asked = request({ hostname, port, path, method, headers: { ...length, ...headers }, agent: false });
     const timer = setTimeout(() => asked.destroy(new Error(`${method} ${path} hangs.`)), timeoutMs);
     asked.on('response', (response) => {
       const chunks: Buffer[] = [];

@@ -13,6 +13,7 @@ import { tellOfOthers } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { parseWholeNumber } from '../number-argument.ts';
 import { ensureBudgets, ensureSquads, loadProject } from '../project.ts';
+import { keepHeapSmall } from '../small-heap.ts';
 
 interface ServeOptions {
   readonly host?: string;
@@ -32,6 +33,7 @@ export function serveCommand(cli: Cli): Command {
 }
 
 async function act(context: CommandContext, options: ServeOptions): Promise<ExitCode> {
+  keepHeapSmall();
   const project = await loadProject(context.options.config);
   using interruption = new Interruption();
   const assembly = await openAssembly(

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { SquadraError } from '../../kernel/errors.ts';
 import { hostName, isLoopbackAddress, isLoopbackName } from './loopback.ts';
@@ -18,7 +19,7 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
  */
 export function checkOpenMode(request: FastifyRequest, origins: readonly string[]): void {
   const { headers, socket } = request.raw;
-  const name = hostName(headers.host);
+  const name = hostName(authorityOf(request.raw));
   if (name === null || !isLoopbackName(name)) throw wrongHost();
   if (!isLoopbackAddress(socket.remoteAddress) || proxyHeaders.some((header) => header in headers))
     throw comesFromAfar();
@@ -27,10 +28,15 @@ export function checkOpenMode(request: FastifyRequest, origins: readonly string[
 }
 
 /** Whether a program on this machine asks, under a name of this machine and through no proxy that says so. */
-export function comesFromThisMachine({ raw: { headers, socket } }: FastifyRequest): boolean {
-  const name = hostName(headers.host);
+export function comesFromThisMachine({ raw: { headers, socket, url } }: FastifyRequest): boolean {
+  const name = hostName(authorityOf({ headers, url }));
   const isProxied = proxyHeaders.some((header) => header in headers);
   return name !== null && isLoopbackName(name) && isLoopbackAddress(socket.remoteAddress) && !isProxied;
+}
+
+/** Whom a request was sent to. An address that names it, as one to a proxy does, wins over `Host` (RFC 9112, section 3.2.2). */
+function authorityOf({ url = '', headers }: Pick<IncomingMessage, 'url' | 'headers'>): string | undefined {
+  return /^[a-z][a-z\d+.-]*:\/\/(?<authority>[^/?#]*)/i.exec(url)?.groups?.['authority'] ?? headers.host;
 }
 
 /** Browsers name the origin of the page with every request that may change something and with every stream. */

@@ -70,10 +70,14 @@ export class Reader {
     if (this.#isOpen) this.#send();
   }
 
-  /** Gives up a thread that does not answer. A call of SQLite cannot be broken off: the thread ends when it returns. */
+  /**
+   * Gives up a thread that does not answer. A call of SQLite cannot be broken off: the thread ends when it returns, and holds
+   * nobody up until then. (Terminated in the middle of one, a thread may take the process along.)
+   */
   abandon(afterMs: number): void {
     this.#fail(new SquadraError('STORE_FAILED', `A reader of ${this.#path} gave no answer for ${afterMs} ms.`));
-    void this.#worker.terminate();
+    this.#worker.postMessage(null);
+    this.#worker.unref();
   }
 
   /** Answers what it was asked, then closes the file. */

@@ -166,7 +166,6 @@ describe('POST /executions/{id}/signals/{name}', () => {
   it.each([
     ['is too long', 'x'.repeat(201)],
     ['is far too long', 'x'.repeat(8_000)],
-    ['cannot be decoded', '%E0%A4'],
     ['is that of an approval', 'approval%3Arelease'],
   ])('refuses a name that %s', async (_, name) => {
     const id = await made('gate', {}, false);
@@ -174,6 +173,12 @@ describe('POST /executions/{id}/signals/{name}', () => {
     expect(answer).toMatchObject(refused(400, 'INVALID_INPUT'));
     expect(answer.headers.get('content-type')).toMatch('application/problem+json');
     expect(answer.text.length).toBeLessThan(9_000);
+  });
+
+  it('finds nothing at an address that cannot be decoded', async () => {
+    const id = await made('gate', {}, false);
+    const answer = await server.ask(`/executions/${id}/signals/%E0%A4`, { method: 'POST' });
+    expect(answer).toMatchObject(refused(404, 'NOT_FOUND'));
   });
 
   it('refuses what has ended, what is no JSON, and what is too much', async () => {

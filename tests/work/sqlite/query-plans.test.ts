@@ -55,7 +55,10 @@ describe('the statements of the state file', () => {
     ['executions to resume', (ask) => ask.openExecutions({ after: '', limit: 10 })],
     ['counts of executions', (ask) => ask.executionCounts(null)],
     ['all work items', (ask) => ask.workItems({ ...page, filter: { limit: 10 } })],
-    ['a page of work items', (ask) => ask.workItems({ ...page, filter: { limit: 10, after: { priority: 0, createdAt: 0, id: 'item' } } })],
+    [
+      'a page of work items',
+      (ask) => ask.workItems({ ...page, filter: { limit: 10, after: { priority: 0, createdAt: 0, id: 'item' } } }),
+    ],
     [
       'a page of work items after one that is gone',
       (ask) => ask.workItems({ ...page, filter: { limit: 10, after: { priority: 0, createdAt: 0, id: 'gone' } } }),
