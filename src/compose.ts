@@ -142,7 +142,9 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
     const catalogue = readCatalogue();
     const cache = new MemoryCache(settings, clock);
     const admission = surroundings.openAdmission(settings, clock);
-    const threads = settings.modelThreads === 0 ? null : opened.use(new ModelThreads(settings));
+    // A thread has to start first: worth it for whoever serves many, not for a short life.
+    const modelThreads = settings.modelThreads ?? (surroundings.command === 'serve' ? 1 : 0);
+    const threads = modelThreads === 0 ? null : opened.use(new ModelThreads(modelThreads, settings));
     const asker = askerOf({ settings, prices, toolbox, catalogue, cache, admission, threads }, options, surroundings);
     return await assemble({
       ...surroundings,

@@ -1,4 +1,4 @@
-import { durationSetting, nameSetting, numberSetting, secretSetting, urlSetting } from './setting.ts';
+import { durationSetting, nameSetting, optionalNumberSetting, secretSetting, urlSetting } from './setting.ts';
 
 /** Where models are, whose keys open them, and how long a call of one may take: a part of the table of settings. */
 export const providerSettings = {
@@ -40,13 +40,12 @@ export const providerSettings = {
     unit: 'model',
     doc: 'The model of members that name neither provider nor model. Without it, and for members that name another provider: `gpt-5-mini` of openai, `claude-haiku-4-5` of anthropic, `openai/gpt-oss-120b` of groq, `qwen3` of ollama.',
   }),
-  modelThreads: numberSetting({
+  modelThreads: optionalNumberSetting({
     env: 'SQUADRA_MODEL_THREADS',
-    default: 1,
     min: 0,
     max: 16,
     unit: 'threads',
-    doc: 'Threads in which the calls of OpenAI, Anthropic, Groq and Ollama are made: reading many streams at once takes most of a core. 0 makes them beside everything else, in the main thread.',
+    doc: 'Threads in which the calls of OpenAI, Anthropic, Groq and Ollama are made: reading many streams at once takes most of a core. 0 makes them beside everything else, in the main thread. Where nothing is said it is 1 for `squadra serve`, and 0 for everything else.',
   }),
   modelTimeoutMs: durationSetting({
     env: 'SQUADRA_MODEL_TIMEOUT',

@@ -50,6 +50,8 @@ beforeAll(async () => {
   const url = `http://127.0.0.1:${port}/v1`;
   const settings = {
     logLevel: 'silent',
+    // As a server has it: what comes out of a thread is held against the same.
+    modelThreads: 1,
     openaiBaseUrl: url,
     openaiApiKey: 'key-of-openai',
     anthropicBaseUrl: url,

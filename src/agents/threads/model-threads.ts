@@ -13,7 +13,7 @@ const idleHeapMb = 96;
 const callHeapMb = 0.2;
 
 export type ModelThreadSettings = ProviderSettings &
-  Pick<Settings, 'maxConcurrentModelCalls' | 'modelThreads' | 'modelFirstTokenTimeoutMs' | 'modelIdleTimeoutMs'>;
+  Pick<Settings, 'maxConcurrentModelCalls' | 'modelFirstTokenTimeoutMs' | 'modelIdleTimeoutMs'>;
 
 /** A call under way: the promise of its stream until the provider answers, then the stream. */
 interface Call {
@@ -41,10 +41,10 @@ export class ModelThreads implements AsyncDisposable {
   #lastCall = 0;
 
   /** No thread is started before the first call. */
-  constructor(settings: ModelThreadSettings) {
-    this.#size = settings.modelThreads;
+  constructor(size: number, settings: ModelThreadSettings) {
+    this.#size = size;
     this.#data = dataOf(settings);
-    this.#heapMb = Math.ceil(idleHeapMb + (callHeapMb * settings.maxConcurrentModelCalls) / settings.modelThreads);
+    this.#heapMb = Math.ceil(idleHeapMb + (callHeapMb * settings.maxConcurrentModelCalls) / size);
   }
 
   /** A model of a provider, called in a thread. */

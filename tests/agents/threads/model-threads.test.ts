@@ -16,7 +16,7 @@ beforeEach(async () => {
   process.on('worker', noticed);
   onTestFinished(() => void process.off('worker', noticed));
   server = await startModelServer();
-  threads = new ModelThreads(readSettings({}, { openaiApiKey: 'sk-test', openaiBaseUrl: server.url, modelThreads: 2 }));
+  threads = new ModelThreads(2, readSettings({}, { openaiApiKey: 'sk-test', openaiBaseUrl: server.url }));
 });
 afterEach(async () => {
   await threads[Symbol.asyncDispose]();
