@@ -1,7 +1,7 @@
 export { chatTransport } from './client/chat-transport.ts';
 export type { ChatTransportOptions, SquadraChatTransport } from './client/chat-transport.ts';
 export { createClient } from './client/client.ts';
-export type { Client, SubmitOptions } from './client/client.ts';
+export type { Client } from './client/client.ts';
 export type {
   Accepted,
   AcceptedConvoy,
@@ -48,6 +48,7 @@ export type {
   Executions,
   PageQuery,
   Squads,
+  SubmitOptions,
   Versioned,
   WorkItems,
 } from './client/resources.ts';

@@ -1,16 +1,10 @@
 import { readEvents } from './event-stream.ts';
 import type { StreamEvent, StreamOptions } from './event-stream.ts';
 import { approvalsOf, budgetsOf, convoysOf, executionsOf, squadsOf, workItemsOf } from './resources.ts';
-import type { Approvals, Budgets, Convoys, Executions, Squads, WorkItems } from './resources.ts';
+import type { Approvals, Budgets, Convoys, Executions, Squads, SubmitOptions, WorkItems } from './resources.ts';
 import type { Accepted, Me, RoleDocument, Submission, TemplateDocument, WorkflowDocument } from './documents.ts';
 import { Transport } from './transport.ts';
 import type { ClientOptions } from './transport.ts';
-
-export interface SubmitOptions {
-  /** The same key with the same request is the same execution. One is made where none is given, so that a lost answer costs nothing. */
-  readonly idempotencyKey?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** Squadra over HTTP, for Node and browsers. Every call throws `ProblemError`. */
 export interface Client {

@@ -31,6 +31,12 @@ import type {
 } from './documents.ts';
 import type { Transport } from './transport.ts';
 
+export interface SubmitOptions {
+  /** The same key with the same request is the same execution or convoy. One is made where none is given, so that a lost answer costs nothing. */
+  readonly idempotencyKey?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A thing as it was read: its id and the version that a change is for. */
 export interface Versioned {
   readonly id: string;
@@ -85,7 +91,7 @@ export interface WorkItems {
 
 export interface Convoys {
   /** Resolves when it is stored; the work goes on at the server. */
-  create(convoy: NewConvoy): Promise<AcceptedConvoy>;
+  create(convoy: NewConvoy, options?: SubmitOptions): Promise<AcceptedConvoy>;
   /** Newest first. */
   list(query?: ConvoyQuery): Promise<PageDocument<ConvoySummary>>;
   get(id: string): Promise<ConvoyDocument>;
@@ -160,7 +166,14 @@ export function convoysOf(transport: Transport): Convoys {
   const post = (path: string, body?: unknown): Promise<AcceptedConvoy> =>
     transport.send(path, { method: 'POST', body });
   return {
-    create: (body) => post(`${base}/convoys`, body),
+    create: (body, { idempotencyKey = crypto.randomUUID(), signal } = {}) =>
+      transport.send(`${base}/convoys`, {
+        method: 'POST',
+        body,
+        headers: { 'idempotency-key': idempotencyKey },
+        isRepeatable: true,
+        signal,
+      }),
     list: (query = {}) => transport.send(`${base}/convoys`, { query }),
     get: (id) => transport.send(at(id)),
     cancel: (id, reason) => post(at(id, '/cancel'), reason === undefined ? undefined : { reason }),

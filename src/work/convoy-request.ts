@@ -30,6 +30,8 @@ export interface ConvoyOptions extends ConvoyLimits {
 export interface ConvoyRequest extends ConvoyOptions {
   /** Name or id; `software` where nothing is said. */
   readonly squad?: string;
+  /** At most 255 characters: the same key with the same request is the same convoy, for as long as that is kept. */
+  readonly idempotencyKey?: string;
   readonly items: readonly ConvoyItemInput[];
 }
 

@@ -30,6 +30,25 @@ export interface StoppedConvoy {
   readonly children: readonly StoppedChild[];
 }
 
+/** Under which key a caller may ask for a convoy again, and what was asked for. */
+export interface ConvoyIdempotency {
+  readonly key: string;
+  readonly requestHash: string;
+}
+
+/** A convoy to be stored. */
+export interface NewConvoy {
+  readonly convoy: Convoy;
+  readonly items: readonly NewConvoyItem[];
+  readonly idempotency: ConvoyIdempotency | null;
+}
+
+/** `existing` when there is one of this id or key: then `id` is the earlier one's and nothing was stored. */
+export interface CreatedConvoy {
+  readonly id: string;
+  readonly existing: boolean;
+}
+
 export interface ConvoyFilter {
   readonly status?: ConvoyStatus;
   readonly squadId?: string;
@@ -66,8 +85,8 @@ export interface ConvoyReports {
  * the end of the convoy with the last item are one commit: that of the child.
  */
 export interface ConvoyStore extends ConvoyReports {
-  /** False when there is one of this id: then nothing was stored. */
-  create(tenant: string, convoy: Convoy, items: readonly NewConvoyItem[]): Promise<boolean>;
+  /** Throws `IDEMPOTENCY_CONFLICT` with `{ convoyId }` when the key was used for another request. */
+  create(tenant: string, made: NewConvoy): Promise<CreatedConvoy>;
   /** `ready → in_progress` together with the child that does it. */
   start(tenant: string, convoyId: string, itemId: string, start: ItemStart): Promise<StartedItem>;
   /**
@@ -77,9 +96,9 @@ export interface ConvoyStore extends ConvoyReports {
   stop(tenant: string, id: string, status: 'cancelled' | 'failed', reason: string): Promise<StoppedConvoy>;
   /**
    * `partial | failed → running`: failed items, and those that were not started because of them, are to be done again.
-   * Throws `NOT_FOUND`, or `ILLEGAL_TRANSITION` with `{ convoyStatus }`.
+   * Throws `NOT_FOUND`, or `ILLEGAL_TRANSITION` with `{ convoyStatus }`. A command that is applied again changes nothing.
    */
-  retry(tenant: string, id: string): Promise<void>;
+  retry(tenant: string, id: string, commandId?: string): Promise<void>;
   /** Removes convoys that ended `completed` or `cancelled` before a time, with their items. Returns how many. */
   prune(endedBefore: number, atMost: number): Promise<number>;
 }

@@ -23,7 +23,8 @@ export function convoyStoreContract(open: OpenState): void {
     ) => {
       const convoy = newConvoy(given);
       const items = newItems(needs);
-      expect(await state.convoys.create(tenant, convoy, items)).toBe(true);
+      const created = await state.convoys.create(tenant, { convoy, items, idempotency: null });
+      expect(created).toEqual({ id: convoy.id, existing: false });
       const idOf = (key: string): string => items.find((item) => item.key === key)?.id ?? '';
       return { id: convoy.id, convoy, items, idOf };
     };
@@ -82,8 +83,30 @@ export function convoyStoreContract(open: OpenState): void {
     it('is created once', async () => {
       const { tenant } = twoTenants();
       const { id } = await create(tenant, { a: [] });
-      expect(await state.convoys.create(tenant, newConvoy({ id }), newItems({ x: [], y: [] }))).toBe(false);
+      const again = { convoy: newConvoy({ id }), items: newItems({ x: [], y: [] }), idempotency: null };
+      expect(await state.convoys.create(tenant, again)).toEqual({ id, existing: true });
       expect(await statuses(tenant, id)).toEqual({ a: 'ready' });
+    });
+
+    it('is the same one under the same key of its tenant, and refused where something else is asked for', async () => {
+      const { tenant, foreign } = twoTenants();
+      const ask = (who: string, requestHash: string) =>
+        state.convoys.create(who, {
+          convoy: newConvoy(),
+          items: newItems({ a: [] }),
+          idempotency: { key: 'once', requestHash },
+        });
+      const first = await ask(tenant, 'this');
+      expect(first.existing).toBe(false);
+      await state.convoys.stop(tenant, first.id, 'failed', 'no');
+      expect(await ask(tenant, 'this')).toEqual({ id: first.id, existing: true });
+      await expect(ask(tenant, 'that')).rejects.toMatchObject({
+        code: 'IDEMPOTENCY_CONFLICT',
+        details: { convoyId: first.id },
+      });
+      expect((await state.convoys.list(tenant, { limit: 10 })).map(({ id }) => id)).toEqual([first.id]);
+      expect((await ask(foreign, 'that')).existing).toBe(false);
+      expect((await create(tenant, { a: [] })).id).not.toBe(first.id);
     });
 
     it('starts an item with its child, once; its end readies what depends on it and hands over its result', async () => {
@@ -171,7 +194,10 @@ export function convoyStoreContract(open: OpenState): void {
       await expect(state.convoys.retry(tenant, id)).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
       await state.executions.cancel(tenant, childOf('d'), 'by hand');
       await expect(state.executions.retry(tenant, childOf('b'))).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
-      await state.convoys.retry(tenant, id);
+      await state.convoys.retry(tenant, id, 'command');
+      // Applied again, after a crash in between.
+      await state.convoys.retry(tenant, id, 'command');
+      await expect(state.convoys.retry(tenant, id, 'another')).rejects.toMatchObject({ code: 'ILLEGAL_TRANSITION' });
       expect(await statuses(tenant, id)).toEqual({
         a: 'completed',
         b: 'ready',

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { convoyDocument, convoySummary } from '../../orchestrator/convoys/convoy-document.ts';
 import type { ConvoyStatus } from '../../work/convoy.ts';
 import { etagOf } from '../etag.ts';
+import { idempotencyHeaders, idempotencyOf } from '../idempotency.ts';
 import { route } from '../route.ts';
 import {
   acceptedConvoySchema,
@@ -36,11 +37,14 @@ function making(app: FastifyInstance): void {
     tag,
     scope: 'write',
     admitsWork: true,
+    headers: idempotencyHeaders('convoy'),
     body: newConvoyBody,
     answers: { 202: acceptedConvoySchema },
-    handle: async ({ body, reply, squadra }) => {
-      const { id, status } = await squadra.convoys.create(body);
-      return reply.code(202).header('location', address(id)).send(accepted(id, status));
+    problems: [409],
+    handle: async ({ body, request, reply, squadra }) => {
+      const { id } = await squadra.convoys.create({ ...body, ...idempotencyOf(request) });
+      // As it was accepted, not as it stands by now: the same key gets the same answer.
+      return reply.code(202).header('location', address(id)).send(accepted(id, 'running'));
     },
   });
 }

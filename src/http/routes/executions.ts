@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { executionSummary } from '../../orchestrator/execution-document.ts';
 import { defaultWorkflow } from '../../orchestrator/submissions.ts';
 import { etagOf } from '../etag.ts';
+import { idempotencyHeaders, idempotencyOf } from '../idempotency.ts';
 import { accepted, executionAddress } from '../execution-links.ts';
 import { route } from '../route.ts';
 import {
@@ -15,14 +15,6 @@ import {
 import { idParams, pageSchema } from '../schemas/id.ts';
 
 const tag = 'executions';
-const submissionHeaders = z.looseObject({
-  'idempotency-key': z
-    .string()
-    .min(1)
-    .max(255)
-    .exactOptional()
-    .meta({ description: 'The same key with the same body is the same execution, for as long as that is kept.' }),
-});
 
 /** Executions: handing work in, and seeing what became of it. */
 export function executionRoutes(app: FastifyInstance): void {
@@ -41,17 +33,13 @@ function submitting(app: FastifyInstance): void {
     tag,
     scope: 'write',
     admitsWork: true,
-    headers: submissionHeaders,
+    headers: idempotencyHeaders('execution'),
     body: submissionBody,
     answers: { 202: acceptedSchema },
     problems: [409],
     handle: async ({ body, request, reply, squadra }) => {
       const { workflow = defaultWorkflow, ...rest } = body;
-      const key = request.headers['idempotency-key'];
-      const run = await squadra.submit<unknown, unknown>(workflow, {
-        ...rest,
-        ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
-      });
+      const run = await squadra.submit<unknown, unknown>(workflow, { ...rest, ...idempotencyOf(request) });
       // As it was accepted, not as it stands by now: the same key gets the same answer.
       const status = body.start === false ? 'created' : 'queued';
       return reply.code(202).header('location', executionAddress(run.id)).send(accepted(run.id, status));

@@ -29,6 +29,7 @@ const maxParallel = 10_000;
 const optionNames = new Set([
   'squad',
   'items',
+  'idempotencyKey',
   'parallelism',
   'stopOnFirstFailure',
   'timeout',
@@ -50,7 +51,9 @@ export function checkConvoy(
   ids: IdSource,
 ): CheckedConvoy {
   checkFields(request, optionNames, 'a convoy');
-  const { items, parallelism = 'auto', stopOnFirstFailure = false, timeout } = request;
+  const { items, parallelism = 'auto', stopOnFirstFailure = false, timeout, idempotencyKey } = request;
+  if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 255))
+    throw invalid("'idempotencyKey' has to have 1 to 255 characters");
   if (!Array.isArray(items) || items.length === 0) throw invalid('a convoy has at least one item');
   if (items.length > settings.maxConvoyItems)
     throw invalid(

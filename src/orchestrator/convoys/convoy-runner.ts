@@ -3,7 +3,8 @@ import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { DurationHistogram } from '../../telemetry/histogram.ts';
 import type { DurationDistribution } from '../../telemetry/histogram.ts';
-import type { Convoy, ConvoyItem, NewConvoyItem } from '../../work/convoy.ts';
+import type { Convoy, ConvoyItem } from '../../work/convoy.ts';
+import type { CreatedConvoy, NewConvoy } from '../../work/convoy-store.ts';
 import type { WorkItemStatus } from '../../work/work-item.ts';
 import type { Commands } from '../commands.ts';
 import { ConvoyGraph, storedItem } from './convoy-graph.ts';
@@ -78,16 +79,17 @@ export class ConvoyRunner implements Disposable {
     this.#refresh();
   }
 
-  /** Stores a convoy and begins with it; false when there is one of its id. */
-  async create(tenant: string, convoy: Convoy, items: readonly NewConvoyItem[]): Promise<boolean> {
+  /** Stores a convoy and begins with it, unless there is one of its id or key. Throws `IDEMPOTENCY_CONFLICT`. */
+  async create(tenant: string, made: NewConvoy): Promise<CreatedConvoy> {
     const { store, faults } = this.#parts;
     faults.at('submit.before');
-    const isNew = await store.create(tenant, convoy, items);
+    const created = await store.create(tenant, made);
     faults.at('submit.after');
-    if (!isNew) return false;
+    if (created.existing) return created;
+    const { convoy, items } = made;
     this.#adopt(tenant, convoy, items.map(storedItem(convoy.createdAt)));
     this.#refresh();
-    return true;
+    return created;
   }
 
   /** Ends a convoy with all it has running. Throws `NOT_FOUND` or `ALREADY_ENDED`. */
@@ -104,11 +106,11 @@ export class ConvoyRunner implements Disposable {
     return changed;
   }
 
-  /** Has what failed done again. Throws `NOT_FOUND` or `ILLEGAL_TRANSITION`. */
-  async retry(tenant: string, id: string): Promise<void> {
+  /** Has what failed done again; once for each command. Throws `NOT_FOUND` or `ILLEGAL_TRANSITION`. */
+  async retry(tenant: string, id: string, commandId?: string): Promise<void> {
     const { store, faults } = this.#parts;
     faults.at('retry.before');
-    await store.retry(tenant, id);
+    await store.retry(tenant, id, commandId);
     faults.at('retry.after');
     const convoy = await store.get(tenant, id);
     if (convoy === null || convoy.status !== 'running' || this.#courses.find(id) !== undefined) return;

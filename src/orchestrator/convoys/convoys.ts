@@ -1,12 +1,13 @@
 import { SquadraError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { IdSource } from '../../kernel/id.ts';
+import { hashJson } from '../../kernel/json.ts';
 import type { Gate } from '../../flow/gate.ts';
 import type { Parallelism } from '../../flow/parallelism.ts';
 import type { Squad } from '../../squads/squad.ts';
 import type { Convoy, ConvoyItem, ConvoyStatus, CountedConvoy } from '../../work/convoy.ts';
 import type { ConvoyRequest, ConvoyResult } from '../../work/convoy-request.ts';
-import type { ConvoyReports } from '../../work/convoy-store.ts';
+import type { ConvoyReports, NewConvoy } from '../../work/convoy-store.ts';
 import type { Usage } from '../../work/usage.ts';
 import type { WorkItemStatus } from '../../work/work-item.ts';
 import type { ConvoyOrder, ConvoyPort } from '../../workflows/convoy-step.ts';
@@ -61,16 +62,17 @@ export class Convoys {
   }
 
   /**
-   * Accepts a convoy: resolves when it is committed and synced. Throws `INVALID_INPUT`, `UNKNOWN_SQUAD`, `UNKNOWN_ROLE`,
-   * `UNKNOWN_DEPENDENCY`, `DEPENDENCY_CYCLE` or `QUEUE_FULL`.
+   * Accepts a convoy: resolves when it is committed and synced, with the earlier one where the same was asked for under its
+   * `idempotencyKey`. Throws `INVALID_INPUT`, `UNKNOWN_SQUAD`, `UNKNOWN_ROLE`, `UNKNOWN_DEPENDENCY`, `DEPENDENCY_CYCLE`,
+   * `IDEMPOTENCY_CONFLICT` or `QUEUE_FULL`.
    */
   async create(request: ConvoyRequest): Promise<Convoy> {
     const { directory, gate, ids, convoyRunner } = this.#parts;
     const squad = await directory.resolve(this.#tenant, request.squad ?? defaultSquad);
     gate.pass();
     const made = makeConvoy(this.#parts, request, squad, { id: ids(), userId: this.#userId, parent: null });
-    await convoyRunner.create(this.#tenant, made.convoy, made.items);
-    return made.convoy;
+    const { id, existing } = await convoyRunner.create(this.#tenant, made);
+    return existing ? this.#find(id) : made.convoy;
   }
 
   /** Throws `NOT_FOUND`. */
@@ -150,12 +152,8 @@ export function convoyPort(parts: Omit<ConvoysParts, 'directory' | 'gate'>): Con
     create: async (order: ConvoyOrder) => {
       const { tenant, userId, squad, id, executionId, key } = order;
       const parent = { executionId, stepKey: key };
-      const { convoy, items } = makeConvoy(parts, { ...order.options, items: order.items }, squad, {
-        id,
-        userId,
-        parent,
-      });
-      await parts.convoyRunner.create(tenant, convoy, items);
+      const made = makeConvoy(parts, { ...order.options, items: order.items }, squad, { id, userId, parent });
+      await parts.convoyRunner.create(tenant, made);
     },
     results: (tenant, id) => readResult(parts.convoys, tenant, id),
   };
@@ -166,7 +164,7 @@ function makeConvoy(
   request: ConvoyRequest,
   squad: Squad,
   origin: Pick<Convoy, 'id' | 'userId' | 'parent'>,
-) {
+): NewConvoy {
   const { items, timeoutMs, ...options } = checkConvoy(request, squad, convoySettings, ids);
   const createdAt = clock.now();
   const convoy: Convoy = {
@@ -182,7 +180,23 @@ function makeConvoy(
     createdAt,
     endedAt: null,
   };
-  return { convoy, items };
+  const key = request.idempotencyKey;
+  const idempotency = key === undefined ? null : { key, requestHash: hashConvoy(request, convoy) };
+  return { convoy, items, idempotency };
+}
+
+/** What makes two requests the same: what was asked for, however it was written. */
+function hashConvoy({ items }: ConvoyRequest, convoy: Convoy): string {
+  const { squadId, parallelism, limits, stopOnFirstFailure, timeoutMs } = convoy;
+  const asked = items.map(({ key, role = null, memberId = null, message, dependsOn = [], priority = 0 }) => [
+    key,
+    role,
+    memberId,
+    message,
+    [...new Set(dependsOn)],
+    priority,
+  ]);
+  return hashJson([squadId, asked, parallelism, { ...limits }, stopOnFirstFailure, timeoutMs]);
 }
 
 async function readResult(convoys: ConvoyReports, tenant: string, id: string): Promise<ConvoyResult> {

@@ -140,6 +140,60 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX budget_holds_budget ON budget_holds (budget);
   `,
+  // Convoys that are asked for twice; `retried_by` is the last command that had one done again. Lists by status and by squad.
+  `
+  ALTER TABLE convoys ADD COLUMN idempotency_key TEXT;
+  ALTER TABLE convoys ADD COLUMN request_hash TEXT;
+  ALTER TABLE convoys ADD COLUMN retried_by TEXT;
+  CREATE UNIQUE INDEX convoys_idempotency ON convoys (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
+  CREATE INDEX convoys_unfinished ON convoys (tenant, status, id) WHERE status NOT IN ('completed', 'cancelled');
+  CREATE INDEX convoys_squad ON convoys (tenant, squad_id, id);
+  `,
+  // Schedules; `next_at` is the first tick that was not decided about. What a tick made is the execution that bears its key.
+  `
+  CREATE TABLE schedules (
+    no INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT,
+    user_id TEXT,
+    status TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    cron TEXT,
+    timezone TEXT,
+    every_ms INTEGER,
+    start_ms INTEGER,
+    squad_id TEXT,
+    workflow TEXT NOT NULL,
+    is_request INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    overlap TEXT NOT NULL,
+    missed TEXT NOT NULL,
+    next_at INTEGER,
+    last_tick INTEGER,
+    last_execution_id TEXT,
+    fired_ticks INTEGER NOT NULL DEFAULT 0,
+    skipped_ticks INTEGER NOT NULL DEFAULT 0,
+    missed_ticks INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    idempotency_key TEXT,
+    request_hash TEXT,
+    input TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX schedules_id ON schedules (tenant, id);
+  CREATE UNIQUE INDEX schedules_name ON schedules (tenant, name) WHERE name IS NOT NULL;
+  CREATE UNIQUE INDEX schedules_idempotency ON schedules (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
+  CREATE INDEX schedules_squad ON schedules (squad_id) WHERE squad_id IS NOT NULL;
+  CREATE INDEX schedules_active ON schedules (id) WHERE status = 'active';
+
+  ALTER TABLE executions ADD COLUMN schedule_id TEXT;
+  ALTER TABLE executions ADD COLUMN tick INTEGER;
+  CREATE UNIQUE INDEX executions_tick ON executions (schedule_id, tick) WHERE schedule_id IS NOT NULL;
+  CREATE INDEX executions_schedule ON executions (schedule_id, id) WHERE schedule_id IS NOT NULL;
+  CREATE INDEX executions_schedule_open ON executions (schedule_id, status, tick)
+    WHERE schedule_id IS NOT NULL AND status IN ('created', 'queued', 'running', 'waiting');
+  `,
 ];
 
 /** The version this code reads and writes. */

@@ -1,10 +1,12 @@
 import type { Clock } from '../../kernel/clock.ts';
-import type { Convoy, ConvoyItem, CountedConvoy, NewConvoyItem } from '../convoy.ts';
+import type { ConvoyItem, CountedConvoy } from '../convoy.ts';
 import type {
   ConvoyFilter,
   ConvoyReports,
   ConvoyStore,
+  CreatedConvoy,
   ItemStart,
+  NewConvoy,
   OpenConvoy,
   StartedItem,
   StoppedConvoy,
@@ -70,9 +72,10 @@ export class SqliteConvoyStore extends SqliteConvoyReports implements ConvoyStor
     this.#clock = clock;
   }
 
-  create(tenant: string, convoy: Convoy, items: readonly NewConvoyItem[]): Promise<boolean> {
+  create(tenant: string, { convoy, items, idempotency }: NewConvoy): Promise<CreatedConvoy> {
     const columns = items.map(newConvoyItemColumns);
-    return this.#writer.run('createConvoy', [tenant, newConvoyColumns(convoy), columns, convoy.createdAt]);
+    const asked = idempotency === null ? null : ([idempotency.key, idempotency.requestHash] as const);
+    return this.#writer.run('createConvoy', [tenant, newConvoyColumns(convoy), columns, convoy.createdAt, asked]);
   }
 
   async start(
@@ -95,8 +98,8 @@ export class SqliteConvoyStore extends SqliteConvoyReports implements ConvoyStor
     return this.#writer.run('stopConvoy', [tenant, id, status, reason, this.#clock.now()]);
   }
 
-  retry(tenant: string, id: string): Promise<void> {
-    return this.#writer.run('retryConvoy', [tenant, id, this.#clock.now()]);
+  retry(tenant: string, id: string, commandId?: string): Promise<void> {
+    return this.#writer.run('retryConvoy', [tenant, id, this.#clock.now(), commandId ?? null]);
   }
 
   prune(endedBefore: number, atMost: number): Promise<number> {

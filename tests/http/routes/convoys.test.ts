@@ -94,6 +94,67 @@ describe('POST /convoys', () => {
   });
 });
 
+describe('the idempotency key', () => {
+  const asked = (key: string, items: readonly object[], more: object = {}): Promise<Answer> =>
+    ask('/convoys', { body: { items, ...more }, headers: { 'idempotency-key': key } });
+
+  it('makes the same request the same convoy, also when it has ended', async () => {
+    const items = [item('a'), item('b', ['a'])];
+    const first = await asked('order-1', items, { timeout: '5m' });
+    const { id } = acceptedSchema.parse(first.body);
+    await ended(id);
+    // What is said is the same, however it is written.
+    const again = await asked('order-1', [item('a'), item('b', ['a', 'a'])], { timeout: 300_000, squad: 'software' });
+    expect([again.status, again.body, again.headers.get('location')]).toEqual([
+      202,
+      first.body,
+      first.headers.get('location'),
+    ]);
+    expect(await ended(id)).toMatchObject({ items: [{ key: 'a' }, { key: 'b' }] });
+    expect(acceptedSchema.parse((await asked('order-2', items)).body).id).not.toBe(id);
+  });
+
+  it('is refused for another request, whatever is other', async () => {
+    const { id } = acceptedSchema.parse((await asked('order-3', [item('a'), item('b')])).body);
+    const others: readonly (readonly [readonly object[], object])[] = [
+      [[item('a')], {}],
+      [[item('b'), item('a')], {}],
+      [[item('a'), { ...item('b'), message: 'Other.' }], {}],
+      [[item('a'), item('b', ['a'])], {}],
+      [[item('a'), { ...item('b'), priority: 1 }], {}],
+      [[item('a'), { ...item('b'), role: 'project_manager' }], {}],
+      [[item('a'), item('b')], { parallelism: 2 }],
+      [[item('a'), item('b')], { stopOnFirstFailure: true }],
+      [[item('a'), item('b')], { timeout: '1h' }],
+      [[item('a'), item('b')], { maxParallelism: 9 }],
+    ];
+    for (const [items, more] of others)
+      expect([items, more, await asked('order-3', items, more)]).toMatchObject([
+        items,
+        more,
+        refused(409, 'IDEMPOTENCY_CONFLICT', { convoyId: id }),
+      ]);
+    expect((await asked('order-3', [item('a'), item('b')])).status).toBe(202);
+  });
+
+  it('makes one convoy of many requests at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => asked('order-4', [item('a')])));
+    expect(new Set(answers.map(({ body }) => acceptedSchema.parse(body).id)).size).toBe(1);
+  });
+
+  it.each([[''], ['x'.repeat(256)]])('is refused when it is none (%#)', async (key) => {
+    expect((await asked(key, [item('a')])).status).toBe(400);
+  });
+
+  it('has nothing to do with that of an execution', async () => {
+    const body = { message: 'Hello', workflow: 'task', start: false };
+    const headers = { 'idempotency-key': 'order-5' };
+    const execution = acceptedSchema.parse((await ask('/executions', { body, headers })).body);
+    const convoy = acceptedSchema.parse((await asked('order-5', [item('a')])).body);
+    expect(convoy.id).not.toBe(execution.id);
+  });
+});
+
 describe('GET /convoys', () => {
   it('lists them newest first, page by page, and narrowed', async () => {
     const ids = [await made([item('a')]), await made([item('a')])];

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../../kernel/errors.ts';
 import type { ConvoyStatus } from '../../convoy.ts';
-import type { StoppedConvoy } from '../../convoy-store.ts';
+import type { CreatedConvoy, StoppedConvoy } from '../../convoy-store.ts';
 import type { WorkItemStatus } from '../../work-item.ts';
 import { convoyColumnNames } from '../convoy-row.ts';
 import type { NewConvoyColumns, NewConvoyItemColumns } from '../convoy-row.ts';
@@ -16,6 +16,7 @@ export type CreateConvoyArguments = readonly [
   convoy: NewConvoyColumns,
   items: readonly NewConvoyItemColumns[],
   at: number,
+  idempotency: readonly [key: string, requestHash: string] | null,
 ];
 export type StopConvoyArguments = readonly [
   tenant: string,
@@ -24,11 +25,10 @@ export type StopConvoyArguments = readonly [
   reason: string,
   at: number,
 ];
-export type RetryConvoyArguments = readonly [tenant: string, id: string, at: number];
+export type RetryConvoyArguments = readonly [tenant: string, id: string, at: number, commandId: string | null];
 
 export interface ConvoyOperations {
-  /** False when there is one of this id. */
-  createConvoy(created: CreateConvoyArguments): boolean;
+  createConvoy(created: CreateConvoyArguments): CreatedConvoy;
   startItem(start: StartItemArguments): StartedRow | null;
   stopConvoy(stop: StopConvoyArguments): StoppedConvoy;
   retryConvoy(retry: RetryConvoyArguments): void;
@@ -55,9 +55,10 @@ export function convoyOperations(database: DatabaseSync): ConvoyOperations {
 function creating(database: DatabaseSync): ConvoyOperations['createConvoy'] {
   const insert = prepare(
     database,
-    `INSERT INTO convoys (tenant, ${convoyColumnNames}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO convoys (tenant, ${convoyColumnNames}, idempotency_key, request_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (tenant, id) DO NOTHING`,
   );
+  const earlier = prepare(database, 'SELECT id, request_hash FROM convoys WHERE tenant = ? AND idempotency_key = ?');
   const insertItem = prepare(
     database,
     `INSERT INTO work_items (tenant, id, item_key, member_id, title, description, priority, dependencies, status, convoy_id, created_at, updated_at, version,
@@ -67,15 +68,25 @@ function creating(database: DatabaseSync): ConvoyOperations['createConvoy'] {
     database,
     'INSERT INTO work_item_dependencies (tenant, dependency, item) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   );
-  return ([tenant, convoy, items, at]) => {
-    if (insert.run(tenant, ...convoy) === 0) return false;
+  return ([tenant, convoy, items, at, idempotency]) => {
     const id = String(convoy[0]);
+    const [key, hash] = idempotency ?? [null, null];
+    const asked = key === null ? undefined : earlier.first(tenant, key);
+    if (asked !== undefined) {
+      if (asked[1] === hash) return { id: String(asked[0]), existing: true };
+      throw new SquadraError(
+        'IDEMPOTENCY_CONFLICT',
+        `The idempotency key '${key}' was used for another request (convoy ${String(asked[0])}).`,
+        { details: { convoyId: String(asked[0]) } },
+      );
+    }
+    if (insert.run(tenant, ...convoy, key, hash) === 0) return { id, existing: true };
     for (const [itemId, key, memberId, title, message, priority, needs] of items) {
       const status = needs.length === 0 ? 'ready' : 'blocked';
       insertItem.run(tenant, itemId, key, memberId, title, message, priority, JSON.stringify(needs), status, id, at);
       for (const needed of needs) depend.run(tenant, needed, itemId);
     }
-    return true;
+    return { id, existing: false };
   };
 }
 
@@ -142,11 +153,14 @@ function retrying(
   );
   const reopen = prepare(
     database,
-    `UPDATE convoys SET status = 'running', reason = NULL, ended_at = NULL, version = version + 1, deadline_at = ? + timeout_ms
-      WHERE tenant = ? AND id = ?`,
+    `UPDATE convoys SET status = 'running', reason = NULL, ended_at = NULL, version = version + 1, deadline_at = ? + timeout_ms,
+      retried_by = ? WHERE tenant = ? AND id = ?`,
   );
-  return ([tenant, id, at]) => {
+  const made = prepare(database, 'SELECT 1 FROM convoys WHERE tenant = ? AND id = ? AND retried_by = ?');
+  return ([tenant, id, at, commandId]) => {
     const status = statusOf(tenant, id);
+    // It may have ended once more meanwhile; that is another end.
+    if (commandId !== null && made.first(tenant, id, commandId) !== undefined) return;
     const refuse = (why: string): SquadraError =>
       new SquadraError('ILLEGAL_TRANSITION', `Convoy ${id} ${why}.`, { details: { convoyStatus: status } });
     if (status !== 'partial' && status !== 'failed')
@@ -164,7 +178,7 @@ function retrying(
       if (!revived.has(item.id)) continue;
       revive.run(item.needs.every((need) => completed.has(need)) ? 'ready' : 'blocked', at, tenant, item.id);
     }
-    reopen.run(at, tenant, id);
+    reopen.run(at, commandId, tenant, id);
   };
 }
 

@@ -62,6 +62,9 @@ function listConvoys(database: DatabaseSync, tenant: string, filter: ConvoyFilte
     where.push(condition);
     values.push(value);
   };
+  // Word for word the condition of the index of those that are not over for good.
+  const isOpen = filter.status !== undefined && filter.status !== 'completed' && filter.status !== 'cancelled';
+  if (isOpen) where.push("status NOT IN ('completed', 'cancelled')");
   add('status = ?', filter.status);
   add('squad_id = ?', filter.squadId);
   add('id < ?', filter.before);
