@@ -6,6 +6,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
 import { Gate } from '../flow/gate.ts';
+import { RoomLines } from '../flow/room-lines.ts';
 import { ResourceMonitor } from '../flow/resource-monitor.ts';
 import type { ResourceProbe } from '../flow/resource-probe.ts';
 import { Starts } from '../flow/starts.ts';
@@ -116,6 +117,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const ids = createIds(clock);
   const liveText = new LiveText(bus, clock, settings);
   const events: EventSources = { stored: new StoredEvents(reports), bus, liveText };
+  const room = new RoomLines(clock, (execution) => engine.wake(execution));
   const refusals = { exceeded: 0, unpriced: 0 };
   const services: RunServices = {
     clock,
@@ -130,7 +132,11 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onDelta: (delta) => liveText.add(delta),
     onCallEnd: (call) => liveText.end(call),
     onBudgetRefusal: (code) => (code === 'UNPRICED_MODEL' ? refusals.unpriced++ : refusals.exceeded++),
-    onCommit: (tenant, executionId) => bus.publish({ kind: 'committed', tenant, executionId }),
+    room,
+    onCommit: (tenant, executionId, settled) => {
+      bus.publish({ kind: 'committed', tenant, executionId });
+      room.givenBack(tenant, settled);
+    },
   };
   const { catalogue, tools, workspaces } = parts;
   const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools, cache });
@@ -144,6 +150,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     faults,
     onEnd: (tenant, id, status) => {
       void cache.forgetTag(costTag(tenant));
+      room.forget(id);
       convoyRunner.ended(tenant, id, status);
     },
   });
@@ -167,7 +174,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   };
   const submissions = new Submissions(intake);
   const forks = new Forks({ ...intake, reports, workItems, workspaces, budgets: state.budgets });
-  const budgets = new BudgetKeeping({ budgets: state.budgets, squads: directory, engine, advancer });
+  const budgets = new BudgetKeeping({ budgets: state.budgets, squads: directory, engine, advancer, room });
   const commands = new Commands({
     executions,
     approvals,
@@ -178,7 +185,12 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     ids,
     faults,
     maxInputBytes,
-    onCancel: (tenant, id) => convoyRunner.ended(tenant, id, 'cancelled'),
+    onCancel: (tenant, id) => {
+      room.forget(id);
+      // Its calls in flight were settled.
+      room.lookAgain(tenant);
+      convoyRunner.ended(tenant, id, 'cancelled');
+    },
   });
   const convoyRunner: ConvoyRunner = new ConvoyRunner({
     store: state.convoys,
@@ -231,6 +243,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     bus,
     housekeeping,
     monitor,
+    room,
     convoys: convoyRunner,
     inbox,
     state: parts.closing,
@@ -240,7 +253,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     engine: engine.statistics(),
     gate: gate.state(),
     starts: starts.statistics(),
-    budgets: { ...refusals },
+    budgets: { ...refusals, waiting: room.size },
     convoys: convoyRunner.statistics(),
     cache: cache.statistics(),
     ...parts.adapterStatistics(),

@@ -1,4 +1,5 @@
 import type { Engine } from '../engines/engine.ts';
+import type { RoomLines } from '../flow/room-lines.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { budgetPeriods, budgetScopes, readBudgetLimits } from '../work/budget.ts';
 import type { Budget, BudgetKey, BudgetOptions, BudgetScope } from '../work/budget.ts';
@@ -32,6 +33,7 @@ export interface BudgetKeepingParts {
   readonly squads: Pick<SquadDirectory, 'seek' | 'resolve'>;
   readonly engine: Pick<Engine, 'wake'>;
   readonly advancer: Pick<Advancer, 'nudge'>;
+  readonly room: Pick<RoomLines, 'lookAgain'>;
 }
 
 const byKey: PageFormat<Budget, BudgetKey> = {
@@ -109,6 +111,7 @@ export class BudgetKeeping {
       this.#parts.advancer.nudge(id);
       this.#parts.engine.wake({ tenant, id, priority });
     }
+    this.#parts.room.lookAgain(tenant);
   }
 }
 

@@ -16,6 +16,7 @@ export interface ShutdownParts {
   /** Stopped first: what begins new work by itself. */
   readonly housekeeping: Disposable;
   readonly monitor: Disposable;
+  readonly room: Disposable;
   readonly convoys: Disposable;
   /** Commands from other processes, which are taken until the last step is done. */
   readonly inbox: AsyncDisposable | null;
@@ -27,11 +28,25 @@ export interface ShutdownParts {
 
 /** Start-up in reverse, once: stop taking work, let what runs come to a step's end, then close the file. */
 export function shutdown(parts: ShutdownParts): () => Promise<void> {
-  const { engine, advancer, outcomes, bus, housekeeping, monitor, convoys, inbox, state, clock, logger, graceMs } =
-    parts;
+  const {
+    engine,
+    advancer,
+    outcomes,
+    bus,
+    housekeeping,
+    monitor,
+    room,
+    convoys,
+    inbox,
+    state,
+    clock,
+    logger,
+    graceMs,
+  } = parts;
   const close = async (): Promise<void> => {
     housekeeping[Symbol.dispose]();
     monitor[Symbol.dispose]();
+    room[Symbol.dispose]();
     convoys[Symbol.dispose]();
     const drained = engine.drain();
     advancer.drain();

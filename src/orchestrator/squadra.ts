@@ -103,8 +103,11 @@ export interface SquadraStatistics {
   readonly cache: CacheStatistics;
   /** Model calls: in flight, waiting, turned away; and for each model, how many may be in flight. */
   readonly calls: AdmissionStatistics;
-  /** Calls that were not sent: a budget had no room for them, or limits money and they have no price. */
-  readonly budgets: { readonly exceeded: number; readonly unpriced: number };
+  /**
+   * Calls that were not sent: a budget had no room for them, or limits money and they have no price; and calls that `waiting`
+   * for room, because calls in flight hold it.
+   */
+  readonly budgets: { readonly exceeded: number; readonly unpriced: number; readonly waiting: number };
 }
 
 /** Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. */

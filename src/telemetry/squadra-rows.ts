@@ -31,7 +31,7 @@ export interface ProcessReading {
       readonly heldMs: number;
     }[];
   };
-  readonly budgets: { readonly exceeded: number; readonly unpriced: number };
+  readonly budgets: { readonly exceeded: number; readonly unpriced: number; readonly waiting: number };
   readonly agents: {
     readonly size: number;
     readonly entries: number;
@@ -130,6 +130,11 @@ export const squadraRows: readonly Row[] = [
     'squadra_budget_refusals_total',
     'Model calls that were not sent: over a budget, or without a price where money is limited.',
     ({ budgets: { exceeded, unpriced } }) => by('reason', { exceeded, unpriced }),
+  ),
+  gauge(
+    'squadra_budget_waiting_calls',
+    'Model calls that wait for room in a budget that calls in flight keep full.',
+    ({ budgets }) => budgets.waiting,
   ),
   counter(
     'squadra_model_calls_total',

@@ -1,5 +1,5 @@
 import { SquadraError } from '../kernel/errors.ts';
-import { warningShare } from './budget.ts';
+import { budgetName, fitsLater, warningShare } from './budget.ts';
 import type { Amount, Budget } from './budget.ts';
 
 /** A budget that has no room for a call, and by how much. */
@@ -8,7 +8,10 @@ export interface Exceeded {
   readonly by: Amount;
 }
 
-/** The refusal of a call that may cost more than is left. `details.onExceeded` is `ask` when a person may let it pass. */
+/**
+ * The refusal of a call that may cost more than is left. `details.onExceeded` is `ask` when a person may let it pass;
+ * `details.heldBackBy` names a budget that has room for it once calls in flight give back what they do not need.
+ */
 export function overBudget(exceeded: readonly Exceeded[], call: Amount, key: string): SquadraError {
   const [first] = exceeded;
   const what = first === undefined ? 'a budget' : sayOver(first, call);
@@ -18,11 +21,21 @@ export function overBudget(exceeded: readonly Exceeded[], call: Amount, key: str
     details: {
       budgets: exceeded.map(({ budget }) => describe(budget)),
       call,
+      heldBackBy:
+        first !== undefined && exceeded.every(({ budget }) => fitsLater(budget, call))
+          ? budgetName(first.budget)
+          : null,
       onExceeded: exceeded.every(({ budget }) => budget.onExceeded === 'ask') ? 'ask' : 'fail',
       // Then the first of them has a new period.
       retryAt: ends.length === 0 ? null : Math.min(...ends),
     },
   });
+}
+
+/** The name of the budget that calls in flight keep full, when nothing else stands against the call. */
+export function heldBackBy({ details }: SquadraError): string | null {
+  const { heldBackBy: name } = details;
+  return typeof name === 'string' ? name : null;
 }
 
 /** The refusal of a call whose cost nobody knows, while money is limited. */

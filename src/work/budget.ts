@@ -19,6 +19,11 @@ export interface BudgetKey {
   readonly period: BudgetPeriod;
 }
 
+/** The key in one word, to tell the budgets of a tenant apart: `tenant/day/local`. */
+export function budgetName({ scope, id, period }: BudgetKey): string {
+  return `${scope}/${period}/${id}`;
+}
+
 /** A ceiling, in micro-dollars, tokens or both; null: that is not limited. */
 export interface BudgetLimits {
   readonly limitMicroUsd: number | null;
@@ -95,6 +100,11 @@ export function excess(account: BudgetAccount, call: Amount): Amount | null {
       : Math.max(0, account.spent[kind] + account.reserved[kind] + call[kind] - limit - account.raised[kind]);
   const amount = { microUsd: over(account.limitMicroUsd, 'microUsd'), tokens: over(account.limitTokens, 'tokens') };
   return amount.microUsd === 0 && amount.tokens === 0 ? null : amount;
+}
+
+/** Whether it would fit if what calls in flight hold came back. */
+export function fitsLater(account: BudgetAccount, call: Amount): boolean {
+  return excess({ ...account, reserved: { microUsd: 0, tokens: 0 } }, call) === null;
 }
 
 /** By how much a ceiling is raised for a call that goes over it by so much: a quarter of the limit, or what the call needs. */

@@ -73,9 +73,14 @@ export interface Commit {
   readonly closesItems?: boolean;
 }
 
-/** `awake`: the commit parked the run, but a signal it waits for is already there. */
+/**
+ * `awake`: the commit parked the run, but a signal it waits for is already there. `settled`: names of the budgets that held
+ * something for a call that ended with this commit: there may be room in them now. Answers of commits, and their refusals,
+ * come in the order in which they took effect.
+ */
 export interface Committed {
   readonly awake: boolean;
+  readonly settled: readonly string[];
 }
 
 /**
@@ -128,6 +133,8 @@ export interface ExecutionFilter {
   readonly status?: ExecutionStatus;
   readonly squadId?: string;
   readonly workflow?: string;
+  /** Those that this schedule made. */
+  readonly scheduleId?: string;
   readonly createdAfter?: number;
   readonly before?: string;
   readonly limit: number;

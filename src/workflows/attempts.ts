@@ -5,6 +5,7 @@ import { retryDelayMs } from '../kernel/retry.ts';
 import type { JournalRecord } from '../work/journal.ts';
 import type { Usage } from '../work/usage.ts';
 import { LostAttempt } from './asker.ts';
+import { leaveRoom, waitForRoom } from './held-call.ts';
 import { Attempt } from './attempt.ts';
 import type { Succeeded, Work } from './attempt.ts';
 import { stepRecord } from './effect.ts';
@@ -118,23 +119,29 @@ export class AttemptLoop<T> {
       'intent',
       { records, ...items, ...reserves },
       () => {
+        if (reservation !== null) leaveRoom(this.#run, key);
         this.#perform();
         this.#run.release(null);
       },
       (refusal) => {
-        this.#refuse(inDoubt, refusal);
+        this.#refuse(inDoubt, mayRaise, refusal);
         this.#run.release(null);
       },
     );
   }
 
   /** A budget has no room for the attempt. */
-  #refuse(inDoubt: number | null, refusal: SquadraError): void {
-    const { ceiling } = this.#work;
+  #refuse(inDoubt: number | null, mayRaise: boolean, refusal: SquadraError): void {
+    const { key, ceiling, settings } = this.#work;
     if (inDoubt !== null) {
       this.#settleLost(inDoubt, () => this.#intend(null, false));
       return;
     }
+    const isHeld = waitForRoom(this.#run, { key, refusal, longestMs: settings.timeoutMs }, () =>
+      this.#intend(null, mayRaise),
+    );
+    if (isHeld) return;
+    leaveRoom(this.#run, key);
     this.#run.services.onBudgetRefusal(refusal.code);
     if (ceiling === undefined || refusal.details['onExceeded'] !== 'ask') this.#failUnsent(null, refusal);
     else

@@ -50,7 +50,7 @@ export class Commits {
       (committed) => {
         if (this.#stopped) return;
         this.#services.faults.at(`${kind}.after` satisfies FaultPoint);
-        this.#services.onCommit(this.#execution.tenant, this.#execution.id);
+        this.#services.onCommit(this.#execution.tenant, this.#execution.id, committed.settled);
         then(committed);
       },
       (error: unknown) => {

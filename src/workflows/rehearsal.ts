@@ -44,6 +44,7 @@ export async function rehearse(
     limits: { ...services.limits, stallTimeoutMs: Math.min(services.limits.stallTimeoutMs, stallTimeoutMs) },
     faults: noFaults,
     convoys: noConvoys,
+    room: { wait: () => false, leave: () => {} },
     onDelta: () => {},
     onCallEnd: () => {},
     onCommit: () => {},
@@ -103,7 +104,7 @@ class DrySession implements JournalSession {
     }
     const isWarning = records.every((record) => record.kind === 'step' && record.phase === 'warning');
     // Whatever else would be written stays undone.
-    return isWarning ? Promise.resolve({ awake: false }) : new Promise(() => {});
+    return isWarning ? Promise.resolve({ awake: false, settled: [] }) : new Promise(() => {});
   }
 
   signals(): Promise<readonly []> {

@@ -5,6 +5,7 @@ import type { Json } from '../kernel/json.ts';
 import type { Outcome } from '../work/execution-store.ts';
 import type { Asker } from './asker.ts';
 import type { ConvoyPort } from './convoy-step.ts';
+import type { Room } from './room.ts';
 
 /** The limits a run keeps to. Bytes are of JSON text. */
 export interface RunLimits {
@@ -36,11 +37,12 @@ export interface RunServices {
   readonly random: () => number;
   readonly asker: Asker;
   readonly convoys: ConvoyPort;
+  readonly room: Room;
   readonly onDelta: (delta: Delta) => void;
   /** Called when an attempt of a call has ended, however it did, before anything of it is committed. */
   readonly onCallEnd: (call: CallPlace) => void;
-  /** Called after every commit of a run: there is something new in its journal. */
-  readonly onCommit: (tenant: string, executionId: string) => void;
+  /** Called after every commit of a run: there is something new in its journal, and maybe room in budgets. */
+  readonly onCommit: (tenant: string, executionId: string, settled: readonly string[]) => void;
   /** Called when a budget has no room for a call, or the call has no price: it is not sent. */
   readonly onBudgetRefusal: (code: ErrorCode) => void;
 }

@@ -34,6 +34,7 @@ const maxResumes = 20;
  */
 export class Run {
   readonly executionId: string;
+  readonly tenant: string;
   /** Of the execution. */
   readonly priority: number;
   readonly history: History;
@@ -56,6 +57,7 @@ export class Run {
 
   constructor(claim: Claim, services: RunServices) {
     this.executionId = claim.execution.id;
+    this.tenant = claim.execution.tenant;
     this.priority = claim.execution.priority;
     this.services = services;
     this.#claim = claim;
@@ -109,6 +111,11 @@ export class Run {
     this.#draining = true;
     this.waits.unwatch();
     this.#deliveries.schedule();
+  }
+
+  /** Whether steps may begin in this run. */
+  get isOpen(): boolean {
+    return this.#state === 'running' && !this.#draining;
   }
 
   get isOver(): boolean {
@@ -207,7 +214,9 @@ export class Run {
   #park(atOnce: boolean): void {
     this.#state = 'parking';
     const wakeAt = atOnce ? this.services.clock.now() : this.waits.nextDue();
-    const records: JournalRecord[] = [...this.waits.takeUnrecorded(), { kind: 'status', status: 'waiting', wakeAt }];
+    const reason = this.waits.reason();
+    const status: StatusRecord = { kind: 'status', status: 'waiting', wakeAt, ...(reason === null ? {} : { reason }) };
+    const records: JournalRecord[] = [...this.waits.takeUnrecorded(), status];
     const awaitedSignals = this.waits.awaitedSignals();
     const commit = awaitedSignals.length > 0 ? { records, awaitedSignals } : { records };
     this.commit('park', commit, ({ awake }) =>

@@ -10,6 +10,8 @@ export interface OpenWait {
   readonly signal: string | null;
   /** What has to be committed before the run may be parked; null when the journal has it. */
   readonly record: StepRecord | null;
+  /** What for, where the journal does not say it. */
+  readonly reason?: string;
   /** Called once: with the signal it took, or null when the time came. */
   readonly end: (signal: PendingSignal | null) => void;
 }
@@ -67,6 +69,19 @@ export class Waits {
   /** The records of waits that were opened since the last call. */
   takeUnrecorded(): StepRecord[] {
     return this.#unrecorded.splice(0);
+  }
+
+  /** Ends a wait before it is due; false when it is not open. */
+  endNow(key: string): boolean {
+    const wait = this.#open.get(key);
+    if (wait !== undefined) this.#end(wait, null);
+    return wait !== undefined;
+  }
+
+  /** What the first of those waits for of which the journal does not say it. */
+  reason(): string | null {
+    for (const { reason } of this.#open.values()) if (reason !== undefined) return reason;
+    return null;
   }
 
   /** When the first of the open waits is due; null when none waits for a time. */

@@ -38,7 +38,7 @@ function answerEarly(isHit: (commit: Commit) => boolean): WrapSession {
           return session.commit(commit);
         });
         before = made.catch(() => {});
-        return hit ? Promise.resolve({ awake: false }) : made;
+        return hit ? Promise.resolve({ awake: false, settled: [] }) : made;
       },
     };
   };

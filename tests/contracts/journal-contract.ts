@@ -206,13 +206,13 @@ export function journalContract(open: OpenState): void {
       const { id, session } = await running(state, tenant);
       const wait = completedStep('wait', { type: 'wait', phase: 'waiting', output: null, dueAt: 500 });
       const parking = { records: [wait, status('waiting', { wakeAt: 500 })], awaitedSignals: ['go', 'stop'] };
-      expect(await session.commit(parking)).toEqual({ awake: false });
+      expect(await session.commit(parking)).toEqual({ awake: false, settled: [] });
       expect(await state.reports.get(tenant, id)).toMatchObject({ status: 'waiting', wakeAt: 500, endedAt: null });
       const woken = await state.executions.signal(tenant, id, { signalId: newId(), name: 'stop', payload: 'null' });
       expect(woken).toMatchObject({ status: 'waiting', changed: true });
       const second = await state.executions.claim(tenant, id);
       expect(second?.execution).toMatchObject({ status: 'running', wakeAt: null });
-      expect(await second?.session.commit(parking)).toEqual({ awake: true });
+      expect(await second?.session.commit(parking)).toEqual({ awake: true, settled: [] });
     });
   });
 

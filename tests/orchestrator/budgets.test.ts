@@ -142,7 +142,7 @@ describe('a budget', () => {
     });
     expect(await refused.result()).toMatchObject({ status: 'failed', error: { code: 'UNPRICED_MODEL' } });
     expect(opened.calls()).toBe(0);
-    expect(squadra.statistics().budgets).toEqual({ exceeded: 0, unpriced: 1 });
+    expect(squadra.statistics().budgets).toEqual({ exceeded: 0, unpriced: 1, waiting: 0 });
     const counted = await squadra.submit(once, { input: {}, squad: 'unpriced', budget: { limitTokens: 1_000_000 } });
     expect(await counted.result()).toMatchObject({ status: 'completed' });
     opened.audit();
@@ -164,6 +164,25 @@ describe('a budget', () => {
     expect(outcomes.filter(({ status }) => status === 'completed')).toHaveLength(opened.calls());
     expect(opened.calls()).toBeGreaterThanOrEqual(50);
     expect(left).toEqual({ microUsd: 0, tokens: 0 });
+    audit();
+  });
+
+  it('worth fifty calls lets fifty of a hundred agents through, although it has room for one at a time', async () => {
+    const reserved = await reservedOf();
+    await using opened = await open();
+    const { squadra, audit } = opened;
+    const limitMicroUsd = reserved + 49 * callMicroUsd;
+    await squadra.budgets.set(tenantDay, { limitMicroUsd });
+    const runs = await Promise.all(
+      Array.from({ length: 100 }, () => squadra.submit(once, { input: {}, squad: 'crew' })),
+    );
+    const outcomes = await Promise.all(runs.map((run) => run.result()));
+    expect(opened.calls()).toBe(50);
+    expect(outcomes.filter(({ status }) => status === 'completed')).toHaveLength(50);
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [outcome.error.code] : []));
+    expect(errors).toEqual(Array.from({ length: 50 }, () => 'BUDGET_EXCEEDED'));
+    expect((await squadra.budgets.get(tenantDay)).spent.microUsd).toBe(50 * callMicroUsd);
+    expect(squadra.statistics().budgets).toEqual({ exceeded: 50, unpriced: 0, waiting: 0 });
     audit();
   });
 

@@ -79,7 +79,7 @@ it('wakes what parked beside its signal, when the process ended before it could 
       commit: async (commit) => {
         if (commit.awaitedSignals === undefined) return session.commit(commit);
         await executions.signal('local', executionId, { signalId: 'early', name: 'go', payload: '"early"' });
-        expect(await session.commit(commit)).toEqual({ awake: true });
+        expect(await session.commit(commit)).toEqual({ awake: true, settled: [] });
         parking.resolve();
         return new Promise(() => {});
       },

@@ -8,6 +8,7 @@ import { LiveText } from '../../src/bus/live-text.ts';
 import type { Engine } from '../../src/engines/engine.ts';
 import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { Gate } from '../../src/flow/gate.ts';
+import { RoomLines } from '../../src/flow/room-lines.ts';
 import { Advancer } from '../../src/orchestrator/advancer.ts';
 import { BudgetKeeping } from '../../src/orchestrator/budgets.ts';
 import { Commands } from '../../src/orchestrator/commands.ts';
@@ -102,6 +103,7 @@ export class Assembly {
     this.outcomes = new Outcomes(state.reports, (id) => this.advancer.isRunning(id));
     const liveText = new LiveText(this.bus, clock, { maxLiveTextBytes: 10_000 });
     this.events = { stored: new StoredEvents(state.reports), bus: this.bus, liveText };
+    const room = new RoomLines(clock, (execution) => this.engine.wake(execution));
     const services: RunServices = {
       clock,
       faults,
@@ -112,7 +114,11 @@ export class Assembly {
       onDelta: (delta) => this.events.liveText.add(delta),
       onCallEnd: (call) => this.events.liveText.end(call),
       onBudgetRefusal: () => {},
-      onCommit: (tenantOf, executionId) => this.bus.publish({ kind: 'committed', tenant: tenantOf, executionId }),
+      room,
+      onCommit: (tenantOf, executionId, settled) => {
+        this.bus.publish({ kind: 'committed', tenant: tenantOf, executionId });
+        room.givenBack(tenantOf, settled);
+      },
     };
     this.advancer = new Advancer({
       executions,
@@ -143,7 +149,7 @@ export class Assembly {
       faults,
       maxInputBytes,
     });
-    this.budgets = new BudgetKeeping({ budgets, squads, engine, advancer });
+    this.budgets = new BudgetKeeping({ budgets, squads, engine, advancer, room });
     const pruning = new Pruning({ executions, convoys: state.convoys, workspaces, onLeftOver: () => {} });
     this.inbox = new InboxService({
       commands: this.commands,

@@ -43,7 +43,10 @@ const summaryFields = {
   input: jsonSchema,
   output: jsonSchema,
   error: failureSchema.nullable(),
-  reason: z.string().nullable().meta({ description: 'Why it was cancelled.' }),
+  reason: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why it was cancelled, or what it waits for where no step says it.' }),
   metadata: jsonSchema,
   usage: usageSchema,
   costMicroUsd: z.int().min(0),

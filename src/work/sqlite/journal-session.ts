@@ -18,8 +18,8 @@ import type { Row } from './statements.ts';
 import { usageColumns } from './usage-columns.ts';
 import type { Writer } from './writer.ts';
 
-const asleep: Committed = { awake: false };
-const awake: Committed = { awake: true };
+/** The answer to most commits. */
+const asleep: Committed = { awake: false, settled: [] };
 
 /** What a session knows of its claim: whose, and which row. */
 export interface SessionPlace {
@@ -47,7 +47,7 @@ export class SqliteJournalSession implements JournalSession {
     const { tenant, executionId, no, epoch } = this.#place;
     const { records } = commit;
     const status = records.find((record) => record.kind === 'status');
-    const ready = await this.#writer.run('commit', [
+    const answer = await this.#writer.run('commit', [
       no,
       epoch,
       this.#clock.now(),
@@ -59,7 +59,7 @@ export class SqliteJournalSession implements JournalSession {
       moreOf(commit),
       chargesOf(commit),
     ]);
-    return ready ? awake : asleep;
+    return answer ?? asleep;
   }
 
   async signals(): Promise<readonly PendingSignal[]> {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { excess, isNearlySpent, periodName, raiseFor } from '../../budget.ts';
-import type { Amount, Budget } from '../../budget.ts';
+import { budgetName, excess, isNearlySpent, periodName, raiseFor } from '../../budget.ts';
+import type { Amount, Budget, BudgetPeriod, BudgetScope } from '../../budget.ts';
 import { overBudget, unpriced, warningOf } from '../../budget-refusal.ts';
 import { budgetColumnNames, budgetOf, budgetsOf } from '../budget-row.ts';
 import { prepare } from '../statements.ts';
@@ -37,8 +37,11 @@ const keptPeriods = 62;
 export interface BudgetLedger {
   /** Throws `BUDGET_EXCEEDED` or `UNPRICED_MODEL` before anything is written. */
   reserve(call: ChargedCall, reservation: Reservation): void;
-  settle(call: ChargedCall, spent: Amount): void;
+  /** Returns the names of the budgets that held something for it: there may be room in them now. */
+  settle(call: ChargedCall, spent: Amount): readonly string[];
 }
+
+const none: readonly string[] = [];
 
 export function budgetLedger(database: DatabaseSync): BudgetLedger {
   const applying = prepare(
@@ -71,6 +74,11 @@ export function budgetLedger(database: DatabaseSync): BudgetLedger {
     `DELETE FROM budget_periods WHERE budget = ?1 AND reserved_micro_usd = 0 AND reserved_tokens = 0 AND name <
       (SELECT name FROM budget_periods WHERE budget = ?1 ORDER BY name DESC LIMIT 1 OFFSET ${keptPeriods - 1})`,
   );
+  const keyOf = prepare(database, 'SELECT scope, scope_id, period FROM budgets WHERE no = ?');
+  const nameOf = (budget: number): string => {
+    const [scope, id, period] = keyOf.first(budget) ?? [];
+    return budgetName({ scope: scope as BudgetScope, id: String(id), period: period as BudgetPeriod });
+  };
   const warn = warning(database);
   return {
     reserve: (call, { amount, isUnpriced, mayRaise }) => {
@@ -84,7 +92,8 @@ export function budgetLedger(database: DatabaseSync): BudgetLedger {
         const by = excess(budget, amount);
         return by === null ? [] : [{ budget, by }];
       });
-      if (over.some(({ budget }) => !mayRaise || budget.onExceeded === 'fail')) throw overBudget(over, amount, key);
+      const against = over.filter(({ budget }) => !mayRaise || budget.onExceeded === 'fail');
+      if (against.length > 0) throw overBudget(against, amount, key);
       for (const [place, budget] of budgets.entries()) {
         const by = over.find((one) => one.budget === budget)?.by;
         const raise = by === undefined ? { microUsd: 0, tokens: 0 } : raiseFor(budget, by);
@@ -100,6 +109,7 @@ export function budgetLedger(database: DatabaseSync): BudgetLedger {
         spend.run(Number(budget), String(period), Number(microUsd), Number(tokens), spent.microUsd, spent.tokens);
         if (spent.microUsd > 0 || spent.tokens > 0) warn(call, Number(budget), String(period));
       }
+      return held.length === 0 ? none : held.map(([budget]) => nameOf(Number(budget)));
     },
   };
 }

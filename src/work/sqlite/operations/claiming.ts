@@ -28,7 +28,7 @@ export function claiming(database: DatabaseSync): (claim: ClaimArguments) => Cla
   const before = prepare(database, 'SELECT no, status FROM executions WHERE id = ? AND tenant = ?');
   const raise = prepare(
     database,
-    `UPDATE executions SET status = 'running', epoch = epoch + 1, version = version + (status <> 'running'), wake_at = NULL,
+    `UPDATE executions SET status = 'running', epoch = epoch + 1, version = version + (status <> 'running'), wake_at = NULL, reason = NULL,
       started_at = coalesce(started_at, ?) WHERE no = ? RETURNING ${executionColumnNames}`,
   );
   const records = prepare(database, `SELECT ${recordColumns} FROM journal WHERE execution = ? ORDER BY seq`);

@@ -64,11 +64,21 @@ export interface CommitMore {
   readonly closesItems: boolean;
 }
 
+/** `awake`: a parked run has a signal it waits for. `settled`: names of the budgets that held something for calls that ended. */
+export interface CommitAnswer {
+  readonly awake: boolean;
+  readonly settled: readonly string[];
+}
+
+/** The answer to most commits, which travels for less. */
+const nothingToTell = null;
+const noBudgets: readonly string[] = [];
+
 /**
- * Appends records under the epoch; true when a parked run has a signal it waits for.
+ * Appends records under the epoch; null when there is nothing to tell.
  * The id is asked for beside the number because numbers of deleted executions are given again.
  */
-export function committing(database: DatabaseSync): (commit: CommitArguments) => boolean {
+export function committing(database: DatabaseSync): (commit: CommitArguments) => CommitAnswer | null {
   const owned = prepare(
     database,
     "SELECT 1 FROM executions WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'",
@@ -104,8 +114,8 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
       if (name === 'completed') dropApprovals.run(no);
     }
     // Before anything else: it may refuse the commit.
-    if (charges !== null) charge({ no, executionId, tenant, at }, charges);
-    if (more?.closesItems === true) settle({ no, executionId, tenant, at });
+    let settled = charges === null ? noBudgets : charge({ no, executionId, tenant, at }, charges);
+    if (more?.closesItems === true) settled = [...settled, ...settle({ no, executionId, tenant, at })];
     for (const columns of records) insert.run(no, tenant, at, ...columns);
     const ended = status?.[0] ?? null;
     const awake = more === null ? false : extras.apply({ no, executionId, tenant, at, ended }, more);
@@ -116,24 +126,29 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
       // After the item of the ask was begun, which may be in this same commit.
       for (const [ask, columns] of usage.asks) addItemUsage.run(...columns, executionId, ask, tenant);
     }
-    return awake;
+    return awake || settled.length > 0 ? { awake, settled } : nothingToTell;
   };
 }
 
-/** Settles and reserves. What was settled here is taken back when there is no room for what is to be reserved. */
+/**
+ * Settles and reserves. What was settled here is taken back when there is no room for what is to be reserved. Returns the names
+ * of the budgets that held what was settled.
+ */
 function charging(
   database: DatabaseSync,
-): (execution: Omit<ChargedCall, 'key' | 'attempt'>, charges: CommitCharges) => void {
+): (execution: Omit<ChargedCall, 'key' | 'attempt'>, charges: CommitCharges) => readonly string[] {
   const ledger = budgetLedger(database);
   return (execution, { settles, reserves }) => {
     const isGuarded = settles.length > 0 && reserves !== null;
+    const settled: string[] = [];
     if (isGuarded) database.exec('SAVEPOINT charges');
     try {
       for (const [key, attempt, microUsd, tokens] of settles)
-        ledger.settle({ ...execution, key, attempt }, { microUsd, tokens });
-      if (reserves === null) return;
+        settled.push(...ledger.settle({ ...execution, key, attempt }, { microUsd, tokens }));
+      if (reserves === null) return settled;
       const [key, attempt, microUsd, tokens, isUnpriced, mayRaise] = reserves;
       ledger.reserve({ ...execution, key, attempt }, { amount: { microUsd, tokens }, isUnpriced, mayRaise });
+      return settled;
     } catch (error) {
       if (isGuarded && database.isTransaction) database.exec('ROLLBACK TO charges');
       throw error;

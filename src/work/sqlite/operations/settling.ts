@@ -19,9 +19,9 @@ export interface Settlement {
 
 /**
  * Settles the calls that are in flight when their execution ends: nobody will hear of them, and the provider may charge
- * for them. Each becomes a failed attempt that counts at its reservation.
+ * for them. Each becomes a failed attempt that counts at its reservation. Returns the names of the budgets that held it.
  */
-export function settling(database: DatabaseSync): (settlement: Settlement) => void {
+export function settling(database: DatabaseSync): (settlement: Settlement) => readonly string[] {
   const open = prepare(
     database,
     `SELECT key, type, attempt, json_extract(json_extract(data, '$.details'), '$.reservation') FROM journal AS intent
@@ -37,6 +37,7 @@ export function settling(database: DatabaseSync): (settlement: Settlement) => vo
   const addItemUsage = prepare(database, addItemUsageSql);
   const ledger = budgetLedger(database);
   return ({ no, executionId, tenant, at }) => {
+    const budgets: string[] = [];
     for (const [key, type, attempt, reserved] of open.all(no)) {
       const reservation: unknown = typeof reserved === 'string' ? JSON.parse(reserved) : null;
       const usage = isUsage(reservation) ? reservation : null;
@@ -47,10 +48,12 @@ export function settling(database: DatabaseSync): (settlement: Settlement) => vo
       const data = JSON.stringify({ error: { ...toFailure(error), stack: undefined }, details: null, usage });
       fail.run(no, tenant, at, String(key), String(type), Number(attempt), data);
       if (usage === null) continue;
-      ledger.settle({ no, executionId, tenant, at, key: String(key), attempt: Number(attempt) }, amountOf(usage));
+      const call = { no, executionId, tenant, at, key: String(key), attempt: Number(attempt) };
+      budgets.push(...ledger.settle(call, amountOf(usage)));
       addUsage.run(...usageColumns(usage), no);
       const ask = askKeyOf({ key: String(key), type: type as StepType });
       if (ask !== null) addItemUsage.run(...usageColumns(usage), executionId, ask, tenant);
     }
+    return budgets;
   };
 }
