@@ -2,7 +2,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { FairQueue } from '../../flow/fair-queue.ts';
 import type { Advanced } from '../../workflows/run-services.ts';
 import type { Advance, Engine, EngineStatistics, Place, Runnable } from '../engine.ts';
-import { DueTimes } from './due-times.ts';
+import { DueTimes } from '../../flow/due-times.ts';
 
 export interface EmbeddedEngineSettings {
   readonly maxConcurrentExecutions: number;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DueTimes } from '../../../src/engines/embedded/due-times.ts';
-import { TestClock } from '../../../src/testing/test-clock.ts';
+import { DueTimes } from '../../src/flow/due-times.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 
 it('calls back at each time, earliest first, however they were added', async () => {
   await fc.assert(

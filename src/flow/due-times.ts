@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../../kernel/clock.ts';
-import { pop, push } from '../../flow/fair-queue.ts';
+import type { Clock, Timer } from '../kernel/clock.ts';
+import { pop, push } from './fair-queue.ts';
 
 interface Due {
   readonly id: string;
