@@ -10,6 +10,22 @@ export const flowSettings = {
     unit: 'items',
     doc: 'Items that one convoy may have; one with more is refused.',
   }),
+  maxSchedules: numberSetting({
+    env: 'SQUADRA_MAX_SCHEDULES',
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    unit: 'schedules',
+    doc: 'Schedules that one tenant may have, paused ones included; another one is refused.',
+  }),
+  maxWaitingFirings: numberSetting({
+    env: 'SQUADRA_MAX_WAITING_FIRINGS',
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+    unit: 'executions',
+    doc: 'Executions of one schedule that may wait for the one under way (`overlap: queue`); ticks that find as many waiting are skipped, and counted.',
+  }),
   baselineParallelism: numberSetting({
     env: 'SQUADRA_BASELINE_PARALLELISM',
     default: 5,

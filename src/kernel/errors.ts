@@ -38,6 +38,8 @@ export const errorCatalogue = {
   ALREADY_ENDED: { status: 409, retryable: false, help: 'Nothing can be sent to an execution that has ended; retry it if it failed, or submit a new one.' },
   ALREADY_ANSWERED: { status: 409, retryable: false, help: 'The first answer counts; read the approval to see who gave it.' },
   OPEN_EXECUTIONS: { status: 409, retryable: false, help: 'Wait for the open executions of this squad to end, or cancel them, then delete it again.' },
+  SQUAD_SCHEDULED: { status: 409, retryable: false, help: 'Delete the schedules of this squad first (`squadra schedules delete`, DELETE /schedules/{id}), then the squad.' },
+  TOO_MANY_SCHEDULES: { status: 409, retryable: false, help: 'Delete schedules that are not needed any more, or raise SQUADRA_MAX_SCHEDULES.' },
   ITEM_OWNED: { status: 409, retryable: false, help: 'An execution moves this work item; change only its metadata and priority, or act on the execution.' },
   STALE_VERSION: { status: 412, retryable: false, help: 'Someone changed it since it was read: read it again, apply the change to the new version, send that.' },
   STALE_OWNER: { status: 409, retryable: false, help: 'Nothing to do: a newer run of the same execution has taken over and this one has stopped.' },

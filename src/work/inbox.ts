@@ -16,7 +16,10 @@ export interface InboxCommand {
     | 'addKey'
     | 'revokeKey'
     | 'setBudget'
-    | 'removeBudget';
+    | 'removeBudget'
+    | 'createSchedule'
+    | 'setSchedule'
+    | 'removeSchedule';
   readonly body: Json;
 }
 

@@ -11,6 +11,7 @@ import type { ConvoyStore } from '../../src/work/convoy-store.ts';
 import type { ExecutionReports, ExecutionStore, JournalSession, NewExecution } from '../../src/work/execution-store.ts';
 import type { StatusRecord, StepRecord } from '../../src/work/journal.ts';
 import { noUsage } from '../../src/work/usage.ts';
+import type { ScheduleStore } from '../../src/work/schedule-store.ts';
 import type { UsageReports } from '../../src/work/usage-report.ts';
 import type { WorkItem } from '../../src/work/work-item.ts';
 import type { WorkItemStore } from '../../src/work/work-item-store.ts';
@@ -25,6 +26,7 @@ export interface ContractState extends AsyncDisposable {
   readonly approvals: ApprovalStore;
   readonly convoys: ConvoyStore;
   readonly budgets: BudgetStore;
+  readonly schedules: ScheduleStore;
   readonly access: AccessStore;
 }
 

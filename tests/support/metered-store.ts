@@ -42,6 +42,7 @@ export function meteredState(state: ContractState, meter: Meter): ContractState 
     approvals: meteredPort(state.approvals, meter),
     convoys: meteredPort(state.convoys, meter),
     budgets: meteredPort(state.budgets, meter),
+    schedules: meteredPort(state.schedules, meter),
     access: meteredPort(state.access, meter),
     [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
   };

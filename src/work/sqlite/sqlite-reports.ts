@@ -7,6 +7,7 @@ import { SqliteApprovalReports } from './sqlite-approval-store.ts';
 import { SqliteBudgetReports } from './sqlite-budget-store.ts';
 import { SqliteConvoyReports } from './sqlite-convoy-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
+import { SqliteScheduleReports } from './sqlite-schedule-store.ts';
 import { SqliteSquadReports } from './sqlite-squad-store.ts';
 import { SqliteUsageReports } from './sqlite-usage-reports.ts';
 import { statePaths } from './sqlite-state.ts';
@@ -28,6 +29,7 @@ export interface SqliteReports extends AsyncDisposable {
   readonly approvals: SqliteApprovalReports;
   readonly convoys: SqliteConvoyReports;
   readonly budgets: SqliteBudgetReports;
+  readonly schedules: SqliteScheduleReports;
   readonly access: SqliteAccessReports;
 }
 
@@ -51,6 +53,7 @@ export function openSqliteReports(settings: SqliteReportsSettings, clock: Clock)
     approvals: new SqliteApprovalReports(readers),
     convoys: new SqliteConvoyReports(readers),
     budgets: new SqliteBudgetReports(readers, clock),
+    schedules: new SqliteScheduleReports(readers),
     access: new SqliteAccessReports(readers),
     [Symbol.asyncDispose]: () => readers[Symbol.asyncDispose](),
   };

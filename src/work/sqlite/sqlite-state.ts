@@ -11,6 +11,7 @@ import { SqliteConvoyStore } from './sqlite-convoy-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteExecutionStore } from './sqlite-execution-store.ts';
 import { SqliteInbox } from './sqlite-inbox.ts';
+import { SqliteScheduleStore } from './sqlite-schedule-store.ts';
 import { SqliteSquadStore } from './sqlite-squad-store.ts';
 import { SqliteUsageReports } from './sqlite-usage-reports.ts';
 import { SqliteWorkItemStore } from './sqlite-work-item-store.ts';
@@ -46,6 +47,7 @@ export interface SqliteState extends AsyncDisposable {
   readonly approvals: SqliteApprovalStore;
   readonly convoys: SqliteConvoyStore;
   readonly budgets: SqliteBudgetStore;
+  readonly schedules: SqliteScheduleStore;
   readonly access: SqliteAccessStore;
   readonly inbox: SqliteInbox;
 }
@@ -73,6 +75,7 @@ export async function openSqliteState(
       approvals: new SqliteApprovalStore(writer, readers, clock),
       convoys: new SqliteConvoyStore(writer, readers, clock),
       budgets: new SqliteBudgetStore(writer, readers, clock),
+      schedules: new SqliteScheduleStore(writer, readers, clock),
       access: new SqliteAccessStore(writer, readers),
       inbox: new SqliteInbox(paths.inbox, clock),
       [Symbol.asyncDispose]: async () => {

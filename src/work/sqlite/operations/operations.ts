@@ -7,6 +7,7 @@ import { committing } from './committing.ts';
 import { convoyOperations } from './convoys.ts';
 import { forking } from './forking.ts';
 import { oldExecutions, retention } from './retention.ts';
+import { scheduleOperations } from './schedules.ts';
 import { squadOperations } from './squads.ts';
 import { submission } from './submission.ts';
 import { workItemOperations } from './work-items.ts';
@@ -27,6 +28,7 @@ export function operations(database: DatabaseSync) {
     ...commands(database),
     ...convoyOperations(database),
     ...budgetOperations(database),
+    ...scheduleOperations(database),
     ...squadOperations(database),
     ...accessOperations(database),
     ...workItemOperations(database),

@@ -38,6 +38,7 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
     database,
     "SELECT count(*) FROM convoys WHERE tenant = ? AND squad_id = ? AND status = 'running'",
   );
+  const schedulesOf = prepare(database, 'SELECT count(*) FROM schedules WHERE squad_id = ? AND +tenant = ?');
   const remove = prepare(database, 'DELETE FROM squads WHERE tenant = ? AND id = ?');
 
   const refuseNamesake = (tenant: string, name: string, id: string): void => {
@@ -94,6 +95,13 @@ export function squadOperations(database: DatabaseSync): SquadOperations {
           details: { open },
         });
       }
+      const schedules = Number(schedulesOf.first(id, tenant)?.[0]);
+      if (schedules > 0)
+        throw new SquadraError(
+          'SQUAD_SCHEDULED',
+          `Squad ${id} has ${schedules} schedule${schedules === 1 ? '' : 's'} that would begin work of it.`,
+          { details: { schedules } },
+        );
       remove.run(tenant, id);
       removeBudgets(tenant, 'squad', id);
     },

@@ -118,6 +118,7 @@ function listExecutions(database: DatabaseSync, tenant: string, filter: Executio
   add('status = ?', filter.status);
   add('squad_id = ?', filter.squadId);
   add('workflow = ?', filter.workflow);
+  add('schedule_id = ?', filter.scheduleId);
   add('created_at > ?', filter.createdAfter);
   add('id < ?', filter.before);
   return prepare(

@@ -4,6 +4,7 @@ import { approvalQueries } from './approvals.ts';
 import { budgetQueries } from './budgets.ts';
 import { convoyQueries } from './convoys.ts';
 import { executionQueries } from './executions.ts';
+import { scheduleQueries } from './schedules.ts';
 import { squadQueries } from './squads.ts';
 import { usageQueries } from './usage.ts';
 import { workItemQueries } from './work-items.ts';
@@ -17,6 +18,7 @@ export function queries(database: DatabaseSync) {
     ...approvalQueries(database),
     ...budgetQueries(database),
     ...convoyQueries(database),
+    ...scheduleQueries(database),
     ...workItemQueries(database),
     ...usageQueries(database),
   };
@@ -39,6 +41,8 @@ export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'budget',
   'workItem',
   'convoy',
+  'schedule',
+  'scheduleNamed',
   'apiKey',
   'hasApiKeys',
   'user',
