@@ -24,10 +24,14 @@ export type {
   MessageDocument,
   NewConvoy,
   NewMember,
+  NewSchedule,
   NewSquad,
   NewWorkItem,
   PageDocument,
   RoleDocument,
+  ScheduleDocument,
+  ScheduleQuery,
+  ScheduleSummary,
   SquadDocument,
   SquadUpdate,
   Submission,
@@ -39,6 +43,7 @@ export type {
   WorkflowDocument,
 } from './client/documents.ts';
 export type { StreamEvent, StreamOptions } from './client/event-stream.ts';
+export type { Schedules } from './client/schedules.ts';
 export { ProblemError } from './client/problem-error.ts';
 export type { ProblemDocument } from './client/problem-error.ts';
 export type {

@@ -52,6 +52,7 @@ import { openSqliteReports } from './work/sqlite/sqlite-reports.ts';
 import { openSqliteInbox, openSqliteState, stateOwner } from './work/sqlite/sqlite-state.ts';
 import type { BudgetStore } from './work/budget-store.ts';
 import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
+import type { ScheduleReports } from './work/schedule-store.ts';
 import type { UsageReports } from './work/usage-report.ts';
 import type { WorkItemStore } from './work/work-item-store.ts';
 import type { Workflow } from './workflows/workflow.ts';
@@ -184,7 +185,7 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
  * Throws what the command throws, or `SHUTTING_DOWN` when the owner did not answer in time.
  */
 export async function sendCommand(
-  options: StateOptions,
+  options: StateOptions & Pick<SquadraOptions, 'workflows'>,
   request: CommandRequest,
   timeoutMs: number,
 ): Promise<CommandResult> {
@@ -243,6 +244,7 @@ export interface StateReports extends AsyncDisposable {
   readonly convoys: ConvoyReports;
   readonly usage: UsageReports;
   readonly budgets: Pick<BudgetStore, 'get' | 'list'>;
+  readonly schedules: ScheduleReports;
   readonly access: Pick<AccessStore, 'listKeys'>;
 }
 

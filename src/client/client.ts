@@ -3,6 +3,8 @@ import type { StreamEvent, StreamOptions } from './event-stream.ts';
 import { approvalsOf, budgetsOf, convoysOf, executionsOf, squadsOf, workItemsOf } from './resources.ts';
 import type { Approvals, Budgets, Convoys, Executions, Squads, SubmitOptions, WorkItems } from './resources.ts';
 import type { Accepted, Me, RoleDocument, Submission, TemplateDocument, WorkflowDocument } from './documents.ts';
+import { schedulesOf } from './schedules.ts';
+import type { Schedules } from './schedules.ts';
 import { Transport } from './transport.ts';
 import type { ClientOptions } from './transport.ts';
 
@@ -22,6 +24,7 @@ export interface Client {
   readonly workItems: WorkItems;
   readonly convoys: Convoys;
   readonly budgets: Budgets;
+  readonly schedules: Schedules;
   roles(): Promise<readonly RoleDocument[]>;
   templates(): Promise<readonly TemplateDocument[]>;
   workflows(): Promise<readonly WorkflowDocument[]>;
@@ -58,6 +61,7 @@ export function createClient(options: ClientOptions): Client {
     workItems: workItemsOf(transport),
     convoys: convoysOf(transport),
     budgets: budgetsOf(transport),
+    schedules: schedulesOf(transport),
     roles: () => items('/api/v1/roles'),
     templates: () => items('/api/v1/templates'),
     workflows: () => items('/api/v1/workflows'),

@@ -18,6 +18,12 @@ import type {
 } from '../http/schemas/execution.ts';
 import type { memberChangeBody, memberSchema, newMemberBody } from '../http/schemas/member.ts';
 import type { messageSchema } from '../http/schemas/message.ts';
+import type {
+  newScheduleBody,
+  scheduleListQuery,
+  scheduleSchema,
+  scheduleSummarySchema,
+} from '../http/schemas/schedule.ts';
 import type { newSquadBody, squadChangeBody, squadSchema } from '../http/schemas/squad.ts';
 import type {
   newWorkItemBody,
@@ -49,6 +55,10 @@ export type BudgetQuery = z.output<typeof budgetListQuery>;
 /** Which budget: `{ scope: 'squad', id: 'software', period: 'month' }`. */
 export type BudgetAddress = z.output<typeof budgetParams>;
 export type BudgetLimits = z.input<typeof budgetBody>;
+export type NewSchedule = z.input<typeof newScheduleBody>;
+export type ScheduleSummary = z.output<typeof scheduleSummarySchema>;
+export type ScheduleDocument = z.output<typeof scheduleSchema>;
+export type ScheduleQuery = z.output<typeof scheduleListQuery>;
 export type NewConvoy = z.input<typeof newConvoyBody>;
 export type AcceptedConvoy = z.output<typeof acceptedConvoySchema>;
 export type ConvoySummary = z.output<typeof convoySummarySchema>;

@@ -22,6 +22,7 @@ import { watchPressure } from './limits/pressure.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { healthRoutes } from './routes/health.ts';
 import { memberRoutes } from './routes/members.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { squadRoutes } from './routes/squads.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { workItemRoutes } from './routes/work-items.ts';
@@ -96,6 +97,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       workItemRoutes(api);
       convoyRoutes(api);
       budgetRoutes(api);
+      scheduleRoutes(api);
       streamRoutes(api, { ...parts, streams, streamTokens });
     },
     { prefix: '/api/v1' },

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 /** The header by which a request that may have got lost can be sent again. `made` is what such a request makes. */
-export function idempotencyHeaders(made: 'execution' | 'convoy') {
+export function idempotencyHeaders(made: 'execution' | 'convoy' | 'schedule') {
   return z.looseObject({
     'idempotency-key': z
       .string()

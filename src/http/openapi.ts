@@ -15,6 +15,7 @@ const tags = [
   { name: 'approvals', description: 'Answer what executions ask' },
   { name: 'squads', description: 'Who does the work' },
   { name: 'catalogue', description: 'What there is to choose from' },
+  { name: 'schedules', description: 'Have work begun again and again' },
   { name: 'work items', description: 'Records of work, with versions and dependencies' },
   { name: 'access', description: 'Who you are here' },
   { name: 'operations', description: 'How the process does' },

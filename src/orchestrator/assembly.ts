@@ -25,6 +25,7 @@ import type { BudgetStore } from '../work/budget-store.ts';
 import type { ConvoyStore } from '../work/convoy-store.ts';
 import type { ExecutionReports, ExecutionStore } from '../work/execution-store.ts';
 import type { Inbox } from '../work/inbox.ts';
+import type { ScheduleStore } from '../work/schedule-store.ts';
 import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Asker } from '../workflows/asker.ts';
@@ -42,6 +43,7 @@ import { Housekeeping, Pruning } from './housekeeping.ts';
 import { InboxService } from './inbox-service.ts';
 import { Outcomes } from './outcomes.ts';
 import { resumeAll } from './recovery.ts';
+import { openSchedules } from './schedules/open-schedules.ts';
 import { shutdown } from './shutdown.ts';
 import { SquadDirectory } from './squad-directory.ts';
 import { Squadra } from './squadra.ts';
@@ -70,6 +72,7 @@ export interface AssemblyParts {
     readonly convoys: ConvoyStore;
     readonly usage: UsageReports;
     readonly budgets: BudgetStore;
+    readonly schedules: ScheduleStore;
     readonly access: AccessStore;
     readonly inbox: Inbox;
   };
@@ -92,7 +95,7 @@ export interface AssemblyParts {
   readonly squads: readonly SquadInput[];
   readonly adapterStatistics: () => Omit<
     SquadraStatistics,
-    'engine' | 'gate' | 'cache' | 'starts' | 'convoys' | 'budgets'
+    'engine' | 'gate' | 'cache' | 'starts' | 'convoys' | 'budgets' | 'schedules'
   >;
 }
 
@@ -152,6 +155,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       void cache.forgetTag(costTag(tenant));
       room.forget(id);
       convoyRunner.ended(tenant, id, status);
+      schedules.runner.ended(id);
     },
   });
   const monitor = new ResourceMonitor(parts.probe, clock, (error) =>
@@ -190,6 +194,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       // Its calls in flight were settled.
       room.lookAgain(tenant);
       convoyRunner.ended(tenant, id, 'cancelled');
+      schedules.runner.ended(id);
     },
   });
   const convoyRunner: ConvoyRunner = new ConvoyRunner({
@@ -206,6 +211,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       if (!isClosing(error)) logger.warn({ error }, 'Part of a convoy could not go on; it is tried again.');
     },
   });
+  const schedules = openSchedules({ ...intake, store: state.schedules, logger, commands });
   const convoyParts = { convoys: state.convoys, convoyRunner, convoySettings: settings, clock, ids };
   const convoyWay = convoyPort(convoyParts);
   const access = await Access.open({ store: state.access, clock, ids, cache, hasIssuer: settings.oidcIssuer !== null });
@@ -217,7 +223,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onLeftOver: (executionId, error) =>
       logger.warn({ executionId, error }, 'The files of an old execution could not be deleted; they stay.'),
   });
-  const service = new InboxService({ commands, forks, pruning, access, budgets });
+  const service = new InboxService({ commands, forks, pruning, access, budgets, schedules: schedules.keeping });
   const housekeeping = new Housekeeping(pruning, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
   );
@@ -225,6 +231,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   for (const squad of parts.squads) await directory.ensure('local', squad);
   if (runs) {
     await convoyRunner.load();
+    await schedules.runner.load();
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
     const { leftAlone } = await resumeAll(reports, engine, (name) => workflows.find(name) !== null);
     for (const [workflow, count] of leftAlone) {
@@ -233,6 +240,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     housekeeping.start();
     monitor.start();
     convoyRunner.serve();
+    schedules.runner.serve();
   }
   const inbox = runs && parts.takesCommands ? state.inbox.serve((command) => service.take(command)) : null;
   const graceMs = settings.shutdownGraceMs;
@@ -245,6 +253,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     monitor,
     room,
     convoys: convoyRunner,
+    schedules: schedules.runner,
     inbox,
     state: parts.closing,
   };
@@ -255,6 +264,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     starts: starts.statistics(),
     budgets: { ...refusals, waiting: room.size },
     convoys: convoyRunner.statistics(),
+    schedules: schedules.runner.statistics(),
     cache: cache.statistics(),
     ...parts.adapterStatistics(),
   });
@@ -271,6 +281,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     directory,
     approvals,
     budgets,
+    schedules: schedules.keeping,
     workItems,
     usage,
     workflows,

@@ -13,6 +13,8 @@ export interface ListFilter {
   readonly status?: ExecutionStatus;
   readonly squad?: string;
   readonly workflow?: string;
+  /** Id of the schedule that made them. */
+  readonly schedule?: string;
   readonly createdAfter?: Date;
   readonly cursor?: string;
   readonly limit?: number;
@@ -33,7 +35,7 @@ const newestFirst: PageFormat<Execution, string> = {
 export async function listExecutions(
   { reports, directory, workflows }: ExecutionListParts,
   tenant: string,
-  { status, squad, workflow, createdAfter, ...place }: ListFilter,
+  { status, squad, workflow, schedule, createdAfter, ...place }: ListFilter,
 ): Promise<Page<Execution>> {
   const wanted = squad === undefined ? null : await directory.seek(tenant, squad);
   const squadId = wanted?.id ?? squad;
@@ -44,6 +46,7 @@ export async function listExecutions(
       ...(status === undefined ? {} : { status }),
       ...(squadId === undefined ? {} : { squadId }),
       ...(workflow === undefined ? {} : { workflow }),
+      ...(schedule === undefined ? {} : { scheduleId: schedule }),
       ...(createdAfter === undefined ? {} : { createdAfter: createdAfter.getTime() }),
       ...(before === undefined ? {} : { before }),
       limit,

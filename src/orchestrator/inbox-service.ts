@@ -4,12 +4,16 @@ import { SquadraError } from '../kernel/errors.ts';
 import { toFailure } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
 import { budgetPeriods, budgetReactions, budgetScopes } from '../work/budget.ts';
+import { scheduleStatuses } from '../work/schedule.ts';
+import type { ScheduleRequest } from '../work/schedule.ts';
 import type { InboxCommand, InboxReply } from '../work/inbox.ts';
 import type { Access } from './access.ts';
 import type { BudgetKeeping } from './budgets.ts';
 import type { Commands } from './commands.ts';
 import type { Forks } from './forks.ts';
 import type { Pruning } from './housekeeping.ts';
+import { scheduleDocument } from './schedules/schedule-document.ts';
+import type { ScheduleKeeping } from './schedules/schedules.ts';
 
 const id = z.string();
 /** What each command carries. Senders are other processes, maybe of another version: what they sent is checked. */
@@ -53,6 +57,10 @@ const bodies = {
     limitTokens: z.number().exactOptional(),
     onExceeded: z.enum(budgetReactions).exactOptional(),
   }),
+  // What a schedule may say is checked where it is kept.
+  createSchedule: z.strictObject({ request: z.record(z.string(), z.json()) }),
+  setSchedule: z.strictObject({ id, status: z.enum(scheduleStatuses) }),
+  removeSchedule: z.strictObject({ id }),
   removeBudget: z.strictObject({ scope: z.enum(budgetScopes), id, period: z.enum(budgetPeriods) }),
 };
 
@@ -71,6 +79,7 @@ export interface InboxServiceParts {
   readonly pruning: Pruning;
   readonly access: Pick<Access, 'addKey' | 'revokeKey'>;
   readonly budgets: Pick<BudgetKeeping, 'set' | 'remove'>;
+  readonly schedules: Pick<ScheduleKeeping, 'create' | 'setStatus' | 'remove'>;
 }
 
 /** Does what commands from other processes say, and answers each with its result or its failure. */
@@ -121,6 +130,18 @@ export class InboxService {
         const { scope, id: budgetId, period, ...limits } = checked(name, body);
         return plain(await this.#parts.budgets.set(tenant, { scope, id: budgetId, period }, limits));
       }
+      case 'createSchedule': {
+        // The command's id makes a schedule that is asked for again, after a crash in between, the same schedule.
+        const request = { ...checked(name, body).request, idempotencyKey: commandId } as ScheduleRequest;
+        return plain(scheduleDocument(await this.#parts.schedules.create(tenant, request)));
+      }
+      case 'setSchedule': {
+        const { id: scheduleId, status } = checked(name, body);
+        return plain(scheduleDocument(await this.#parts.schedules.setStatus(tenant, scheduleId, status)));
+      }
+      case 'removeSchedule':
+        await this.#parts.schedules.remove(tenant, checked(name, body).id);
+        return null;
       case 'removeBudget':
         await this.#parts.budgets.remove(tenant, checked(name, body));
         return null;

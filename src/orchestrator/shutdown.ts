@@ -18,6 +18,7 @@ export interface ShutdownParts {
   readonly monitor: Disposable;
   readonly room: Disposable;
   readonly convoys: Disposable;
+  readonly schedules: Disposable;
   /** Commands from other processes, which are taken until the last step is done. */
   readonly inbox: AsyncDisposable | null;
   readonly state: AsyncDisposable;
@@ -37,6 +38,7 @@ export function shutdown(parts: ShutdownParts): () => Promise<void> {
     monitor,
     room,
     convoys,
+    schedules,
     inbox,
     state,
     clock,
@@ -48,6 +50,7 @@ export function shutdown(parts: ShutdownParts): () => Promise<void> {
     monitor[Symbol.dispose]();
     room[Symbol.dispose]();
     convoys[Symbol.dispose]();
+    schedules[Symbol.dispose]();
     const drained = engine.drain();
     advancer.drain();
     const grace = clock.setTimer(graceMs, () => {

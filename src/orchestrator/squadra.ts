@@ -29,6 +29,8 @@ import type { Page } from './page.ts';
 import { RunHandle } from './run-handle.ts';
 import type { Run, RunHandleParts } from './run-handle.ts';
 import type { SquadDirectory } from './squad-directory.ts';
+import type { ScheduleStatistics } from './schedules/schedule-runner.ts';
+import type { ScheduleKeeping, Schedules } from './schedules/schedules.ts';
 import type { Submissions, SubmitRequest } from './submissions.ts';
 import type { TenantEvent } from './stored-events.ts';
 import { tenantEventBatches } from './tenant-events.ts';
@@ -67,6 +69,7 @@ export interface SquadraParts extends RunHandleParts, ConvoysParts {
   readonly directory: SquadDirectory;
   readonly approvals: ApprovalStore;
   readonly budgets: BudgetKeeping;
+  readonly schedules: ScheduleKeeping;
   readonly workItems: WorkItemStore;
   readonly usage: UsageReports;
   readonly maxInputBytes: number;
@@ -83,6 +86,8 @@ export interface SquadraStatistics {
   readonly starts: ReturnType<Starts['statistics']>;
   /** Convoys that run here, their items that run, and how long items that could start waited for their start. */
   readonly convoys: ConvoyStatistics;
+  /** Schedules that tick here, and what became of their ticks since the start. */
+  readonly schedules: ScheduleStatistics;
   readonly writer: {
     readonly pending: number;
     readonly operations: number;
@@ -120,6 +125,7 @@ export class Squadra implements AsyncDisposable {
   readonly budgets: Budgets;
   readonly workItems: WorkItems;
   readonly convoys: Convoys;
+  readonly schedules: Schedules;
   readonly #parts: SquadraParts;
 
   constructor(parts: SquadraParts, tenant: string, userId: string | null = null) {
@@ -131,6 +137,7 @@ export class Squadra implements AsyncDisposable {
     this.budgets = parts.budgets.of(tenant);
     this.workItems = new WorkItems(parts, tenant);
     this.convoys = new Convoys(parts, tenant, userId);
+    this.schedules = parts.schedules.of(tenant, userId);
   }
 
   /** The same Squadra with the eyes of another tenant; what is submitted and created through it bears the user's id. */

@@ -189,11 +189,13 @@ function checkBudget(given: BudgetOptions): BudgetLimits {
   return limits;
 }
 
-function isRequest(input: unknown): boolean {
+/** Whether an input has a message, which is then the first of the execution. */
+export function isRequest(input: unknown): boolean {
   return typeof input === 'object' && input !== null && 'message' in input && typeof input.message === 'string';
 }
 
-function parseInput(workflow: Workflow, input: unknown): unknown {
+/** The input as a workflow gets it. Throws `INVALID_INPUT` with every problem. */
+export function parseInput(workflow: Workflow, input: unknown): unknown {
   if (workflow.input === undefined) return input;
   const parsed = workflow.input.safeParse(input);
   if (parsed.success) return parsed.data;

@@ -32,6 +32,12 @@ export interface ProcessReading {
     }[];
   };
   readonly budgets: { readonly exceeded: number; readonly unpriced: number; readonly waiting: number };
+  readonly schedules: {
+    readonly active: number;
+    readonly fired: number;
+    readonly skipped: number;
+    readonly missed: number;
+  };
   readonly agents: {
     readonly size: number;
     readonly entries: number;
@@ -120,6 +126,12 @@ export const squadraRows: readonly Row[] = [
     ({ starts }) => starts.advice.throttle,
   ),
   counter('squadra_item_starts_total', 'Items of convoys that were started.', ({ starts }) => starts.started),
+  gauge('squadra_schedules', 'Schedules that tick in this process.', ({ schedules }) => schedules.active),
+  counter(
+    'squadra_schedule_ticks_total',
+    'Ticks of schedules: fired (an execution was made), skipped (work of an earlier one was open), missed (nobody was there).',
+    ({ schedules: { fired, skipped, missed } }) => by('outcome', { fired, skipped, missed }),
+  ),
   gauge(
     'squadra_model_calls',
     'Model calls: in flight, waiting, and of those, waiting for tokens of their members.',

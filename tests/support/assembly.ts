@@ -64,6 +64,11 @@ const noAccess = {
   addKey: () => Promise.reject(new Error('This test makes no key.')),
   revokeKey: () => Promise.reject(new Error('This test revokes no key.')),
 };
+const noSchedules = {
+  create: () => Promise.reject(new Error('This test has no schedules.')),
+  setStatus: () => Promise.reject(new Error('This test has no schedules.')),
+  remove: () => Promise.reject(new Error('This test has no schedules.')),
+};
 const noConvoys: ConvoyPort = {
   create: () => Promise.reject(new Error('This test has no convoys.')),
   results: () => Promise.reject(new Error('This test has no convoys.')),
@@ -157,6 +162,7 @@ export class Assembly {
       pruning,
       access: noAccess,
       budgets: this.budgets,
+      schedules: noSchedules,
     });
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
   }

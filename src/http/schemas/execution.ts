@@ -99,6 +99,7 @@ export const executionListQuery = z.strictObject({
   status: statusSchema.exactOptional(),
   squad: name.exactOptional().meta({ description: 'Name or id.' }),
   workflow: name.exactOptional(),
+  schedule: idSchema.exactOptional().meta({ description: 'Those that this schedule made.' }),
   createdAfter: z.iso
     .datetime({ offset: true })
     .exactOptional()
