@@ -1,6 +1,7 @@
 /**
  * How many calls a provider bears at once, learnt from how calls end. Pure: a state, an event, the next state.
  *
+ * L0  Until something brings trouble, it doubles with every round trip.
  * L1  It grows only while it is used up: who has few calls learns nothing about many.
  * L2  Calls that were refused above what had been borne before tell exactly how many are borne: those still in flight. The limit
  *     follows them down at once.
@@ -8,7 +9,7 @@
  *     it was, once for all calls that were in flight.
  * L4  Just below the level that brought trouble it stays until `probeAfter` calls went well, then tries one more. So at most one
  *     call in `probeAfter` is refused by looking; if that is borne, steps double.
- * L5  Latency counts where many calls make it longer: when a window of calls took longer than the best known by more than a fifth,
+ * L5  Latency counts where many calls make it longer: when a window of calls took longer than the best known by more than a sixth,
  *     the limit falls. If that does not make calls faster, the calls are just longer, and the limit goes back.
  */
 export interface AdaptiveLimit {
@@ -51,16 +52,19 @@ export type CallEnd =
   /** Anything else on the provider's side, or on the way there. */
   | { readonly kind: 'failed'; readonly startedAt: number };
 
-/** Doubled with every window that is used up and goes well: 200 after two round trips, and a small provider is not swamped. */
+/** Doubled with every round trip that goes well: 200 after two of them, and a small provider is not swamped. */
 const firstLimit = 50;
 const decrease = 0.7;
 /** One refusal in so many calls at most: two thirds of a percent. */
 const probeAfter = 150;
 /** A window has at least so many calls, so that a mean means something. */
 const leastCalls = 8;
-/** How much longer than at ease calls may take, as a factor and beyond it in milliseconds: what clocks and loops are off by. */
-const inflation = 1.2;
-const slackMs = 20;
+/**
+ * How much longer than at ease calls may take, as a factor and beyond it in milliseconds: what clocks and loops are off by. A
+ * provider that slows down with the square of what is too much loses a tenth of its pace to a fifth more of latency.
+ */
+const inflation = 1.15;
+const slackMs = 10;
 const failingShare = 0.3;
 /** From this share of the limit on, a call counts as one that used it up: the last places are rarely all taken. */
 const usedUpShare = 0.8;
@@ -133,8 +137,16 @@ function afterCompleted(
   const window = { calls: state.window.calls + 1, sumMs: state.window.sumMs + firstTokenMs };
   const meanMs = window.sumMs / window.calls;
   const isClear = easeMs !== null && meanMs > 2 * easeMs * inflation + slackMs;
-  if (window.calls < (isClear ? leastCalls : Math.max(leastCalls, state.limit))) return { ...next, easeMs, window };
+  if (window.calls < (isClear ? leastCalls : callsToTell(state))) return { ...next, easeMs, window };
   return closeWindow({ ...next, easeMs, window }, meanMs, now, ceiling);
+}
+
+/**
+ * How many calls a window has. While nothing brought trouble, the last of those that began together are enough: with each of
+ * them in flight all the others were, too. So it takes one round trip to double, where waiting for as many again takes two.
+ */
+function callsToTell({ limit, trouble }: AdaptiveLimit): number {
+  return Math.max(leastCalls, trouble === null ? (1 - usedUpShare) * limit : limit);
 }
 
 function closeWindow(state: AdaptiveLimit, meanMs: number, now: number, ceiling: number): AdaptiveLimit {
