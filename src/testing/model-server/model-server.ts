@@ -6,11 +6,11 @@
  */
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { type ModelBehaviour, readDirective } from './behaviour.ts';
 import { answerOf, lastUserMessage, tokensOf } from './asked.ts';
 import { refuse, stream } from './chat-completions.ts';
 import { refuseMessages, streamMessages } from './messages.ts';
+import { machineTime } from './server-limits.ts';
 import type { LimitKeeper } from './server-limits.ts';
 import { CallLog, type CallPhase, type ReceivedCall, ServedCall } from './served-call.ts';
 
@@ -22,7 +22,7 @@ export interface ModelServerOptions {
   readonly defaults?: ModelBehaviour;
   /** Decides before the message does. */
   readonly behave?: (call: ReceivedCall) => ModelBehaviour | undefined;
-  /** What it bears; more is answered 429. */
+  /** What it bears; more is answered 429. The time that passes before an answer passes on its clock. */
   readonly limits?: LimitKeeper;
   /** Keeps calls for inspection; off for long runs. */
   readonly keepCalls?: boolean;
@@ -109,7 +109,8 @@ async function answer(
     refused(served, { status: 429, errorCode: 'rate_limit_exceeded', errorMessage: 'That is too much at once.' });
     return;
   }
-  if (behaviour.latencyMs !== undefined) await pause(behaviour.latencyMs * (limits?.slowness ?? 1));
+  const clock = limits?.clock ?? machineTime;
+  if (behaviour.latencyMs !== undefined) await clock.pause(behaviour.latencyMs * (limits?.slowness ?? 1));
   if (behaviour.hang === 'before') return;
   const found = request.method === 'POST' && /\/(?:chat\/completions|messages)$/.test(call.path);
   if (!found) refused(served, { status: 404, errorMessage: `There is nothing at ${call.path}.` });

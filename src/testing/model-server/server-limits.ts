@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** What the server bears. A test may change it while it runs. */
 export interface ServerLimits {
@@ -10,6 +11,15 @@ export interface ServerLimits {
   /** Beyond so many calls at once a call takes longer, with the square of how far beyond. */
   knee?: number;
 }
+
+/** What tells the time of a server, in milliseconds; tests may have one of their own. */
+export interface ServerClock {
+  now(): number;
+  pause(ms: number): Promise<void>;
+}
+
+/** The time of the machine. */
+export const machineTime: ServerClock = { now: () => performance.now(), pause: (ms) => pause(ms) };
 
 interface Bucket {
   left: number;
@@ -28,12 +38,19 @@ export class LimitKeeper {
   refused = 0;
   /** Calls that were answered to the end, or left. */
   ended = 0;
+  readonly clock: ServerClock;
   #inFlight = 0;
   readonly #waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(limits: ServerLimits) {
+  constructor(limits: ServerLimits, clock: ServerClock = machineTime) {
     this.limits = limits;
+    this.clock = clock;
+  }
+
+  /** Calls that were let in and are not answered to the end. */
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** Lets a call in, or does not; headers tell how the rates stand then. */
@@ -84,7 +101,7 @@ export class LimitKeeper {
 
   #left(kind: string, perMinute: number | undefined): number {
     if (perMinute === undefined) return Infinity;
-    const now = performance.now();
+    const now = this.clock.now();
     const bucket = this.#buckets.get(kind) ?? { left: perMinute * firstShare, at: now };
     const left = Math.min(perMinute, bucket.left + ((now - bucket.at) / 60_000) * perMinute);
     this.#buckets.set(kind, { left, at: now });
