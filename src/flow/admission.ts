@@ -47,6 +47,9 @@ export interface ProviderState {
   readonly waiting: number;
   /** Until rates let the next one go, in milliseconds; 0 where they do not hold it back. */
   readonly heldMs: number;
+  /** What may be asked at once, as far as is known; less than nothing where more was used, null where nothing limits it. */
+  readonly requestsLeft: number | null;
+  readonly tokensLeft: number | null;
 }
 
 export interface AdmissionStatistics {

@@ -2,7 +2,7 @@ import { afterCall, firstAdaptiveLimit } from './adaptive-limit.ts';
 import type { AdaptiveLimit, CallEnd } from './adaptive-limit.ts';
 import type { CallOutcome, ProviderState } from './admission.ts';
 import { FairQueue } from './fair-queue.ts';
-import { correct, firstRateBudget, learn, pause, spend, waitMs } from './rate-budget.ts';
+import { correct, firstRateBudget, learn, pause, scarcestLeft, spend, waitMs } from './rate-budget.ts';
 import type { ConfiguredRate, LeftSince, RateBudget, RateReport } from './rate-budget.ts';
 import type { WaitingCall } from './waiting-call.ts';
 
@@ -74,7 +74,9 @@ export class ProviderPool<Call extends WaitingCall> {
 
   state(now: number): ProviderState {
     const { provider, model, limit, inFlight, waiting } = this;
-    return { provider, model, limit, inFlight, waiting, heldMs: this.heldMs(now) };
+    const { requests, tokens } = this.#budget;
+    const left = { requestsLeft: scarcestLeft(requests, now), tokensLeft: scarcestLeft(tokens, now) };
+    return { provider, model, limit, inFlight, waiting, heldMs: this.heldMs(now), ...left };
   }
 
   leave(call: Call, now: number): CallInFlight {

@@ -78,6 +78,11 @@ export function leftAt({ capacity, left, at, perMs, backAt }: Allowance, now: nu
   return Math.min(capacity, left + Math.max(0, now - at) * perMs);
 }
 
+/** What is left of the scarcest of some allowances; null where there is none. */
+export function scarcestLeft(allowances: readonly Allowance[], now: number): number | null {
+  return allowances.length === 0 ? null : Math.min(...allowances.map((allowance) => leftAt(allowance, now)));
+}
+
 /** How long a call of so many tokens has to wait, in whole milliseconds; 0 when it may leave now. */
 export function waitMs(budget: RateBudget, tokens: number, now: number): number {
   const waits = [

@@ -28,7 +28,11 @@ export interface ProcessReading {
       readonly provider: string;
       readonly model: string;
       readonly limit: number;
+      readonly inFlight: number;
+      readonly waiting: number;
       readonly heldMs: number;
+      readonly requestsLeft: number | null;
+      readonly tokensLeft: number | null;
     }[];
   };
   readonly budgets: { readonly exceeded: number; readonly unpriced: number; readonly waiting: number };
@@ -157,6 +161,26 @@ export const squadraRows: readonly Row[] = [
     calls.providers
       .slice(0, maxModels)
       .map(({ provider, model, limit }) => ({ labels: { provider, model }, value: limit })),
+  ),
+  gauge('squadra_provider_calls', 'Calls of a model: in flight, and waiting for their turn.', ({ calls }) =>
+    calls.providers.slice(0, maxModels).flatMap(({ provider, model, inFlight, waiting }) => [
+      { labels: { provider, model, state: 'in_flight' }, value: inFlight },
+      { labels: { provider, model, state: 'waiting' }, value: waiting },
+    ]),
+  ),
+  gauge('squadra_provider_requests_left', 'Requests that a model takes at once, where that is limited.', ({ calls }) =>
+    calls.providers
+      .slice(0, maxModels)
+      .flatMap(({ provider, model, requestsLeft: left }) =>
+        left === null ? [] : [{ labels: { provider, model }, value: left }],
+      ),
+  ),
+  gauge('squadra_provider_tokens_left', 'Tokens that a model takes at once, where that is limited.', ({ calls }) =>
+    calls.providers
+      .slice(0, maxModels)
+      .flatMap(({ provider, model, tokensLeft: left }) =>
+        left === null ? [] : [{ labels: { provider, model }, value: left }],
+      ),
   ),
   gauge(
     'squadra_provider_held_seconds',

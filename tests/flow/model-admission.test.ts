@@ -191,7 +191,10 @@ describe('rates', () => {
     ask('free', { model: 'other' });
     await clock.advance(6_999);
     expect(left).toEqual(['free']);
-    expect(admission.statistics().providers).toMatchObject([{ heldMs: 1, limit: 50 }, { heldMs: 0 }]);
+    expect(admission.statistics().providers).toMatchObject([
+      { heldMs: 1, limit: 50, inFlight: 0, waiting: 1, requestsLeft: expect.closeTo(6.999, 6), tokensLeft: null },
+      { heldMs: 0, inFlight: 1, waiting: 0, requestsLeft: null },
+    ]);
     await clock.advance(1);
     expect(left).toEqual(['free', 'held']);
   });

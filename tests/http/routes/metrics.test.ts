@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { openTestServer } from '../../support/http-server.ts';
 
 it('shows every figure in Prometheus text format, with help and type, and no label that names a tenant or an id', async () => {
-  await using server = await openTestServer();
+  await using server = await openTestServer({ settings: { modelTokensPerMinute: 1_000_000 } });
   const { id } = (await server.ask('/executions', { body: { message: 'Hello' } })).body as { id: string };
   await server.assembly.squadra.run(id).result();
   await server.ask('/executions/nothing');
@@ -14,6 +14,9 @@ it('shows every figure in Prometheus text format, with help and type, and no lab
     'squadra_gate_open 1',
     'squadra_gate_threshold_executions 80000',
     'squadra_model_call_places 2000',
+    'squadra_provider_limit_calls{provider="offline",',
+    'squadra_provider_calls{provider="offline",',
+    'squadra_provider_tokens_left{provider="offline",',
     'squadra_agent_pool_size 100',
     'squadra_cache_misses_total{kind="squad"} 1',
     'squadra_commit_duration_seconds_bucket{le="+Inf"}',
@@ -30,6 +33,7 @@ it('shows every figure in Prometheus text format, with help and type, and no lab
     expect(text).toContain(`# HELP ${name} `);
     expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
   }
+  expect(text).not.toContain('squadra_provider_requests_left{');
   expect(text).not.toContain(id);
   expect(text).not.toContain('local');
   // What is counted adds up: every bucket is at most the next, and the last is all of them.
