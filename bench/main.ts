@@ -19,6 +19,7 @@ import { agents } from './scenarios/agents.ts';
 import { api } from './scenarios/api.ts';
 import { convoy } from './scenarios/convoy.ts';
 import { latency } from './scenarios/latency.ts';
+import { limiter } from './scenarios/limiter.ts';
 import { overload } from './scenarios/overload.ts';
 import { parked } from './scenarios/parked.ts';
 import { peers } from './scenarios/peers.ts';
@@ -36,6 +37,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'work-items': workItems,
   agents,
   convoy,
+  limiter,
   api,
   users,
   overload,

@@ -12,7 +12,9 @@ export type Plot =
       readonly name: string;
       readonly title: string;
       readonly xUnit: string;
-      /** Drawn below each other, each with its own scale from zero. */
+      /** Whether all lines are drawn to the scale of the highest. */
+      readonly sharesScale?: boolean;
+      /** Drawn below each other, each with its own scale from zero where they do not share one. */
       readonly lines: readonly {
         readonly label: string;
         readonly unit: string;

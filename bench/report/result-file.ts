@@ -34,6 +34,7 @@ const order = [
   'recovery',
   'work-items',
   'agents',
+  'limiter',
   'api',
   'users',
   'overload',

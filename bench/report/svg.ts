@@ -26,14 +26,15 @@ function bars({ title, unit, bars: all }: Extract<Plot, { kind: 'bars' }>): stri
   return picture(title, 70 + all.length * row, drawn);
 }
 
-function lines({ title, xUnit, lines: all }: Extract<Plot, { kind: 'lines' }>): string {
+function lines({ title, xUnit, sharesScale = false, lines: all }: Extract<Plot, { kind: 'lines' }>): string {
   const [left, right, high] = [60, width - 20, 110];
+  const highest = Math.max(...all.flatMap(({ points }) => points.map(([, y]) => y)).filter(Number.isFinite));
   const drawn = all.map(({ label, unit, points: given }, place) => {
     // A sample in which nothing was measured is a gap.
     const points = given.filter(([, y]) => Number.isFinite(y));
     const top = 62 + place * (high + 40);
     const mostX = Math.max(...points.map(([x]) => x));
-    const mostY = Math.max(...points.map(([, y]) => y)) * 1.1;
+    const mostY = (sharesScale ? highest : Math.max(...points.map(([, y]) => y))) * 1.1;
     const at = ([x, y]: readonly [number, number]): string =>
       `${(left + ((right - left) * x) / mostX).toFixed(1)},${(top + high - (high * y) / mostY).toFixed(1)}`;
     return [
