@@ -20,6 +20,7 @@ export type { SquadraOptions } from './orchestrator/squadra-options.ts';
 export type { SubmitRequest } from './orchestrator/submissions.ts';
 export type { UsageLine, UsageOptions, UsageReport } from './orchestrator/usage-report.ts';
 export type { ConvoyDescription, ConvoyListFilter, Convoys } from './orchestrator/convoys/convoys.ts';
+export type { ScheduleListFilter, Schedules } from './orchestrator/schedules/schedules.ts';
 export type { WorkItemInput, WorkItems } from './orchestrator/work-items.ts';
 export type { MemberOverrides } from './squads/override-members.ts';
 export type { MemberOverride, SquadChange } from './squads/squad-input.ts';
@@ -47,6 +48,15 @@ export type {
   ConvoyRequest,
   ConvoyResult,
 } from './work/convoy-request.ts';
+export type {
+  MissedRule,
+  OverlapRule,
+  Rhythm,
+  Schedule,
+  ScheduleRequest,
+  ScheduleStatus,
+  TickCounts,
+} from './work/schedule.ts';
 export type { WorkItem, WorkItemStatus } from './work/work-item.ts';
 export type { WorkItemFilter, WorkItemPatch, WorkItemStatistics } from './work/work-item-store.ts';
 export type { Answer, AskOptions } from './workflows/asker.ts';

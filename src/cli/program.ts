@@ -17,6 +17,7 @@ import { pruneCommand } from './commands/prune.ts';
 import { retryCommand } from './commands/retry.ts';
 import { rolesCommand } from './commands/roles.ts';
 import { runCommand } from './commands/run.ts';
+import { schedulesCommand } from './commands/schedules.ts';
 import { serveCommand } from './commands/serve.ts';
 import { showCommand } from './commands/show.ts';
 import { signalCommand } from './commands/signal.ts';
@@ -41,6 +42,7 @@ const commands = [
   approveCommand,
   convoyCommand,
   convoysCommand,
+  schedulesCommand,
   squadsCommand,
   rolesCommand,
   keysCommand,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readSquadraYaml } from '../config/squadra-yaml.ts';
-import type { BudgetEntry, SquadEntry } from '../config/squadra-yaml.ts';
+import type { BudgetEntry, ScheduleEntry, SquadEntry } from '../config/squadra-yaml.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Budgets } from '../orchestrator/budgets.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
@@ -20,6 +20,7 @@ export interface Project {
   readonly opening: Pick<SquadraOptions, 'workflows' | 'tools' | 'mcp' | 'prices'>;
   readonly squads: readonly SquadEntry[];
   readonly budgets: readonly BudgetEntry[];
+  readonly schedules: readonly ScheduleEntry[];
 }
 
 const fileName = 'squadra.yaml';
@@ -27,13 +28,13 @@ const fileName = 'squadra.yaml';
 /** Reads `squadra.yaml` of this folder, if there is one, or the file named by `--config`, and imports its workflows and tools. */
 export async function loadProject(config: string | undefined, folder: string = process.cwd()): Promise<Project> {
   const path = resolve(folder, config ?? fileName);
-  if (config === undefined && !existsSync(path)) return { opening: {}, squads: [], budgets: [] };
-  const { workflows: files, squads, budgets, mcp, prices } = readSquadraYaml(path);
+  if (config === undefined && !existsSync(path)) return { opening: {}, squads: [], budgets: [], schedules: [] };
+  const { workflows: files, squads, budgets, schedules, mcp, prices } = readSquadraYaml(path);
   if (files.length > 0) lendModules();
   const exported: unknown[] = [];
   for (const file of files) exported.push(...(await importParts(file, path)));
   const opening = { workflows: exported.filter(isWorkflow), tools: exported.filter(isTool), mcp, prices };
-  return { opening, squads, budgets };
+  return { opening, squads, budgets, schedules };
 }
 
 async function importParts(file: string, listedIn: string): Promise<readonly unknown[]> {
@@ -69,6 +70,17 @@ export async function ensureSquads(squadra: Squadra, squads: readonly SquadInput
   for (const squad of squads) {
     try {
       await squadra.squads.create(squad);
+    } catch (error) {
+      if (!(error instanceof SquadraError) || error.code !== 'NAME_TAKEN') throw error;
+    }
+  }
+}
+
+/** Creates the schedules of a project that the tenant lacks, by name; existing ones are left as they are. */
+export async function ensureSchedules({ schedules }: Squadra, entries: readonly ScheduleEntry[]): Promise<void> {
+  for (const entry of entries) {
+    try {
+      await schedules.create(entry);
     } catch (error) {
       if (!(error instanceof SquadraError) || error.code !== 'NAME_TAKEN') throw error;
     }

@@ -7,7 +7,7 @@ import { findExecution } from './execution-id.ts';
 import { safeJson } from './view/safe-text.ts';
 
 /** The owner takes commands within 250 ms; this leaves room for a busy machine and a slow disk. */
-const timeoutMs = 10_000;
+export const timeoutMs = 10_000;
 
 /** The whole id for what the user wrote. Throws `NOT_FOUND`, also where there is no state. */
 export async function namedExecution({ options }: CommandContext, text: string): Promise<string> {

@@ -39,10 +39,26 @@ const budget = z.strictObject({
   onExceeded: z.enum(['ask', 'fail']).exactOptional(),
 });
 
+/** What it says of when and what is checked where schedules are kept. */
+const schedule = z.strictObject({
+  name,
+  cron: name.exactOptional(),
+  every: z.union([z.number(), name]).exactOptional(),
+  timezone: name.exactOptional(),
+  squad: name.exactOptional(),
+  workflow: name.exactOptional(),
+  message: z.string().exactOptional(),
+  input: z.unknown().optional(),
+  priority: z.int().exactOptional(),
+  overlap: z.enum(['skip', 'queue']).exactOptional(),
+  missed: z.enum(['skip', 'once', 'all']).exactOptional(),
+});
+
 const schema = z.strictObject({
   workflows: z.array(name).default([]),
   squads: z.array(squad).default([]),
   budgets: z.array(budget).default([]),
+  schedules: z.array(schedule).default([]),
   prices: priceTable.default({}),
   mcp: mcpTable.default({}),
 });
@@ -53,12 +69,16 @@ export type SquadEntry = z.infer<typeof squad>;
 /** A budget as `squadra.yaml` describes it: US dollars; the id of a squad may be its name, that of the tenant is left out. */
 export type BudgetEntry = z.infer<typeof budget>;
 
+/** A schedule as `squadra.yaml` describes it: what `POST /schedules` takes, with a name. */
+export type ScheduleEntry = z.infer<typeof schedule>;
+
 /** What `squadra.yaml` says. */
 export interface SquadraYaml {
   /** Absolute paths of the files whose exported workflows count. */
   readonly workflows: string[];
   readonly squads: SquadEntry[];
   readonly budgets: BudgetEntry[];
+  readonly schedules: ScheduleEntry[];
   /** Own prices in US dollars per million tokens, by `provider/model` or `provider`. */
   readonly prices: PriceOptions;
   /** MCP servers by name, for the option `mcp` of `openSquadra`; `${NAME}` in them is filled there. */
@@ -87,13 +107,14 @@ export function readSquadraYaml(path: string): SquadraYaml {
       parsed.error.issues.map((issue) => `${place(document, lines, issue.path)}${issue.message}`),
     );
   }
-  const { workflows, squads, budgets, prices, mcp } = parsed.data;
-  const problems = repeatedNames(squads);
+  const { workflows, squads, budgets, schedules, prices, mcp } = parsed.data;
+  const problems = [...repeatedNames(squads, 'squads'), ...repeatedNames(schedules, 'schedules')];
   if (problems.length > 0) throw invalidFile(path, problems);
   return {
     workflows: workflows.map((file) => resolve(dirname(path), file)),
     squads,
     budgets,
+    schedules,
     prices,
     // Each entry was checked by the schema of its kind.
     mcp: startedIn(dirname(path), mcp as McpOptions),
@@ -128,10 +149,10 @@ function place(document: Document, lines: LineCounter, path: readonly PropertyKe
   return shown === '' ? '' : `${shown}: `;
 }
 
-function repeatedNames(squads: readonly SquadEntry[]): string[] {
-  const names = squads.map((entry) => entry.name);
+function repeatedNames(entries: readonly { readonly name: string }[], what: string): string[] {
+  const names = entries.map((entry) => entry.name);
   const repeated = new Set(names.filter((entry, index) => names.indexOf(entry) !== index));
-  return [...repeated].map((entry) => `two squads are called '${entry}'; names are unique`);
+  return [...repeated].map((entry) => `two ${what} are called '${entry}'; names are unique`);
 }
 
 function invalidFile(path: string, problems: readonly string[]): SquadraError {

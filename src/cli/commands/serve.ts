@@ -12,7 +12,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { tellOfOthers } from '../following.ts';
 import { Interruption } from '../interruption.ts';
 import { parseWholeNumber } from '../number-argument.ts';
-import { ensureBudgets, ensureSquads, loadProject } from '../project.ts';
+import { ensureBudgets, ensureSchedules, ensureSquads, loadProject } from '../project.ts';
 import { keepHeapSmall } from '../small-heap.ts';
 
 interface ServeOptions {
@@ -44,6 +44,7 @@ async function act(context: CommandContext, options: ServeOptions): Promise<Exit
   const own = squadra.forTenant(context.options.tenant);
   await ensureSquads(own, project.squads);
   await ensureBudgets(own, project.budgets);
+  await ensureSchedules(own, project.schedules);
   const server = await startServer({ ...assembly, readiness: new Readiness() }, assembly.settings);
   try {
     introduce(context, assembly, server.url);

@@ -69,7 +69,7 @@ function readRhythm({ cron, every, timezone }: ScheduleRequest, now: number, ref
       refuse('timezone', "means nothing with 'every', which counts elapsed time; leave it out");
     const everyMs = durationMs(every, "'every'");
     if (everyMs >= shortestMs) return { kind: 'every', everyMs, startMs: now };
-    refuse('every', `is ${formatDuration(everyMs)}; use at least ${formatDuration(shortestMs)}`);
+    refuse('every', `is ${formatDuration(everyMs)}; use at least 1s`);
     return null;
   }
   return readCron(cron ?? '', timezone ?? 'UTC', refuse);
