@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, isNode, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { SquadraError } from '../kernel/errors.ts';
 import { mcpTable } from './mcp-servers.ts';
 import type { McpOptions } from './mcp-servers.ts';
 import { priceTable } from './prices.ts';
 import type { PriceOptions } from './prices.ts';
+import { placeOf, syntaxProblems } from './yaml-place.ts';
 
 const name = z.string().trim().min(1);
 
@@ -94,17 +94,13 @@ export function readSquadraYaml(path: string): SquadraYaml {
   const lines = new LineCounter();
   const document = parseDocument(readText(path), { lineCounter: lines });
   if (document.errors.length > 0) {
-    throw invalidFile(
-      path,
-      // The first line of the parser's message is a sentence with its place, the others draw the source.
-      document.errors.map((error) => (error.message.split('\n', 1)[0] ?? '').replace(/:$/, '')),
-    );
+    throw invalidFile(path, syntaxProblems(document));
   }
   const parsed = schema.safeParse(document.toJS() ?? {});
   if (!parsed.success) {
     throw invalidFile(
       path,
-      parsed.error.issues.map((issue) => `${place(document, lines, issue.path)}${issue.message}`),
+      parsed.error.issues.map((issue) => `${placeOf(document, lines, issue.path)}${issue.message}`),
     );
   }
   const { workflows, squads, budgets, schedules, prices, mcp } = parsed.data;
@@ -136,17 +132,6 @@ function readText(path: string): string {
     const message = `${path} cannot be read; create it (\`squadra init\` writes an example) or name another file with --config.`;
     throw new SquadraError('INVALID_SETTING', message, { cause, details: { path, problems: ['cannot be read'] } });
   }
-}
-
-/** `line 3, squads[0].members[1].role: ` for the node at the path, or for the nearest one above it that exists. */
-function place(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
-  const keys = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
-  const shown = keys.join('').replace(/^\./, '');
-  for (let length = path.length; length > 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (isNode(node) && node.range) return `line ${lines.linePos(node.range[0]).line}, ${shown}: `;
-  }
-  return shown === '' ? '' : `${shown}: `;
 }
 
 function repeatedNames(entries: readonly { readonly name: string }[], what: string): string[] {

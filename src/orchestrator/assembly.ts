@@ -223,7 +223,15 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onLeftOver: (executionId, error) =>
       logger.warn({ executionId, error }, 'The files of an old execution could not be deleted; they stay.'),
   });
-  const service = new InboxService({ commands, forks, pruning, access, budgets, schedules: schedules.keeping });
+  const service = new InboxService({
+    commands,
+    forks,
+    pruning,
+    access,
+    budgets,
+    schedules: schedules.keeping,
+    convoys: convoyRunner,
+  });
   const housekeeping = new Housekeeping(pruning, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
   );

@@ -10,6 +10,8 @@ import type { InboxCommand, InboxReply } from '../work/inbox.ts';
 import type { Access } from './access.ts';
 import type { BudgetKeeping } from './budgets.ts';
 import type { Commands } from './commands.ts';
+import type { ConvoyRunner } from './convoys/convoy-runner.ts';
+import { byHand } from './convoys/convoys.ts';
 import type { Forks } from './forks.ts';
 import type { Pruning } from './housekeeping.ts';
 import { scheduleDocument } from './schedules/schedule-document.ts';
@@ -61,6 +63,8 @@ const bodies = {
   createSchedule: z.strictObject({ request: z.record(z.string(), z.json()) }),
   setSchedule: z.strictObject({ id, status: z.enum(scheduleStatuses) }),
   removeSchedule: z.strictObject({ id }),
+  cancelConvoy: z.strictObject({ id, reason: z.string().exactOptional() }),
+  retryConvoy: z.strictObject({ id }),
   removeBudget: z.strictObject({ scope: z.enum(budgetScopes), id, period: z.enum(budgetPeriods) }),
 };
 
@@ -80,6 +84,7 @@ export interface InboxServiceParts {
   readonly access: Pick<Access, 'addKey' | 'revokeKey'>;
   readonly budgets: Pick<BudgetKeeping, 'set' | 'remove'>;
   readonly schedules: Pick<ScheduleKeeping, 'create' | 'setStatus' | 'remove'>;
+  readonly convoys: Pick<ConvoyRunner, 'stop' | 'retry'>;
 }
 
 /** Does what commands from other processes say, and answers each with its result or its failure. */
@@ -144,6 +149,13 @@ export class InboxService {
         return null;
       case 'removeBudget':
         await this.#parts.budgets.remove(tenant, checked(name, body));
+        return null;
+      case 'cancelConvoy': {
+        const { id: convoyId, reason } = checked(name, body);
+        return { changed: await this.#parts.convoys.stop(tenant, convoyId, 'cancelled', reason ?? byHand) };
+      }
+      case 'retryConvoy':
+        await this.#parts.convoys.retry(tenant, checked(name, body).id, commandId);
         return null;
       case 'prune':
         return { deleted: await this.#parts.pruning.run(checked(name, body).endedBefore) };

@@ -19,7 +19,9 @@ export interface InboxCommand {
     | 'removeBudget'
     | 'createSchedule'
     | 'setSchedule'
-    | 'removeSchedule';
+    | 'removeSchedule'
+    | 'cancelConvoy'
+    | 'retryConvoy';
   readonly body: Json;
 }
 

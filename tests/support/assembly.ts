@@ -73,6 +73,10 @@ const noConvoys: ConvoyPort = {
   create: () => Promise.reject(new Error('This test has no convoys.')),
   results: () => Promise.reject(new Error('This test has no convoys.')),
 };
+const noConvoyRunner = {
+  stop: () => Promise.reject(new Error('This test has no convoys.')),
+  retry: () => Promise.reject(new Error('This test has no convoys.')),
+};
 const catalogue = readCatalogue();
 
 /** One process as `compose.ts` puts it together, on a given engine and over a given store. */
@@ -163,6 +167,7 @@ export class Assembly {
       access: noAccess,
       budgets: this.budgets,
       schedules: noSchedules,
+      convoys: noConvoyRunner,
     });
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
   }

@@ -1,99 +1,92 @@
 import { Command } from 'commander';
-import { openSquadraIn } from '../../compose.ts';
-import { readConvoyYaml } from '../../config/convoy-yaml.ts';
-import { convoyDocument } from '../../orchestrator/convoys/convoy-document.ts';
-import type { Squadra } from '../../orchestrator/squadra.ts';
-import type { CountedConvoy } from '../../work/convoy.ts';
+import { openReports } from '../../compose.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
-import type { ExitCode } from '../exit-code.ts';
-import { Interruption } from '../interruption.ts';
-import { ensureSquads, loadProject } from '../project.ts';
-import { progressLine } from '../view/convoy-view.ts';
-import { safeJson, safeLine } from '../view/safe-text.ts';
+import { findConvoy } from '../convoy-id.ts';
+import { runConvoy } from '../convoy-run.ts';
+import type { ConvoyRunOptions } from '../convoy-run.ts';
+import { send, tell } from '../sending.ts';
+import { z } from 'zod';
 
-/** Often enough to look alive, seldom enough to cost nothing. */
-const frameMs = 100;
+const exampleFile = `
+A file of tasks:
 
-/** `squadra convoy run <file>`: works off the tasks of a file. */
+  squad: software
+  parallelism: auto           # as many as the machine and the providers bear
+  stopOnFirstFailure: false
+  timeout: 2h
+  items:
+    - { key: plan, role: project_manager, message: Plan a login page. }
+    - { key: api, role: backend_developer, message: Write the API., dependsOn: [plan] }
+    - { key: test, role: tester, message: Test it., dependsOn: [api], priority: 10 }
+
+It ends with 0 when every item is completed, with 1 when some or all are not, with 2 when the file cannot be used.
+Ctrl-C leaves the convoy as it is: what is in hand is finished first, the rest goes on with --resume.`;
+
+/** `squadra convoy run|cancel|retry`: many tasks at once. */
 export function convoyCommand(cli: Cli): Command {
   const command = new Command('convoy')
-    .summary('have many tasks worked off at once')
-    .description('Works off many tasks side by side, in the order of their dependencies.');
-  command.addCommand(
-    new Command('run')
-      .summary('work off the tasks of a file')
-      .description(
-        'Hands the tasks of a YAML file to a squad: as many at once as the machine and the providers bear, each when those it depends on are done.',
-      )
-      .argument('<file>', 'squad, items with key, role, message and dependsOn, and options')
-      .action((file: string, _: object, inner: Command) => cli.run(inner, (context) => act(context, file))),
-  );
+    .summary('have many tasks worked off at once: run, cancel, retry')
+    .description(
+      'Works off many tasks side by side, in the order of their dependencies. `squadra convoys` lists them.',
+    );
+  command
+    .command('run')
+    .summary('work off the tasks of a file')
+    .description(
+      'Hands the tasks of a YAML file to a squad: as many at once as the machine and the providers bear, each when those it depends on are done.',
+    )
+    .argument('[file]', 'squad, items with key, role, message and dependsOn, and options')
+    .option('--resume [id]', 'go on with a convoy that runs, the newest where none is named')
+    .option('--idempotency-key <key>', 'the same key with the same file is the same convoy')
+    .addHelpText('after', exampleFile)
+    .action((file: string | undefined, options: ConvoyRunOptions, inner: Command) =>
+      cli.run(inner, (context) => runConvoy(context, file, options)),
+    );
+  command
+    .command('cancel')
+    .summary('stop a convoy with everything it has running')
+    .description('Stops a convoy for good, down to the model calls it has in flight. What is completed stays.')
+    .argument('<id>', "its id, the beginning of it, or 'latest'")
+    .option('--reason <text>', 'why, for whoever looks at it later')
+    .action((text: string, options: { readonly reason?: string }, inner: Command) =>
+      cli.run(inner, (context) => cancel(context, text, options)),
+    );
+  command
+    .command('retry')
+    .summary('have done again what failed')
+    .description(
+      'Has failed items done again from where they failed, and those that were cancelled because of them. What is completed stays, and is not paid again.',
+    )
+    .argument('<id>', "its id, the beginning of it, or 'latest'")
+    .action((text: string, _: object, inner: Command) => cli.run(inner, (context) => retry(context, text)));
   return command;
 }
 
-async function act(context: CommandContext, file: string): Promise<ExitCode> {
-  const request = readConvoyYaml(file);
-  const { options, terminal } = context;
-  const project = await loadProject(options.config);
-  using interruption = new Interruption();
-  await using squadra = await openSquadraIn(
-    { ...stateOptions(options), ...project.opening },
-    { command: 'convoy run' },
+async function cancel(context: CommandContext, text: string, { reason }: { readonly reason?: string }): Promise<0> {
+  const id = await namedConvoy(context, text);
+  const body = { id, ...(reason === undefined ? {} : { reason }) };
+  const { value } = await send(context, { tenant: context.options.tenant, name: 'cancelConvoy', body });
+  const { changed } = z.object({ changed: z.boolean() }).parse(value);
+  tell(
+    context,
+    { id, status: 'cancelled', changed },
+    changed ? `Convoy ${id} is cancelled.` : `Convoy ${id} was cancelled already.`,
   );
-  const own = squadra.forTenant(options.tenant);
-  await ensureSquads(own, project.squads);
-  const { id } = await own.convoys.create(request);
-  if (!options.quiet && !options.json) terminal.note(`Convoy ${id}: ${request.items.length} items.`);
-  try {
-    await follow(context, own, id, interruption.signal);
-  } catch (error) {
-    if (!interruption.signal.aborted) throw error;
-    terminal.note(`Interrupted; it goes on with the next \`squadra serve\` or \`squadra run\`: convoy ${id}.`);
-    return 130;
-  }
-  return await conclude(context, own, id);
+  return 0;
 }
 
-/** Shows the bar until the convoy has ended. */
-async function follow(
-  { options, terminal }: CommandContext,
-  squadra: Squadra,
-  id: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const isShown = terminal.isLive && !options.quiet && !options.json;
-  const paint = (): void => {
-    const counts = squadra.convoys.progress(id);
-    if (counts !== null) terminal.paint(`\r\x1b[2K${progressLine(counts, terminal.noteInk)}`);
-  };
-  const frames = isShown ? setInterval(paint, frameMs) : null;
-  if (isShown) paint();
-  try {
-    await squadra.convoys.result(id, { signal });
-  } finally {
-    if (frames !== null) {
-      clearInterval(frames);
-      terminal.paint('\r\x1b[2K');
-    }
-  }
+async function retry(context: CommandContext, text: string): Promise<0> {
+  const { options, terminal } = context;
+  const id = await namedConvoy(context, text);
+  const { isOwned } = await send(context, { tenant: options.tenant, name: 'retryConvoy', body: { id } });
+  tell(context, { id, status: 'running', changed: true }, `Convoy ${id} runs again; what was completed stays.`);
+  if (!isOwned && !options.json && !options.quiet)
+    terminal.note(`Nothing runs this state now; go on with: npx squadra convoy run --resume ${id}`);
+  return 0;
 }
 
-async function conclude({ options, terminal }: CommandContext, squadra: Squadra, id: string): Promise<ExitCode> {
-  const convoy = await squadra.convoys.get(id);
-  const exitCode = convoy.status === 'completed' ? 0 : 1;
-  if (options.json) {
-    terminal.out(safeJson(convoyDocument(convoy), 2));
-    return exitCode;
-  }
-  const { ink } = terminal;
-  terminal.out(`${progressLine(convoy.counts, ink)}`);
-  terminal.out(ending(convoy));
-  for (const { key, status, reason } of convoy.items)
-    if (status === 'failed') terminal.out(`  ${ink.red('failed')} ${safeLine(key)}: ${safeLine(reason ?? '')}`);
-  return exitCode;
-}
-
-function ending({ id, status, reason }: CountedConvoy): string {
-  return `Convoy ${id} ${status === 'partial' ? 'ended partial' : `${status === 'completed' ? 'is' : 'was'} ${status}`}${reason === null ? '.' : `: ${safeLine(reason)}.`}`;
+async function namedConvoy({ options }: CommandContext, text: string): Promise<string> {
+  await using state = openReports(stateOptions(options));
+  return await findConvoy((filter) => state.convoys.list(options.tenant, filter), text);
 }

@@ -57,7 +57,14 @@ async function act(context: CommandContext, options: ListOptions): Promise<ExitC
     );
     return 0;
   }
-  const squads = state === null ? new Map<string, string>() : await squadNames(state, globals.tenant, executions);
+  const squads =
+    state === null
+      ? new Map<string, string>()
+      : await squadNames(
+          state,
+          globals.tenant,
+          executions.map(({ squadId }) => squadId),
+        );
   terminal.out(table(executions, columns(executions, squads, context, clock.now()), terminal.columns(), terminal.ink));
   if (executions.length === limit && !globals.quiet)
     terminal.note(terminal.noteInk.dim(`The newest ${limit}; --limit shows more.`));
@@ -109,12 +116,13 @@ export function idLength(ids: readonly string[]): number {
   return length;
 }
 
-async function squadNames(
+/** Names by id, of squads that are still there. */
+export async function squadNames(
   state: StateReports,
   tenant: string,
-  executions: readonly Execution[],
+  squadIds: readonly (string | null)[],
 ): Promise<Map<string, string>> {
-  const ids = [...new Set(executions.flatMap(({ squadId }) => squadId ?? []))];
+  const ids = [...new Set(squadIds.flatMap((id) => id ?? []))];
   const squads = await Promise.all(ids.map((id) => state.squads.find(tenant, id)));
   return new Map(squads.flatMap((squad) => (squad === null ? [] : [[squad.id, safeLine(squad.name)]])));
 }
@@ -149,7 +157,7 @@ function checkStatus(status: string): ExecutionStatus {
   );
 }
 
-function checkLimit(limit: string): number {
+export function checkLimit(limit: string): number {
   const number = Number(limit);
   if (Number.isInteger(number) && number >= 1 && number <= 200) return number;
   throw new SquadraError('INVALID_INPUT', `--limit is '${limit}'; use a whole number from 1 to 200.`);

@@ -110,12 +110,13 @@ function checkItem(item: ConvoyItemInput): void {
   if (typeof key !== 'string' || key === '' || key.length > maxKeyLength || /\p{Cc}/u.test(key))
     throw invalid(`an item has no usable 'key': use 1 to ${maxKeyLength} characters`);
   if ((role === undefined) === (memberId === undefined))
-    throw invalid(`item '${key}' has exactly one of 'role' and 'memberId'`);
-  if (typeof message !== 'string' || message.trim() === '') throw invalid(`the 'message' of item '${key}' is empty`);
+    throw invalid(`item '${key}' has exactly one of 'role' and 'memberId'`, { key });
+  if (typeof message !== 'string' || message.trim() === '')
+    throw invalid(`the 'message' of item '${key}' is empty`, { key });
   if (!Array.isArray(dependsOn) || dependsOn.length > maxDependencies)
-    throw invalid(`item '${key}' depends on more than ${maxDependencies} others`);
+    throw invalid(`item '${key}' depends on more than ${maxDependencies} others`, { key });
   if (!isWhole(priority, -100, 100))
-    throw invalid(`the 'priority' of item '${key}' is ${priority}; use a whole number from -100 to 100`);
+    throw invalid(`the 'priority' of item '${key}' is ${priority}; use a whole number from -100 to 100`, { key });
 }
 
 function checkSize(items: readonly ConvoyItemInput[], maxBytes: number): void {
@@ -158,7 +159,7 @@ function memberFinder({ name, members }: Squad): (item: ConvoyItemInput) => Memb
     const member = role === undefined ? byId.get(memberId ?? '') : byRole.get(role);
     if (member !== undefined) return member;
     const wanted = role === undefined ? `member '${String(memberId)}'` : `${role}`;
-    const roles = [...byRole.keys()].join(', ');
+    const roles = [...new Set(members.map((each) => each.role))].join(', ');
     throw new SquadraError(
       'UNKNOWN_ROLE',
       `Item '${key}' is for ${wanted}, and squad '${name}' has none; its roles are ${roles}.`,

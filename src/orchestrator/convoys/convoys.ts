@@ -48,6 +48,8 @@ export interface ConvoyDescription extends CountedConvoy {
 
 const newestFirst: PageFormat<CountedConvoy, string> = { ...byId, lengthOf: ({ reason }) => contentLength(reason) };
 const defaultSquad = 'software';
+/** Why a convoy was cancelled, where nobody said. */
+export const byHand = 'the convoy was cancelled';
 
 /** The convoys of one tenant. */
 export class Convoys {
@@ -104,7 +106,7 @@ export class Convoys {
    * Throws `NOT_FOUND`, or `ALREADY_ENDED` with `{ convoyStatus }`.
    */
   cancel(id: string, reason?: string): Promise<boolean> {
-    return this.#parts.convoyRunner.stop(this.#tenant, id, 'cancelled', reason ?? 'the convoy was cancelled');
+    return this.#parts.convoyRunner.stop(this.#tenant, id, 'cancelled', reason ?? byHand);
   }
 
   /**
@@ -118,6 +120,11 @@ export class Convoys {
   /** How many items are in which status, at no cost, while the convoy runs in this process; else null. */
   progress(id: string): Readonly<Record<WorkItemStatus, number>> | null {
     return this.#parts.convoyRunner.progress(id);
+  }
+
+  /** The text that each completed item ended with, by key; empty for a convoy that is not there. */
+  texts(id: string): Promise<ReadonlyMap<string, string>> {
+    return this.#parts.convoys.results(this.#tenant, id);
   }
 
   /** Resolves when the convoy has ended, with what its items came to. Throws `NOT_FOUND`, or the signal's reason. */

@@ -58,7 +58,15 @@ it('lists roles of which each can be a member', async () => {
 
 it('lists the workflows, with what their input looks like where it can be said', async () => {
   const { items } = await list('/workflows');
-  expect(items.map(({ name }) => name)).toEqual(['pipeline', 'parallel', 'delegate', 'review-loop', 'task', 'greet', 'open']);
+  expect(items.map(({ name }) => name)).toEqual([
+    'pipeline',
+    'parallel',
+    'delegate',
+    'review-loop',
+    'task',
+    'greet',
+    'open',
+  ]);
   expect(items[0]).toMatchObject({ isBuiltIn: true, inputSchema: { type: 'object', required: ['message'] } });
   expect(items.slice(5)).toEqual([
     {
