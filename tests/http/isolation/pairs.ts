@@ -56,6 +56,7 @@ function subjects({ theirs: { things }, ours }: Tenants): Readonly<Record<string
     ),
     '/approvals/{id}': byId(things.approvals, 'approval '),
     '/work-items/{id}': byId(things.workItems, 'work item '),
+    '/convoys/{id}': Object.entries(things.convoys).map(([what, foreign]) => ({ what, foreign, random: randomId })),
     '/budgets/{scope}/{id}/{period}': [
       {
         what: 'execution',
@@ -102,6 +103,9 @@ const bodies: Readonly<Record<string, unknown>> = {
   createWorkItem: { title: 'new item' },
   updateWorkItem: { priority: 7 },
   createStreamToken: {},
+  createConvoy: { items: [{ key: 'a', role: 'tester', message: 'Look.' }], squad: 'our crew' },
+  cancelConvoy: { reason: 'changed' },
+  retryConvoy: {},
   setBudget: { limitTokens: 7 },
 };
 

@@ -62,6 +62,7 @@ const plain = [
   'message input priority start metadata reason choice comment text title context artifacts',
   'labels status limit createdAfter token if-match if-none-match idempotency-key idempotencyKey budget before createdBefore',
   'limitMicroUsd limitTokens onExceeded scope',
+  'items key dependsOn parallelism stopOnFirstFailure timeout baselineParallelism maxParallelism cpuThreshold memoryThreshold',
 ].flatMap((names) => names.split(' '));
 
 const parametersOf = ({ operation }: Described, where: string): readonly string[] =>
@@ -69,11 +70,11 @@ const parametersOf = ({ operation }: Described, where: string): readonly string[
 
 /** A foreign and a random value of a reference. */
 function valuesOf(name: string): readonly (readonly [foreign: string, random: string])[] {
-  const { squads, members, executions, workItems } = tenants.theirs.things;
+  const { squads, members, executions, workItems, convoys } = tenants.theirs.things;
   const foreign: Readonly<Record<string, readonly (string | undefined)[]>> = {
     squad: [squads[0]],
     memberId: [members[0]],
-    convoyId: [workItems[0]],
+    convoyId: Object.values(convoys),
     executionId: Object.values(executions),
     dependencies: workItems,
   };
@@ -194,6 +195,21 @@ describe('a place of another tenant', () => {
       for (const foreign of Object.values(tenants.theirs.things.executions)) expect(reader.text).not.toContain(foreign);
     }
   });
+});
+
+it('an idempotency key of a convoy means nothing to another tenant', async () => {
+  const { server, theirs, ours } = tenants;
+  const create = (key: string, message: string) =>
+    server.ask('/convoys', {
+      key,
+      body: { items: [{ key: 'a', role: 'tester', message }] },
+      headers: { 'idempotency-key': 'the same' },
+    });
+  const [first, second] = [await create(theirs.key, 'One.'), await create(ours.key, 'Two.')];
+  expect([first.status, second.status]).toEqual([202, 202]);
+  expect((first.body as { id: string }).id).not.toBe((second.body as { id: string }).id);
+  expect((await create(ours.key, 'One.')).status).toBe(409);
+  expect((await create(theirs.key, 'One.')).text).toBe(first.text);
 });
 
 it('an idempotency key means nothing to another tenant', async () => {

@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { NonRetryableError } from '../../../src/kernel/errors.ts';
+import { scriptedModel } from '../../../src/testing/scripted-model.ts';
+import type { Squadra } from '../../../src/orchestrator/squadra.ts';
 import { executionStatuses } from '../../../src/work/execution.ts';
 import type { ExecutionStatus } from '../../../src/work/execution.ts';
+import { convoyStatuses } from '../../../src/work/convoy.ts';
+import type { ConvoyStatus } from '../../../src/work/convoy.ts';
 import { defineWorkflow } from '../../../src/workflows/workflow.ts';
 import { openTestServer } from '../../support/http-server.ts';
 import type { TestServer } from '../../support/http-server.ts';
@@ -38,6 +42,7 @@ export interface Things {
   readonly executions: Readonly<Record<ExecutionStatus, string>>;
   readonly approvals: readonly string[];
   readonly workItems: readonly string[];
+  readonly convoys: Readonly<Record<ConvoyStatus, string>>;
 }
 
 /** A server with one tenant that has things of every kind, `theirs`, and one that has hardly any, `ours`. */
@@ -55,7 +60,9 @@ export interface Tenants extends AsyncDisposable {
 }
 
 export async function openTenants(): Promise<Tenants> {
+  const broken = scriptedModel(() => ({ fail: { status: 400, message: 'classified-refusal' } }));
   const server = await openTestServer({
+    models: { broken: broken.asProvider() },
     workflows: [done, fails, asks, stays],
     settings: {
       maxConcurrentExecutions: 1,
@@ -88,7 +95,7 @@ async function makeThings({ assembly }: TestServer): Promise<Things> {
   const crew = await squadra.squads.create({
     name: 'classified-crew',
     description: 'classified-description',
-    members: [{ role: 'tester' }, { role: 'reviewer', name: 'classified-member' }],
+    members: [{ role: 'tester' }, { role: 'reviewer', name: 'classified-member', provider: 'broken', model: 'none' }],
   });
   const idle = await squadra.squads.create({ name: 'classified-idle', template: 'review' });
   const submit = async (workflow: string, start = true): Promise<string> =>
@@ -111,12 +118,22 @@ async function makeThings({ assembly }: TestServer): Promise<Things> {
   for await (const event of squadra.run(waiting).events())
     if (event.event === 'status' && event.status === 'waiting') break;
   const [approval] = (await squadra.approvals.list({ executionId: waiting })).items;
+  const ended = await makeEndedConvoys(squadra, crew.id);
   const running = await submit('stays');
   for await (const event of squadra.run(running).events())
     if (event.event === 'status' && event.status === 'running') break;
   const queued = await submit('done', true).then(async () => submit('fails', false));
   await squadra.run(queued).start();
   const created = await submit('stays', false);
+  // No place is free for what they would do.
+  const open = await makeConvoy(squadra, crew.id, ['waiting']);
+  const stopped = await makeConvoy(squadra, crew.id, ['unwanted']);
+  await squadra.convoys.cancel(stopped, 'classified-reason');
+  const convoys = { ...ended, running: open, cancelled: stopped };
+  for (const status of convoyStatuses) {
+    const found = await squadra.convoys.get(convoys[status]);
+    if (found.status !== status) throw new Error(`What should be ${status} is ${found.status}.`);
+  }
   const first = await squadra.workItems.create({ title: 'classified-item', labels: ['classified-label'] });
   const second = await squadra.workItems.create({ title: 'classified-second', dependencies: [first.id] });
   const executions = { created, queued, running, waiting, completed, failed, cancelled };
@@ -135,5 +152,25 @@ async function makeThings({ assembly }: TestServer): Promise<Things> {
     executions,
     approvals: [approval?.id ?? ''],
     workItems: [first.id, second.id],
+    convoys,
   };
+}
+
+/** A convoy whose items are for that member. */
+async function makeConvoy(squadra: Squadra, squad: string, keys: readonly string[]): Promise<string> {
+  const items = keys.map((key) => ({
+    key: `classified-${key}`,
+    role: key === 'bad' ? 'reviewer' : 'tester',
+    message: `classified-task ${key}`,
+  }));
+  return (await squadra.convoys.create({ squad, items, idempotencyKey: `classified-${keys.join()}` })).id;
+}
+
+/** Those that have ended by themselves. What the reviewer is to do fails. */
+async function makeEndedConvoys(squadra: Squadra, squad: string) {
+  const completed = await makeConvoy(squadra, squad, ['good']);
+  const partial = await makeConvoy(squadra, squad, ['good', 'bad']);
+  const failed = await makeConvoy(squadra, squad, ['bad']);
+  for (const id of [completed, partial, failed]) await squadra.convoys.result(id);
+  return { completed, partial, failed };
 }

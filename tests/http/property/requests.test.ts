@@ -57,6 +57,9 @@ async function makeThings(): Promise<Readonly<Record<string, readonly Json[]>>> 
   executions.push((await squadra.submit('echo', { input: 1, start: false })).id);
   const items = [];
   for (const title of ['a', 'b', 'c', 'd']) items.push((await squadra.workItems.create({ title })).id);
+  const convoys = [];
+  for (const key of ['a', 'b', 'c'])
+    convoys.push((await squadra.convoys.create({ items: [{ key, role: 'tester', message: 'Look.' }] })).id);
   await vi.waitUntil(async () => (await squadra.approvals.list({})).items.length === 2, { timeout: 20_000 });
   const approvals = (await squadra.approvals.list({})).items.map(({ id }) => id);
   const members = squads.flatMap((squad) => squad.members.map(({ id }) => id));
@@ -67,6 +70,17 @@ async function makeThings(): Promise<Readonly<Record<string, readonly Json[]>>> 
     executionId: executions,
     approvals,
     'work-items': items,
+    convoys,
+    convoyId: convoys,
+    key: ['a', 'b', 'c', 'd', 'e'],
+    dependsOn: [['a'], ['b', 'a'], ['a', 'ghost']],
+    items: taskLists,
+    parallelism: ['auto', 1, 3, 0],
+    timeout: ['5m', 60_000, 'soon', 1],
+    baselineParallelism: [1, 2],
+    maxParallelism: [30, 1],
+    cpuThreshold: [70.5],
+    memoryThreshold: [90],
     dependencies: items,
     memberId: members,
     name: ['go', 'release', 'crew'],
@@ -77,9 +91,18 @@ async function makeThings(): Promise<Readonly<Record<string, readonly Json[]>>> 
     tools: ['read', 'write', 'rm'],
     choice: ['yes', 'no', 'perhaps'],
     start: [false],
-    cursor: [...executions, ...items],
+    cursor: [...executions, ...items, ...convoys],
   };
 }
+
+/** Tasks that fit together. */
+const taskLists: readonly Json[] = [
+  [{ key: 'a', role: 'tester', message: 'Look.' }],
+  [
+    { key: 'a', role: 'tester', message: 'Look.', priority: 3 },
+    { key: 'b', role: 'tester', message: 'Look again.', dependsOn: ['a'] },
+  ],
+];
 
 const pageShape = z.looseObject({
   items: z.array(z.looseObject({ id: z.string().default('') })).default([]),
@@ -172,7 +195,7 @@ async function unreadable(): Promise<readonly string[]> {
     faults.push(...faultsOf(request, answer));
     return pageShape.parse(answer.text.startsWith('{') ? JSON.parse(answer.text) : {});
   };
-  for (const kind of ['squads', 'executions', 'approvals', 'work-items']) {
+  for (const kind of ['squads', 'executions', 'approvals', 'work-items', 'convoys']) {
     let cursor: string | null = '';
     while (cursor !== null) {
       const page = await read(`/${kind}?limit=20${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`);
