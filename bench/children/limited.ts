@@ -39,6 +39,8 @@ export type LimitedOrder = { readonly kind: 'go' };
 /** Executions that are open at any time: always more than may be called for. */
 const open = 300;
 const sampleMs = 250;
+/** Submissions at once. */
+const mostAtOnce = 20;
 
 const asking = defineWorkflow({
   name: 'asking',
@@ -80,7 +82,8 @@ const server = await startServer({ ...assembly, readiness: new Readiness() }, as
 tell<LimitedMessage>({ kind: 'ready' });
 
 takeOrders<LimitedOrder>(async () => {
-  const samples = await measure();
+  const over = new AbortController();
+  const [samples] = await Promise.all([measure().finally(() => over.abort()), demand(over.signal)]);
   tell<LimitedMessage>({ kind: 'measured', samples });
   await server.close();
   await assembly.squadra[Symbol.asyncDispose]();
@@ -102,10 +105,17 @@ async function measure(): Promise<LimitedSample[]> {
       for (const [kind, value] of Object.entries(keeper.limits))
         Object.assign(keeper.limits, { [kind]: value * change.by });
     }
-    const { running, ready, sleeping } = assembly.squadra.statistics().engine;
-    const missing = Math.max(0, open - running - ready - sleeping);
-    await Promise.all(Array.from({ length: missing }, submit));
     await pause(Math.max(0, begun + turn * sampleMs - performance.now()));
+  }
+}
+
+/** Keeps so many executions open. */
+async function demand(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { running, ready, sleeping } = assembly.squadra.statistics().engine;
+    const missing = open - running - ready - sleeping;
+    await Promise.all(Array.from({ length: Math.max(0, Math.min(missing, mostAtOnce)) }, submit));
+    if (missing <= mostAtOnce) await pause(sampleMs);
   }
 }
 

@@ -27,7 +27,7 @@ interface Course {
 }
 
 const course: Course = { fixed: { from: 8, to: 18 }, learnt: { from: 60, halved: 80, doubled: 100, to: 120 } };
-const quickCourse: Course = { fixed: { from: 2, to: 4 }, learnt: { from: 4, halved: 8, doubled: 12, to: 16 } };
+const quickCourse: Course = { fixed: { from: 3, to: 6 }, learnt: { from: 4, halved: 8, doubled: 12, to: 16 } };
 
 type Samples = readonly LimitedSample[];
 
