@@ -43,7 +43,9 @@ export class Starts {
   /** What holds now for work that wants so much; `limits` are settings of its own. */
   advise(wanted: WantedParallelism, limits: Partial<ParallelismSettings> = {}): StartAdvice {
     const settings = { ...this.#settings, ...limits };
-    const advice = parallelismFor(settings, wanted, this.#monitor.current, this.#providers.places);
+    // Asked for with every start: who says how many is not to wait for what is only asked for `auto`.
+    const bearable = wanted === 'auto' ? this.#providers.places : wanted;
+    const advice = parallelismFor(settings, wanted, this.#monitor.current, bearable);
     const now = this.#clock.now();
     // A clock that was set back must not hold anybody up for longer than the delay.
     const last = this.#lastStartAt === null ? null : Math.min(this.#lastStartAt, now);

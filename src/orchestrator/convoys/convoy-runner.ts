@@ -1,19 +1,21 @@
 import type { StartAdvice, Starts } from '../../flow/starts.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
-import { DurationHistogram } from '../../telemetry/histogram.ts';
 import type { DurationDistribution } from '../../telemetry/histogram.ts';
 import type { Convoy, ConvoyItem } from '../../work/convoy.ts';
 import type { CreatedConvoy, NewConvoy } from '../../work/convoy-store.ts';
 import type { WorkItemStatus } from '../../work/work-item.ts';
 import type { Commands } from '../commands.ts';
+import { ConvoyEnds } from './convoy-ends.ts';
 import { ConvoyGraph, storedItem } from './convoy-graph.ts';
-import type { GraphItem } from './convoy-graph.ts';
 import { ItemStarter } from './item-starter.ts';
 import type { ItemStarterParts } from './item-starter.ts';
+import { ItemStarts, retryPauseMs } from './item-starts.ts';
 import { ConvoyTurns } from './convoy-turns.ts';
 import { Courses } from './course.ts';
 import type { Course, ItemEnd } from './course.ts';
+import { occasionNow, occasionWith } from './occasion.ts';
+import type { Occasion } from './occasion.ts';
 
 export interface ConvoyRunnerParts extends ItemStarterParts {
   readonly commands: Pick<Commands, 'cancelled' | 'signalled'>;
@@ -28,15 +30,9 @@ export interface ConvoyStatistics {
   readonly convoys: number;
   /** Items whose child was started and has not ended. */
   readonly running: number;
-  /** From when an item could start until its start was committed. */
+  /** From when an item could start until its start was committed and its child begins. */
   readonly starts: DurationDistribution;
 }
-
-/** Upper bounds in milliseconds, close together around what is promised of a start: 10 ms. */
-const startBoundsMs = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15, 20, 30, 50, 100, 250, 500, 1_000];
-
-/** Pause before something is tried again that the store refused. */
-const retryPauseMs = 1_000;
 
 /**
  * Runs the open convoys in this process.
@@ -45,23 +41,28 @@ const retryPauseMs = 1_000;
  * C2  An item starts in one commit with its child, and ends in the commit of its child's end; so a crash anywhere leaves an
  *     item that is ready, or one whose child the engine goes on with, and no completed item starts again.
  * C3  While it runs nothing is polled: ends are told by who committed them, samples and times by timers.
+ * C4  What follows from a completion, or from a new convoy, is sent to the store right behind it, not after it was answered:
+ *     the store takes both into one commit. Nobody is told of it before that commit.
  */
 export class ConvoyRunner implements Disposable {
   readonly #parts: ConvoyRunnerParts;
   readonly #courses = new Courses();
   readonly #turns: ConvoyTurns;
-  readonly #starter: ItemStarter;
-  readonly #waiters = new Map<string, Set<() => void>>();
-  readonly #latencies = new DurationHistogram(startBoundsMs);
-  #isServing = false;
-  /** When the present starts became possible. */
-  #since = 0;
+  readonly #starts: ItemStarts;
+  readonly #ends = new ConvoyEnds();
   #unsubscribe: () => void = () => {};
 
   constructor(parts: ConvoyRunnerParts) {
     this.#parts = parts;
-    this.#starter = new ItemStarter(parts);
     this.#turns = new ConvoyTurns(this.#courses, parts.starts, parts.clock, () => this.#refresh());
+    this.#starts = new ItemStarts({
+      courses: this.#courses,
+      turns: this.#turns,
+      starter: new ItemStarter(parts, (executionId, stored) => this.#completing(executionId, stored)),
+      clock: parts.clock,
+      onError: parts.onError,
+      rebuild: (course) => this.#rebuild(course),
+    });
   }
 
   /** Takes up the convoys that a process before left running; before the engine runs their children. */
@@ -74,7 +75,7 @@ export class ConvoyRunner implements Disposable {
 
   /** Begins to start items. */
   serve(): void {
-    this.#isServing = true;
+    this.#starts.open();
     this.#unsubscribe = this.#parts.starts.onChange(() => this.#refresh());
     this.#refresh();
   }
@@ -83,13 +84,17 @@ export class ConvoyRunner implements Disposable {
   async create(tenant: string, made: NewConvoy): Promise<CreatedConvoy> {
     const { store, faults } = this.#parts;
     faults.at('submit.before');
-    const created = await store.create(tenant, made);
-    faults.at('submit.after');
-    if (created.existing) return created;
-    const { convoy, items } = made;
-    this.#adopt(tenant, convoy, items.map(storedItem(convoy.createdAt)));
-    this.#refresh();
-    return created;
+    const storing = store.create(tenant, made);
+    const course = this.#begin(tenant, made, storing);
+    let isNew = false;
+    try {
+      const created = await storing;
+      faults.at('submit.after');
+      isNew = !created.existing;
+      return created;
+    } finally {
+      if (!isNew && course !== null) this.#leave(course);
+    }
   }
 
   /** Ends a convoy with all it has running. Throws `NOT_FOUND` or `ALREADY_ENDED`. */
@@ -127,16 +132,29 @@ export class ConvoyRunner implements Disposable {
     if (child === undefined) return;
     const { course, itemId } = child;
     course.ended?.set(itemId, end);
-    this.#since = this.#parts.clock.now();
+    const isExpected = course.completing.delete(itemId);
+    if (isExpected && end !== 'completed') {
+      this.#rebuild(course).catch(this.#parts.onError);
+      return;
+    }
     this.#endItem(course, itemId, end);
-    if (course.graph.isOver) this.#conclude(course);
-    else this.#turns.offer(course);
-    this.#dispatch();
+    if (course.graph.isOver && course.completing.size === 0) this.#conclude(course);
+    else if (!isExpected) this.#turns.offer(course);
+    if (!isExpected) this.#starts.dispatch(occasionNow(this.#parts.clock));
   }
 
-  /** How many items are in which status, of a convoy that runs here. */
+  /** How many items are in which status, of a convoy that runs here; what is on its way to the store has not happened. */
   progress(id: string): Readonly<Record<WorkItemStatus, number>> | null {
-    return this.#courses.find(id)?.graph.counts ?? null;
+    const course = this.#courses.find(id);
+    if (course === undefined) return null;
+    const { counts } = course.graph;
+    const [completing, starting] = [course.completing.size, course.starting.size];
+    return {
+      ...counts,
+      ready: counts.ready + starting,
+      in_progress: counts.in_progress - starting + completing,
+      completed: counts.completed - completing,
+    };
   }
 
   /** How many of its items may run now, and why. */
@@ -146,36 +164,65 @@ export class ConvoyRunner implements Disposable {
 
   /** Calls once when the convoy ends in this process; the function that is given back takes that back. */
   onEnd(id: string, listener: () => void): () => void {
-    const waiters = this.#waiters.get(id) ?? new Set();
-    this.#waiters.set(id, waiters.add(listener));
-    return () => {
-      waiters.delete(listener);
-      if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
-    };
+    return this.#ends.listen(id, listener);
   }
 
   statistics(): ConvoyStatistics {
-    return { convoys: this.#courses.size, running: this.#turns.running, starts: this.#latencies.distribution() };
+    return { convoys: this.#courses.size, running: this.#turns.running, starts: this.#starts.latencies() };
   }
 
   /** Starts nothing more; what runs is the engine's to drain. */
   [Symbol.dispose](): void {
-    this.#isServing = false;
+    this.#starts.close();
     this.#unsubscribe();
     this.#turns[Symbol.dispose]();
     for (const course of this.#courses.all()) course.deadline?.cancel();
   }
 
-  #adopt(tenant: string, convoy: Convoy, items: readonly ConvoyItem[]): void {
+  /** Begins with a convoy that is on its way to the store; null when one of its id runs here. */
+  #begin(tenant: string, { convoy, items }: NewConvoy, storing: Promise<unknown>): Course | null {
+    if (this.#courses.find(convoy.id) !== undefined) return null;
+    const course = this.#adopt(tenant, convoy, items.map(storedItem(convoy.createdAt)));
+    this.#refresh(occasionWith(storing, this.#parts.clock));
+    return course;
+  }
+
+  #adopt(tenant: string, convoy: Convoy, items: readonly ConvoyItem[]): Course | null {
     const { clock } = this.#parts;
     const graph = new ConvoyGraph(items, clock.now());
     // Stopped while it was read.
-    if (graph.isOver) return;
-    const course: Course = { tenant, convoy, graph, isOffered: false, deadline: null, ended: null };
+    if (graph.isOver) return null;
+    const course: Course = {
+      tenant,
+      convoy,
+      graph,
+      isOffered: false,
+      deadline: null,
+      ended: null,
+      completing: new Set(),
+      starting: new Set(),
+    };
     this.#courses.add(course);
     this.#turns.count(course, this.#courses.addChildren(course, items));
     if (convoy.deadlineAt !== null)
       course.deadline = clock.setTimer(convoy.deadlineAt - clock.now(), () => this.#expire(course));
+    return course;
+  }
+
+  /** The completion of a child is on its way to the store. */
+  #completing(executionId: string, stored: Promise<unknown>): void {
+    const child = this.#courses.child(executionId);
+    if (child === undefined || !this.#starts.isOpen) return;
+    const { course, itemId } = child;
+    if (course.ended !== null || course.graph.find(itemId)?.status !== 'in_progress') return;
+    course.completing.add(itemId);
+    this.#endItem(course, itemId, 'completed');
+    stored.catch(() => {
+      // Whoever refused it knows why, and tells.
+      if (course.completing.has(itemId)) this.#rebuild(course).catch(this.#parts.onError);
+    });
+    this.#turns.offer(course);
+    this.#starts.dispatch(occasionWith(stored, this.#parts.clock));
   }
 
   #endItem(course: Course, itemId: string, end: ItemEnd): void {
@@ -186,7 +233,7 @@ export class ConvoyRunner implements Disposable {
   }
 
   #expire(course: Course): void {
-    if (!this.#isServing || !this.#courses.has(course)) return;
+    if (!this.#starts.isOpen || !this.#courses.has(course)) return;
     const { tenant, convoy } = course;
     const reason = `the convoy was out of time after ${convoy.timeoutMs ?? 0} ms`;
     this.stop(tenant, convoy.id, 'failed', reason).catch((error: unknown) => {
@@ -207,71 +254,20 @@ export class ConvoyRunner implements Disposable {
 
   #announce({ tenant, convoy }: Course): void {
     if (convoy.parent !== null) this.#parts.commands.signalled(tenant, convoy.parent.executionId, 0);
-    const waiters = this.#waiters.get(convoy.id);
-    this.#waiters.delete(convoy.id);
-    for (const waiter of waiters ?? []) waiter();
+    this.#ends.tell(convoy.id);
   }
 
   /** Looks at everything again: after a sample, a pause, or a new convoy. */
-  #refresh(): void {
-    this.#since = this.#parts.clock.now();
+  #refresh(occasion: Occasion = occasionNow(this.#parts.clock)): void {
     for (const course of this.#courses.all()) this.#turns.offer(course);
-    this.#dispatch();
-  }
-
-  #dispatch(): void {
-    while (this.#isServing) {
-      const course = this.#turns.next();
-      if (course === undefined) return;
-      const item = course.graph.take();
-      if (item === undefined) continue;
-      this.#turns.started(course);
-      this.#turns.offer(course);
-      this.#start(course, item, this.#since).catch(this.#parts.onError);
-    }
-  }
-
-  async #start(course: Course, { id }: GraphItem, since: number): Promise<void> {
-    let isStarted: boolean;
-    try {
-      isStarted = await this.#starter.start(course, id, (child) => {
-        this.#latencies.observe(Math.max(0, this.#parts.clock.now() - since));
-        this.#noteStarted(course, id, child);
-      });
-    } catch (error) {
-      this.#putBack(course, id, error);
-      return;
-    }
-    if (!isStarted) await this.#rebuild(course);
-  }
-
-  #noteStarted(course: Course, itemId: string, child: string): void {
-    if (!this.#courses.has(course)) return;
-    this.#courses.addChild(course, itemId, child);
-    const item = course.graph.find(itemId);
-    // Built again from rows that did not have the start yet.
-    if (item?.status !== 'ready') return;
-    course.graph.started(item);
-    this.#turns.count(course, 1);
-  }
-
-  #putBack(course: Course, itemId: string, error: unknown): void {
-    if (!this.#isServing || !this.#courses.has(course)) return;
-    this.#parts.onError(error);
-    const item = course.graph.find(itemId);
-    const { clock } = this.#parts;
-    if (item?.status === 'in_progress') {
-      course.graph.putBack(item, clock.now());
-      this.#turns.count(course, -1);
-    }
-    this.#turns.pause(retryPauseMs);
+    this.#starts.dispatch(occasion);
   }
 
   /** The store knows more than the graph: reads the rows. */
   async #rebuild(course: Course): Promise<void> {
     const { store, clock } = this.#parts;
     const { tenant, convoy } = course;
-    if (course.ended !== null) return;
+    if (course.ended !== null || !this.#courses.has(course)) return;
     const ended = (course.ended = new Map<string, ItemEnd>());
     let items: readonly ConvoyItem[];
     try {
@@ -283,6 +279,8 @@ export class ConvoyRunner implements Disposable {
     this.#turns.count(course, -course.graph.counts.in_progress);
     this.#courses.forgetChildren(course);
     course.graph = new ConvoyGraph(items, clock.now());
+    course.completing.clear();
+    course.starting.clear();
     this.#turns.count(course, this.#courses.addChildren(course, items));
     for (const [itemId, end] of ended) this.#endItem(course, itemId, end);
     if (course.graph.isOver) this.#conclude(course);

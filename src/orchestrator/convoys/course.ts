@@ -14,6 +14,10 @@ export interface Course {
   deadline: Timer | null;
   /** While it is built again: the items that ended meanwhile. */
   ended: Map<string, ItemEnd> | null;
+  /** Items that count as completed in the graph, but whose completion is still on its way to the store. */
+  readonly completing: Set<string>;
+  /** Items that count as running in the graph, but whose start is still on its way to the store. */
+  readonly starting: Set<string>;
 }
 
 /** Which convoys run here, whose children are whose, and which execution made which. */
@@ -73,6 +77,11 @@ export class Courses {
     const running = items.filter(({ status }) => status === 'in_progress');
     for (const { id, executionId } of running) if (executionId !== null) this.addChild(course, id, executionId);
     return running.length;
+  }
+
+  /** Whose child an execution is. */
+  child(executionId: string): { readonly course: Course; readonly itemId: string } | undefined {
+    return this.#children.get(executionId);
   }
 
   /** Whose child an execution is; from now on it is nobody's. */
