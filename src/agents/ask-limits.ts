@@ -5,11 +5,17 @@ import type { AskRequest } from '../workflows/asker.ts';
 import type { PlannedCall } from './planned-call.ts';
 
 /** How long the ask may still take. Throws `ASK_TIMEOUT` when its time is up. */
-export function remainingMs(request: AskRequest, { askTimeoutMs }: Pick<Settings, 'askTimeoutMs'>): number {
+export function remainingMs(request: AskRequest, settings: Pick<Settings, 'askTimeoutMs'>): number {
+  const leftMs = settings.askTimeoutMs - request.elapsedMs();
+  if (leftMs > 0) return leftMs;
+  throw askTimeout(request, settings);
+}
+
+/** The failure of an ask whose time is up. */
+export function askTimeout(request: AskRequest, { askTimeoutMs }: Pick<Settings, 'askTimeoutMs'>): SquadraError {
   const elapsedMs = request.elapsedMs();
-  if (elapsedMs < askTimeoutMs) return askTimeoutMs - elapsedMs;
   const message = `${request.member.name} has worked ${formatDuration(elapsedMs)} on '${request.key}', and ${formatDuration(askTimeoutMs)} are allowed (SQUADRA_ASK_TIMEOUT).`;
-  throw new SquadraError('ASK_TIMEOUT', message, { details: { elapsedMs, askTimeoutMs } });
+  return new SquadraError('ASK_TIMEOUT', message, { details: { elapsedMs, askTimeoutMs } });
 }
 
 /** The refusal of one more model call; null while there may be one. */

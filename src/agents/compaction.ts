@@ -2,10 +2,11 @@ import type { LanguageModelV4Prompt } from '@ai-sdk/provider';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Usage } from '../work/usage.ts';
 import type { AskRequest } from '../workflows/asker.ts';
+import { Admitted } from './admitted.ts';
 import type { Agent } from './agent.ts';
 import type { ContextWindow } from './context-window.ts';
 import { bytesOf, type Conversation, type PastTurn, withNotes } from './conversation.ts';
-import type { ModelCaller } from './model-caller.ts';
+import type { CallOrder, ModelCaller } from './model-caller.ts';
 import { estimatedTokens } from './model-usage.ts';
 import { cutText } from './tool-result.ts';
 import { readNotes } from './turn-record.ts';
@@ -43,28 +44,29 @@ export async function compact(
   if (!request.isRecorded(name) && !isDue) return { conversation, usage: null };
   const kept = keptTurns(conversation, window);
   const prompt = notesPrompt(conversation, kept, window);
+  const tokens = estimatedTokens(bytesOf(prompt));
+  const admitted = new Admitted();
   const recorded = await request.call({
     name,
     type: 'model',
     input: { conversation: conversation.fingerprint },
     failed: (reason) => ({ change: 'fail', id: request.itemId, reason }),
-    reservation: caller.reserve(agent, prompt),
+    reservation: async (signal) =>
+      admitted.take(caller.reserve(agent, prompt), await caller.admit({ agent, request, tokens }, signal)),
     timeoutMs: caller.stepTimeoutMs,
     make: async (attempt) => {
-      const { received, usage } = await caller.make(
-        {
-          agent,
-          request,
-          name,
-          prompt,
-          tokens: estimatedTokens(bytesOf(prompt)),
-          tools: [],
-          responseFormat: { type: 'text' },
-          // None is offered; a model that calls one all the same may have written notes beside it.
-          maxToolCalls: Number.POSITIVE_INFINITY,
-        },
-        attempt,
-      );
+      const order: CallOrder = {
+        agent,
+        request,
+        name,
+        prompt,
+        tokens,
+        tools: [],
+        responseFormat: { type: 'text' },
+        // None is offered; a model that calls one all the same may have written notes beside it.
+        maxToolCalls: Number.POSITIVE_INFINITY,
+      };
+      const { received, usage } = await admitted.use((call) => caller.make(order, attempt, call));
       const { provider, model } = agent.priced;
       const notes = received.text.toWellFormed().trim();
       if (notes === '')

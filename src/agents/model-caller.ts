@@ -1,13 +1,13 @@
 import { APICallError } from '@ai-sdk/provider';
 import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4Prompt } from '@ai-sdk/provider';
 import type { Settings } from '../config/settings.ts';
-import type { Admission, CallOutcome, Permit } from '../flow/admission.ts';
+import type { Admission, CallOutcome, CallTicket, Permit } from '../flow/admission.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Usage } from '../work/usage.ts';
 import type { AskRequest, CallAttempt } from '../workflows/asker.ts';
 import type { Agent } from './agent.ts';
-import { remainingMs } from './ask-limits.ts';
+import { askTimeout, remainingMs } from './ask-limits.ts';
 import { type ContextWindow, contextWindow, requireRoom } from './context-window.ts';
 import { bytesOf } from './conversation.ts';
 import { callModel, lengthOf, nothingReceived, type Received } from './model-call.ts';
@@ -51,6 +51,12 @@ export interface CallOrder {
   readonly maxToolCalls: number;
 }
 
+/** A call that may leave; `end` of the permit gives its place back when it does not. */
+export interface AdmittedCall {
+  readonly ticket: CallTicket;
+  readonly permit: Permit;
+}
+
 /** What came back, whole. */
 export interface MadeCall {
   readonly received: Received;
@@ -91,19 +97,39 @@ export class ModelCaller {
     return reserveUsage(agent.priced, inputBytes, this.windowOf(agent).outputTokens, this.#parts.prices);
   }
 
-  /** Makes one attempt. Text goes to `attempt.delta` as it streams. A call that the provider turns away comes back to its turn. */
-  async make(order: CallOrder, attempt: CallAttempt): Promise<MadeCall> {
+  /**
+   * Resolves when the call may leave. Rejects with `ASK_TIMEOUT` when the time of the ask is up, and with the signal's reason.
+   * It comes before the intent: who waits here has recorded nothing.
+   */
+  async admit(order: Pick<CallOrder, 'agent' | 'request' | 'tokens'>, signal: AbortSignal): Promise<AdmittedCall> {
+    const { clock, settings, admission } = this.#parts;
+    const ticket = ticketOf(order, clock.now());
+    const tooLate = new AbortController();
+    const timer = clock.setTimer(remainingMs(order.request, settings), () =>
+      tooLate.abort(askTimeout(order.request, settings)),
+    );
+    try {
+      return { ticket, permit: await admission.admit(ticket, AbortSignal.any([signal, tooLate.signal])) };
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /**
+   * Makes one attempt of a call that was admitted. Text goes to `attempt.delta` as it streams. A call that the provider turns
+   * away comes back to its turn.
+   */
+  async make(order: CallOrder, attempt: CallAttempt, { ticket, permit: first }: AdmittedCall): Promise<MadeCall> {
     const { clock, settings, admission } = this.#parts;
     requireRoom(order.tokens, this.windowOf(order.agent), order.request.member.name, stepOf(order));
-    const ticket = ticketOf(order, clock.now());
-    for (let returns = 0; ; returns += 1) {
-      remainingMs(order.request, settings);
-      const permit = await admission.admit({ ...ticket, isReturning: returns > 0 }, attempt.signal);
+    for (let returns = 0, permit = first; ; returns += 1) {
       const tried = await this.#leave(order, attempt, permit);
       if (!('failure' in tried)) return tried;
       const returnMs = returns < settings.maxModelReturns ? tried.returnMs : null;
       if (returnMs === null) throw tried.failure;
       await pause(clock, returnMs, attempt.signal);
+      remainingMs(order.request, settings);
+      permit = await admission.admit({ ...ticket, isReturning: true }, attempt.signal);
     }
   }
 
@@ -201,10 +227,13 @@ function optionsOf(
 
 type Headers = Readonly<Record<string, string>>;
 
-function ticketOf({ agent, request, tokens }: CallOrder, askedAt: number) {
+function ticketOf(
+  { agent, request, tokens }: Pick<CallOrder, 'agent' | 'request' | 'tokens'>,
+  askedAt: number,
+): CallTicket {
   const { provider, model } = agent.priced;
   const { tenant, member, priority } = request;
-  return { tenant, provider, model, memberId: member.id, priority, inputTokens: tokens, askedAt };
+  return { tenant, provider, model, memberId: member.id, priority, inputTokens: tokens, askedAt, isReturning: false };
 }
 
 /** What the provider counted, if it did. */

@@ -4,19 +4,13 @@ import type { Settings } from '../config/settings.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { NewMessage } from '../work/message.ts';
 import type { Usage } from '../work/usage.ts';
-import type {
-  AskRequest,
-  CallAttempt,
-  CallResult,
-  JournaledCall,
-  RecordedCall,
-  Reservation,
-} from '../workflows/asker.ts';
+import type { AskRequest, CallAttempt, CallResult, JournaledCall, RecordedCall, Reserved } from '../workflows/asker.ts';
 import type { Agent } from './agent.ts';
 import { modelCallRefusal } from './ask-limits.ts';
 import { type Conversation, promptOf } from './conversation.ts';
 import type { Received } from './model-call.ts';
-import { type MadeCall, type ModelCaller, toolBytes } from './model-caller.ts';
+import { Admitted } from './admitted.ts';
+import { type AdmittedCall, type MadeCall, type ModelCaller, toolBytes } from './model-caller.ts';
 import { estimatedTokens } from './model-usage.ts';
 import type { CheckedAnswer, OutputFormat } from './output-format.ts';
 import { type PlannedCall, planCalls } from './planned-call.ts';
@@ -65,6 +59,7 @@ export class ModelStep {
   async take(turn: Turn): Promise<TurnResult> {
     const { request, format, conversation } = turn;
     const refusal = modelCallRefusal(turn.number, request, this.#parts.settings);
+    const admitted = new Admitted();
     const recorded = await request.call({
       name: nameOf(turn),
       type: 'model',
@@ -74,31 +69,31 @@ export class ModelStep {
       timeoutMs: this.#caller.stepTimeoutMs,
       ...(refusal === null
         ? {
-            reservation: this.#reservationOf(turn),
-            make: (attempt: CallAttempt) => this.#make(turn, attempt),
+            reservation: (signal: AbortSignal) => this.#reserve(turn, admitted, signal),
+            make: (attempt: CallAttempt) => admitted.use((call) => this.#make(turn, attempt, call)),
           }
         : { intent: false, make: () => Promise.reject(refusal) }),
     });
     return readRecorded(recorded, format, request);
   }
 
-  /** Of the prompt and what goes with it; tools have to be looked up, unless there are none. */
-  #reservationOf({ agent, request, format, conversation }: Turn): Reservation {
-    const { responseFormat } = format;
-    const prompt = promptOf(conversation);
-    const reserve = (tools: readonly LanguageModelV4FunctionTool[]): Usage =>
-      this.#caller.reserve(agent, prompt, { tools, responseFormat });
+  /** Of the prompt and what goes with it; tools have to be looked up, unless there are none. Then it waits for its turn. */
+  async #reserve(turn: Turn, admitted: Admitted, signal: AbortSignal): Promise<Reserved> {
+    const { agent, request, format, conversation } = turn;
     const { member, options } = request;
-    if (member.tools.length === 0 && (options.tools ?? []).length === 0) return reserve([]);
-    return () =>
-      this.#parts.toolsOf(request).then(
-        (tools) => reserve(tools.offer(this.#parts.descriptions)),
-        // The call needs them too: it fails of it, and costs nothing.
-        () => reserve([]),
-      );
+    const hasTools = member.tools.length > 0 || (options.tools ?? []).length > 0;
+    // Where they cannot be looked up, the call fails of it, for it needs them too; it costs nothing.
+    const tools = hasTools ? await this.#parts.toolsOf(request).catch(() => null) : null;
+    const offered = tools?.offer(this.#parts.descriptions) ?? [];
+    signal.throwIfAborted();
+    const usage = this.#caller.reserve(agent, promptOf(conversation), {
+      tools: offered,
+      responseFormat: format.responseFormat,
+    });
+    return admitted.take(usage, await this.#caller.admit({ agent, request, tokens: tokensOf(turn, offered) }, signal));
   }
 
-  async #make(turn: Turn, attempt: CallAttempt): Promise<CallResult> {
+  async #make(turn: Turn, attempt: CallAttempt, admitted: AdmittedCall): Promise<CallResult> {
     const { agent, request, format, conversation } = turn;
     const { settings, descriptions, toolsOf } = this.#parts;
     const tools = await toolsOf(request);
@@ -110,13 +105,13 @@ export class ModelStep {
         request,
         name: nameOf(turn),
         prompt: promptOf(conversation),
-        // Later turns go by what the provider counted, and that includes the tools.
-        tokens: conversation.tokens + (turn.number === 1 ? estimatedTokens(toolBytes(offered)) : 0),
+        tokens: tokensOf(turn, offered),
         tools: offered,
         responseFormat: format.responseFormat,
         maxToolCalls: settings.maxToolCallsPerAsk - turn.toolCalls,
       },
       attempt,
+      admitted,
     );
     const { received } = made;
     if (received.calls.length === 0) return finalResult(turn, made);
@@ -128,6 +123,11 @@ export class ModelStep {
     });
     return toolResult(turn, made, calls);
   }
+}
+
+/** Later turns go by what the provider counted, and that includes the tools. */
+function tokensOf({ conversation, number }: Turn, offered: readonly LanguageModelV4FunctionTool[]): number {
+  return conversation.tokens + (number === 1 ? estimatedTokens(toolBytes(offered)) : 0);
 }
 
 function nameOf({ number }: Turn): string {

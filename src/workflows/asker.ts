@@ -59,8 +59,15 @@ export interface LostCall {
   readonly skipped: () => CallResult;
 }
 
-/** Where it takes a look at tools, it is made when it is needed. */
-export type Reservation = Usage | (() => Promise<Usage>);
+/** What an attempt may cost, and what it holds until it leaves. */
+export interface Reserved {
+  readonly usage: Usage;
+  /** Called when the attempt does not leave. */
+  readonly giveBack: () => void;
+}
+
+/** Where an attempt has to wait before it may leave, or to look at tools, it is made for each one; rejects when the signal aborts. */
+export type Reservation = Usage | ((signal: AbortSignal) => Promise<Reserved>);
 
 /** A call with its intent committed before it leaves and its result committed before anything else happens. */
 export interface JournaledCall {

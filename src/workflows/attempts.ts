@@ -12,6 +12,7 @@ import { stepRecord } from './effect.ts';
 import type { Settler } from './effect.ts';
 import type { StepHistory } from './history.ts';
 import { paidUsage, reservedBy } from './paid-usage.ts';
+import { Preparation } from './preparation.ts';
 import type { Run } from './run.ts';
 
 /** Does a step until it succeeds or its tries are used up, each outcome committed before anybody hears of it. */
@@ -72,35 +73,35 @@ export class AttemptLoop<T> {
 
   /** `inDoubt` is the attempt of which nothing was heard: it is settled as failed before the next one leaves. */
   #begin(inDoubt: number | null): void {
-    const { settings, reservation } = this.#work;
     this.#refusals = 0;
-    if (!settings.intent) this.#perform();
-    else if (typeof reservation === 'function') this.#reserve(reservation, inDoubt);
-    else {
+    if (this.#work.settings.intent) this.#prepare(inDoubt, false);
+    else this.#perform();
+  }
+
+  /** Waits for what the attempt needs before anything is recorded of it. */
+  #prepare(inDoubt: number | null, mayRaise: boolean): void {
+    const { reservation } = this.#work;
+    if (typeof reservation !== 'function') {
       this.#reserved = reservation ?? null;
-      this.#intend(inDoubt, false);
+      this.#run.hold(null);
+      this.#intend(inDoubt, mayRaise, null);
+      return;
     }
+    const preparation = new Preparation();
+    preparation.begin(this.#run, reservation, {
+      ready: (usage) => {
+        this.#reserved = usage;
+        this.#intend(inDoubt, mayRaise, preparation);
+      },
+      failed: (error) => {
+        this.#failUnsent(inDoubt, error);
+        this.#run.release(preparation);
+      },
+    });
   }
 
-  #reserve(reservation: () => Promise<Usage>, inDoubt: number | null): void {
-    this.#run.hold(null);
-    const then = (go: () => void): void => {
-      if (this.#run.isOver) return;
-      go();
-      this.#run.release(null);
-    };
-    reservation().then(
-      (reserved) =>
-        then(() => {
-          this.#reserved = reserved;
-          this.#intend(inDoubt, false);
-        }),
-      (error: unknown) => then(() => this.#failUnsent(inDoubt, error)),
-    );
-  }
-
-  /** Commits the intent with what it reserves, and lets the attempt go. */
-  #intend(inDoubt: number | null, mayRaise: boolean): void {
+  /** Commits the intent with what it reserves, and lets the attempt go. `held` by the run until then. */
+  #intend(inDoubt: number | null, mayRaise: boolean, held: Preparation | null): void {
     const { key, type, inputHash, begin, details } = this.#work;
     const reservation = this.#reserved;
     const records: JournalRecord[] = inDoubt === null ? [] : [this.#lostRecord(inDoubt)];
@@ -114,18 +115,18 @@ export class AttemptLoop<T> {
     if (first) records.push(...begin.records);
     const items = begin?.item === undefined ? {} : { items: [begin.item] };
     const reserves = reservation === null ? {} : { reserves: { key, attempt, usage: reservation, mayRaise } };
-    this.#run.hold(null);
     this.#run.commit(
       'intent',
       { records, ...items, ...reserves },
       () => {
         if (reservation !== null) leaveRoom(this.#run, key);
         this.#perform();
-        this.#run.release(null);
+        this.#run.release(held);
       },
       (refusal) => {
+        held?.giveBack();
         this.#refuse(inDoubt, mayRaise, refusal);
-        this.#run.release(null);
+        this.#run.release(held);
       },
     );
   }
@@ -134,11 +135,11 @@ export class AttemptLoop<T> {
   #refuse(inDoubt: number | null, mayRaise: boolean, refusal: SquadraError): void {
     const { key, ceiling, settings } = this.#work;
     if (inDoubt !== null) {
-      this.#settleLost(inDoubt, () => this.#intend(null, false));
+      this.#settleLost(inDoubt, () => this.#prepare(null, false));
       return;
     }
     const isHeld = waitForRoom(this.#run, { key, refusal, longestMs: settings.timeoutMs }, () =>
-      this.#intend(null, mayRaise),
+      this.#prepare(null, mayRaise),
     );
     if (isHeld) return;
     leaveRoom(this.#run, key);
@@ -149,7 +150,7 @@ export class AttemptLoop<T> {
         (decision) => {
           if (this.#run.isOver) return;
           if (decision === 'refuse') this.#failUnsent(null, refusal);
-          else this.#intend(null, decision === 'raise');
+          else this.#prepare(null, decision === 'raise');
         },
         (error: unknown) => {
           if (!this.#run.isOver) this.#failUnsent(null, error);

@@ -88,9 +88,10 @@ export class MemoryJournal {
     }
     for (let number = 1; ; number += 1) {
       const { reservation = null } = call;
-      const reserved = typeof reservation === 'function' ? await reservation() : reservation;
-      if (call.intent !== false) this.entries.push({ entry: 'intent', key, attempt: number, reservation: reserved });
       try {
+        const reserved =
+          typeof reservation === 'function' ? (await reservation(this.#controller.signal)).usage : reservation;
+        if (call.intent !== false) this.entries.push({ entry: 'intent', key, attempt: number, reservation: reserved });
         const result = await call.make({
           number,
           isLast: number >= this.attempts,
