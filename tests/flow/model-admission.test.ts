@@ -199,3 +199,21 @@ describe('rates', () => {
     expect(left).toEqual(['free', 'held']);
   });
 });
+
+describe('what is learnt and what is configured', () => {
+  it('counts for one model of one provider', async () => {
+    const { clock, admission } = open({ modelRequestsPerMinute: 600 });
+    const fields = [{}, { model: 'other' }, { provider: 'another' }];
+    for (const each of fields) {
+      const permit = await admission.admit(ticketOf('member', clock.now(), each), new AbortController().signal);
+      permit.end({ kind: each === fields[0] ? 'overloaded' : 'other' });
+      await admission.admit(ticketOf('member', clock.now(), each), new AbortController().signal);
+    }
+    // Thirty requests may be made at once, of each model.
+    expect(admission.statistics().providers).toMatchObject([
+      { provider: 'openai', model: 'gpt', limit: 35, inFlight: 1, requestsLeft: 28 },
+      { provider: 'openai', model: 'other', limit: 50, inFlight: 1, requestsLeft: 28 },
+      { provider: 'another', model: 'gpt', limit: 50, inFlight: 1, requestsLeft: 28 },
+    ]);
+  });
+});
