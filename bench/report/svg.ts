@@ -28,12 +28,13 @@ function bars({ title, unit, bars: all }: Extract<Plot, { kind: 'bars' }>): stri
 
 function lines({ title, xUnit, sharesScale = false, lines: all }: Extract<Plot, { kind: 'lines' }>): string {
   const [left, right, high] = [60, width - 20, 110];
-  const highest = Math.max(...all.flatMap(({ points }) => points.map(([, y]) => y)).filter(Number.isFinite));
+  const shown = all.flatMap(({ points }) => points).filter(([, y]) => Number.isFinite(y));
+  const mostX = Math.max(...shown.map(([x]) => x));
+  const highest = Math.max(...shown.map(([, y]) => y));
   const drawn = all.map(({ label, unit, points: given }, place) => {
     // A sample in which nothing was measured is a gap.
     const points = given.filter(([, y]) => Number.isFinite(y));
     const top = 62 + place * (high + 40);
-    const mostX = Math.max(...points.map(([x]) => x));
     const mostY = (sharesScale ? highest : Math.max(...points.map(([, y]) => y))) * 1.1;
     const at = ([x, y]: readonly [number, number]): string =>
       `${(left + ((right - left) * x) / mostX).toFixed(1)},${(top + high - (high * y) / mostY).toFixed(1)}`;
