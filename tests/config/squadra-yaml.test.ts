@@ -116,7 +116,14 @@ mcp:
   });
 
   it.each(['', '# nothing yet\n', '---\n'])('may be empty: %j', (text) => {
-    expect(readSquadraYaml(written(text))).toEqual({ workflows: [], squads: [], budgets: [], prices: {}, mcp: {} });
+    expect(readSquadraYaml(written(text))).toEqual({
+      workflows: [],
+      squads: [],
+      budgets: [],
+      schedules: [],
+      prices: {},
+      mcp: {},
+    });
   });
 
   it('names every problem with its line', () => {

@@ -130,6 +130,8 @@ export class ScheduleRunner implements Disposable {
   /** Begins what waits, unless something is under way. */
   async beginNext(tenant: string, id: string): Promise<void> {
     const { store, faults, clock, onError } = this.#parts;
+    // The next start takes it up.
+    if (!this.#isServing) return;
     try {
       faults.at('wake.before');
       const begun = await store.beginNext(tenant, id);
@@ -137,10 +139,7 @@ export class ScheduleRunner implements Disposable {
       if (begun !== null) this.#begin(tenant, id, begun);
     } catch (error) {
       onError(error);
-      if (this.#isServing)
-        clock.setTimer(retryPauseMs, () => {
-          if (this.#isServing) void this.beginNext(tenant, id);
-        });
+      if (this.#isServing) clock.setTimer(retryPauseMs, () => void this.beginNext(tenant, id));
     }
   }
 

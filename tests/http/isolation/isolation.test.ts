@@ -107,6 +107,7 @@ async function everythingOfTheirs(): Promise<string> {
     '/approvals',
     '/work-items',
     '/budgets',
+    '/schedules',
     '/convoys',
     // How many may run of the one that runs is another figure from time to time.
     ...Object.values({ ...things.convoys, running: things.convoys.failed }).map((id) => `/convoys/${id}`),
@@ -146,7 +147,12 @@ describe('what belongs to another tenant', () => {
   it('is in none of the lists, whatever they are filtered by', async () => {
     const { theirs, ours, server } = tenants;
     const ids = [...theirs.things.squads, ...theirs.things.members, ...Object.values(theirs.things.executions)];
-    ids.push(...theirs.things.approvals, ...theirs.things.workItems, ...Object.values(theirs.things.convoys));
+    ids.push(
+      ...theirs.things.schedules,
+      ...theirs.things.approvals,
+      ...theirs.things.workItems,
+      ...Object.values(theirs.things.convoys),
+    );
     const lists = operations.filter(({ method, template }) => method === 'GET' && !template.includes('{'));
     for (const { template } of lists.filter((list) => list.template.startsWith(prefix) && !isStream(list)))
       for (const query of ['', '?limit=200']) {

@@ -55,6 +55,7 @@ function subjects({ theirs: { things }, ours }: Tenants): Readonly<Record<string
       })),
     ),
     '/approvals/{id}': byId(things.approvals, 'approval '),
+    '/schedules/{id}': byId(things.schedules, 'schedule '),
     '/work-items/{id}': byId(things.workItems, 'work item '),
     '/convoys/{id}': Object.entries(things.convoys).map(([what, foreign]) => ({ what, foreign, random: randomId })),
     '/budgets/{scope}/{id}/{period}': [
@@ -103,6 +104,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   createWorkItem: { title: 'new item' },
   updateWorkItem: { priority: 7 },
   createStreamToken: {},
+  createSchedule: { every: '1h', workflow: 'done', input: 1 },
+  updateSchedule: { status: 'paused' },
   createConvoy: { items: [{ key: 'a', role: 'tester', message: 'Look.' }], squad: 'our crew' },
   cancelConvoy: { reason: 'changed' },
   retryConvoy: {},

@@ -53,7 +53,7 @@ function fieldsOf(document: object, { requestBody }: Described['operation']): re
 }
 
 /** What names a thing of the tenant, in bodies, queries and headers. */
-const references = ['squad', 'memberId', 'convoyId', 'executionId', 'dependencies'];
+const references = ['squad', 'schedule', 'memberId', 'convoyId', 'executionId', 'dependencies'];
 /** Places in lists and streams: looked at below. */
 const places = ['cursor', 'after', 'last-event-id'];
 /** What names nothing that a tenant has. `token` is a credential, `idempotency-key` is looked at below. */
@@ -62,6 +62,7 @@ const plain = [
   'message input priority start metadata reason choice comment text title context artifacts',
   'labels status limit createdAfter token if-match if-none-match idempotency-key idempotencyKey budget before createdBefore',
   'limitMicroUsd limitTokens onExceeded scope',
+  'cron every timezone overlap missed',
   'items key dependsOn parallelism stopOnFirstFailure timeout baselineParallelism maxParallelism cpuThreshold memoryThreshold',
 ].flatMap((names) => names.split(' '));
 
@@ -70,13 +71,14 @@ const parametersOf = ({ operation }: Described, where: string): readonly string[
 
 /** A foreign and a random value of a reference. */
 function valuesOf(name: string): readonly (readonly [foreign: string, random: string])[] {
-  const { squads, members, executions, workItems, convoys } = tenants.theirs.things;
+  const { squads, members, executions, workItems, convoys, schedules } = tenants.theirs.things;
   const foreign: Readonly<Record<string, readonly (string | undefined)[]>> = {
     squad: [squads[0]],
     memberId: [members[0]],
     convoyId: Object.values(convoys),
     executionId: Object.values(executions),
     dependencies: workItems,
+    schedule: schedules,
   };
   const pairs = (foreign[name] ?? []).map((id) => [id ?? '', randomId] as const);
   return name === 'squad' ? [...pairs, ['classified-crew', 'nowhere-at-all']] : pairs;

@@ -42,6 +42,7 @@ export interface Things {
   readonly executions: Readonly<Record<ExecutionStatus, string>>;
   readonly approvals: readonly string[];
   readonly workItems: readonly string[];
+  readonly schedules: readonly string[];
   readonly convoys: Readonly<Record<ConvoyStatus, string>>;
 }
 
@@ -141,6 +142,10 @@ async function makeThings({ assembly }: TestServer): Promise<Things> {
     const found = await squadra.describe(executions[status]);
     if (found.status !== status) throw new Error(`What should be ${status} is ${found.status}.`);
   }
+  const hourly = { every: '1h', squad: crew.id, workflow: 'done', input: 'classified-input' } as const;
+  const ticking = await squadra.schedules.create({ ...hourly, name: 'classified-schedule' });
+  const paused = await squadra.schedules.create({ ...hourly, idempotencyKey: 'classified-done-true' });
+  await squadra.schedules.pause(paused.id);
   const limits = { limitTokens: 1_000_000_000 };
   await squadra.budgets.set({ scope: 'tenant', id: 'theirs', period: 'day' }, limits);
   for (const id of [crew.id, idle.id]) await squadra.budgets.set({ scope: 'squad', id, period: 'day' }, limits);
@@ -152,6 +157,7 @@ async function makeThings({ assembly }: TestServer): Promise<Things> {
     executions,
     approvals: [approval?.id ?? ''],
     workItems: [first.id, second.id],
+    schedules: [ticking.id, paused.id],
     convoys,
   };
 }

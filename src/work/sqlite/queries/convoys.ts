@@ -5,7 +5,8 @@ import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 import { usageSums } from '../usage-columns.ts';
 
-interface ConvoyPlace {
+/** A convoy by its id. */
+export interface ConvoyPlace {
   readonly tenant: string;
   readonly id: string;
 }
