@@ -35,6 +35,12 @@ export interface ProcessReading {
       readonly tokensLeft: number | null;
     }[];
   };
+  readonly convoys: {
+    readonly convoys: number;
+    readonly running: number;
+    readonly waiting: { readonly ready: number; readonly blocked: number };
+    readonly starts: DurationDistribution;
+  };
   readonly budgets: { readonly exceeded: number; readonly unpriced: number; readonly waiting: number };
   readonly schedules: {
     readonly active: number;
@@ -129,6 +135,18 @@ export const squadraRows: readonly Row[] = [
     'How much starts of items are held back: 0 not at all, 1 for five seconds each.',
     ({ starts }) => starts.advice.throttle,
   ),
+  gauge('squadra_convoys', 'Convoys that run in this process.', ({ convoys }) => convoys.convoys),
+  gauge(
+    'squadra_convoy_items',
+    'Items of the convoys that run: running, ready (no place free, or held back), blocked (by items that are not completed).',
+    ({ convoys: { running, waiting } }) => by('state', { running, ...waiting }),
+  ),
+  {
+    name: 'squadra_item_start_delay_seconds',
+    help: 'From when an item could start until its start was stored.',
+    type: 'histogram',
+    read: ({ convoys }) => convoys.starts,
+  },
   counter('squadra_item_starts_total', 'Items of convoys that were started.', ({ starts }) => starts.started),
   gauge('squadra_schedules', 'Schedules that tick in this process.', ({ schedules }) => schedules.active),
   counter(

@@ -30,6 +30,8 @@ export interface ConvoyStatistics {
   readonly convoys: number;
   /** Items whose child was started and has not ended. */
   readonly running: number;
+  /** Items that wait: for a place, and for other items. */
+  readonly waiting: { readonly ready: number; readonly blocked: number };
   /** From when an item could start until its start was committed and its child begins. */
   readonly starts: DurationDistribution;
 }
@@ -168,7 +170,8 @@ export class ConvoyRunner implements Disposable {
   }
 
   statistics(): ConvoyStatistics {
-    return { convoys: this.#courses.size, running: this.#turns.running, starts: this.#starts.latencies() };
+    const waiting = this.#courses.waiting();
+    return { convoys: this.#courses.size, running: this.#turns.running, waiting, starts: this.#starts.latencies() };
   }
 
   /** Starts nothing more; what runs is the engine's to drain. */

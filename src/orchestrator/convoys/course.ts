@@ -35,6 +35,16 @@ export class Courses {
     return this.#courses.values();
   }
 
+  /** How many items of all of them wait. */
+  waiting(): { readonly ready: number; readonly blocked: number } {
+    let [ready, blocked] = [0, 0];
+    for (const { graph } of this.all()) {
+      ready += graph.counts.ready;
+      blocked += graph.counts.blocked;
+    }
+    return { ready, blocked };
+  }
+
   find(convoyId: string): Course | undefined {
     return this.#courses.get(convoyId);
   }

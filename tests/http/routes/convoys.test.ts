@@ -203,6 +203,16 @@ describe('the end of a convoy from outside', () => {
     expect(await slow.ask(`/convoys/${id}`)).toMatchObject({
       body: { status: 'running', parallelism: { running: 2, why: expect.stringContaining('the machine') } },
     });
+    const { text: metrics } = await slow.ask('/metrics');
+    for (const line of [
+      'squadra_convoys 1',
+      'squadra_convoy_items{state="running"} 2',
+      'squadra_convoy_items{state="ready"} 0',
+      'squadra_convoy_items{state="blocked"} 1',
+      'squadra_item_starts_total 2',
+      'squadra_item_start_delay_seconds_count 2',
+    ])
+      expect(metrics).toContain(`\n${line}\n`);
     const cancelled = await slow.ask(`/convoys/${id}/cancel`, { body: { reason: 'not needed' } });
     expect(cancelled).toMatchObject({ status: 202, body: { status: 'cancelled' } });
     await models.reached('aborted', 2);
