@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startModelServer } from '../../src/testing/model-server/model-server.ts';
@@ -56,6 +56,12 @@ it('works off a file of tasks, tells how far it is, and where the results are', 
   });
   expect((await squadra(folder, ['convoys', '--status', 'failed'])).stdout).toContain('Nothing matches');
 }, 60_000);
+
+it('works off the example of the repository', async () => {
+  const example = readFileSync(join(import.meta.dirname, '../../examples/tasks.yaml'), 'utf8');
+  const run = await squadraJson(newFolder({ 'tasks.yaml': example }), 'convoy', 'run', 'tasks.yaml');
+  expect(run).toMatchObject({ status: 'completed', progress: { total: 4, completed: 4 } });
+});
 
 it('writes one JSON document, and the same file under one key is the same convoy', async () => {
   const folder = newFolder({ 'tasks.yaml': tasks, 'other.yaml': tasks.replace('Test both.', 'Test all.') });

@@ -67,6 +67,16 @@ describe('the statements of the state file', () => {
     ['pending approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10, status: 'pending' } })],
     ['all approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10 } })],
     ['squads', (ask) => ask.squads(page)],
+    ['all convoys', (ask) => ask.convoys({ ...page, filter: { limit: 10 } })],
+    ['a page of convoys', (ask) => ask.convoys({ ...page, filter: { limit: 10, before: 'x' } })],
+    ['failed convoys', (ask) => ask.convoys({ ...page, filter: { limit: 10, status: 'failed' } })],
+    ['cancelled convoys', (ask) => ask.convoys({ ...page, filter: { limit: 10, status: 'cancelled' } })],
+    ['convoys of a squad', (ask) => ask.convoys({ ...page, filter: { limit: 10, squadId: 'x', before: 'y' } })],
+    ['convoys to go on with', (ask) => ask.openConvoys({})],
+    ['a convoy', (ask) => ask.convoy({ tenant: 'local', id: 'x' })],
+    ['items of a convoy', (ask) => ask.convoyItems({ tenant: 'local', id: 'x' })],
+    ['what a convoy spent', (ask) => ask.convoyUsage({ tenant: 'local', id: 'x' })],
+    ['results of a convoy', (ask) => ask.convoyResults({ tenant: 'local', id: 'x' })],
     ['usage', (ask) => ask.usage({ tenant: 'local', filter: { groupBy: null } })],
     ['usage of members', (ask) => ask.usage({ tenant: 'local', filter: { squadId: 'x', from: 1, groupBy: 'member' } })],
   ];
@@ -104,6 +114,16 @@ describe('the statements of the state file', () => {
       'usage of days',
       'executions_usage',
       (ask: ReturnType<typeof queries>) => ask.usage({ tenant: 'local', filter: { from: 1, groupBy: 'day' } }),
+    ],
+    [
+      'failed convoys',
+      'convoys_unfinished',
+      (ask: ReturnType<typeof queries>) => ask.convoys({ ...page, filter: { limit: 10, status: 'failed' } }),
+    ],
+    [
+      'convoys of a squad',
+      'convoys_squad',
+      (ask: ReturnType<typeof queries>) => ask.convoys({ ...page, filter: { limit: 10, squadId: 'x' } }),
     ],
     [
       'approvals of an execution',
