@@ -10,7 +10,8 @@
  * L4  Just below the level that brought trouble it stays until `probeAfter` calls went well, then tries one more. So at most one
  *     call in `probeAfter` is refused by looking; if that is borne, steps double.
  * L5  Latency counts where many calls make it longer: when a window of calls took longer than the best known by more than a sixth,
- *     the limit falls. If that does not make calls faster, the calls are just longer, and the limit goes back.
+ *     the limit falls. If that does not make calls faster, the calls are just longer, and the limit goes back; if they take longer
+ *     still, it falls again.
  */
 export interface AdaptiveLimit {
   /** Calls that may be in flight: at least 1; a fraction counts as nothing. */
@@ -65,6 +66,8 @@ const leastCalls = 8;
  */
 const inflation = 1.15;
 const slackMs = 10;
+/** By how much calls take longer, as a factor, when more has changed than their number. */
+const worse = 1.1;
 const failingShare = 0.3;
 /** From this share of the limit on, a call counts as one that used it up: the last places are rarely all taken. */
 const usedUpShare = 0.8;
@@ -154,7 +157,9 @@ function closeWindow(state: AdaptiveLimit, meanMs: number, now: number, ceiling:
   const easeMs = state.easeMs ?? meanMs;
   // L5: half of what could be hoped for is enough to say that it helped.
   const hoped = slowed === null ? 1 : 0.5 + 0.5 * (slowed.toLimit / slowed.limit);
-  if (slowed !== null && meanMs > slowed.meanMs * hoped)
+  // Slower although there are fewer: what was compared with is of the past.
+  const isWorse = slowed !== null && state.limit >= 2 && meanMs > slowed.meanMs * worse;
+  if (slowed !== null && !isWorse && meanMs > slowed.meanMs * hoped)
     return { ...begin(state, slowed.limit, now), easeMs: meanMs, borne: slowed.limit, slowed: null };
   if (state.limit >= 2 && meanMs > easeMs * inflation + slackMs) return slowDown({ ...state, easeMs }, meanMs, now);
   const calm = { ...state, easeMs: calmer(easeMs, meanMs), slowed: null, window: emptyWindow };

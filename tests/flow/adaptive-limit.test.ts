@@ -90,6 +90,14 @@ describe('how many calls may run at once', () => {
     expect(limits).toEqual([12, 14, 18, 26]);
   });
 
+  it('falls again when calls take longer still although there are fewer (L5)', () => {
+    const slowed = completed(stateWith({ limit: 40, borne: 40, trouble: 60 }), 40, 300);
+    // So much longer is clear after eight calls.
+    const again = completed(slowed, 8, 600);
+    expect(again).toMatchObject({ limit: 20, easeMs: 200 });
+    expect(completed(again, 20, 210)).toMatchObject({ easeMs: 200, slowed: null });
+  });
+
   it('falls once for all calls that were in flight', () => {
     const once = afterCall(
       stateWith({ limit: 40, borne: 40 }),
