@@ -137,6 +137,38 @@ export function budgetStoreContract(open: OpenState): void {
     });
   });
 
+  it('holds its ceiling in each month, however often the clock is set back into the one before', async () => {
+    const { tenant } = twoTenants();
+    const key = { scope: 'tenant', id: tenant, period: 'month' } as const;
+    const [november, december] = [clock.now(), Date.UTC(2026, 11, 1, 2)];
+    await state.budgets.set(tenant, key, limits(100));
+    const { session } = await running(state, tenant);
+    const figures = async () => {
+      const budget = await state.budgets.get(tenant, key);
+      return [budget?.spent.microUsd, budget?.reserved.microUsd];
+    };
+    const end = (name: string, microUsd: number) =>
+      session.commit({ records: [completedStep(name, { type: 'model', usage: usageOf(microUsd) })] });
+    await intend(session, 'a/model/1', 60);
+    clock.set(december);
+    await intend(session, 'b/model/1', 70);
+    clock.set(november);
+    expect(await figures()).toEqual([0, 60]);
+    await expect(intend(session, 'c/model/1', 41)).rejects.toMatchObject({ code: 'BUDGET_EXCEEDED' });
+    // What left in December is settled there, whatever the clock says when it ends.
+    await end('b/model/1', 65);
+    expect(await figures()).toEqual([0, 60]);
+    clock.set(december);
+    expect(await figures()).toEqual([65, 0]);
+    await end('a/model/1', 50);
+    expect(await figures()).toEqual([65, 0]);
+    await expect(intend(session, 'd/model/1', 36)).rejects.toMatchObject({ code: 'BUDGET_EXCEEDED' });
+    clock.set(november);
+    expect(await figures()).toEqual([50, 0]);
+    await intend(session, 'e/model/1', 50);
+    await expect(intend(session, 'f/model/1', 1)).rejects.toMatchObject({ code: 'BUDGET_EXCEEDED' });
+  });
+
   it('adds up to the calls and stays below its ceiling, whatever is done in which order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(budgetDeeds, { maxLength: 60 }), async (deeds) => {
