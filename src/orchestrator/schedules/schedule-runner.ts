@@ -222,8 +222,8 @@ export class ScheduleRunner implements Disposable {
 
   #begin(tenant: string, id: string, { executionId, priority }: BegunFiring): void {
     const { engine, bus } = this.#parts;
-    // Before it can end.
-    this.#underWay.set(executionId, { tenant, id });
+    // Before it can end; where ticks are skipped nothing waits for that.
+    if (this.#entries.get(id)?.schedule.overlap !== 'skip') this.#underWay.set(executionId, { tenant, id });
     bus.publish({ kind: 'committed', tenant, executionId });
     engine.start({ tenant, id: executionId, priority });
   }

@@ -11,10 +11,12 @@ export const intervalMs = 60_000;
 
 const tell = defineWorkflow({ name: 'tell', run: ({ step }) => step.run('tell', () => 'told') });
 
+const ask = defineWorkflow({ name: 'ask', run: ({ step }) => step.approve('go', { title: 'Go on?' }) });
+
 /** A process over a state, on a clock of its own. */
 export function openTicking(stateDir: string, clock: TestClock, faults?: Faults): Promise<Squadra> {
   return openSquadraIn(
-    { stateDir, workflows: [tell], settings: { logLevel: 'silent' } },
+    { stateDir, workflows: [tell, ask], settings: { logLevel: 'silent' } },
     {
       clock,
       takesCommands: false,

@@ -67,6 +67,9 @@ describe('the statements of the state file', () => {
     ['pending approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10, status: 'pending' } })],
     ['all approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10 } })],
     ['squads', (ask) => ask.squads(page)],
+    ['executions of a schedule', (ask) => ask.executions({ ...page, filter: { limit: 10, scheduleId: 'x' } })],
+    ['schedules', (ask) => ask.schedules({ ...page, filter: { limit: 10, before: 'x' } })],
+    ['schedules that tick', (ask) => ask.activeSchedules({ after: '', limit: 10 })],
     ['all convoys', (ask) => ask.convoys({ ...page, filter: { limit: 10 } })],
     ['a page of convoys', (ask) => ask.convoys({ ...page, filter: { limit: 10, before: 'x' } })],
     ['failed convoys', (ask) => ask.convoys({ ...page, filter: { limit: 10, status: 'failed' } })],
@@ -104,6 +107,11 @@ describe('the statements of the state file', () => {
       'items of an execution',
       'work_items_execution',
       (ask: ReturnType<typeof queries>) => ask.workItems({ ...page, filter: { limit: 10, executionId: 'x' } }),
+    ],
+    [
+      'executions of a schedule',
+      'executions_schedule',
+      (ask: ReturnType<typeof queries>) => ask.executions({ ...page, filter: { limit: 10, scheduleId: 'x' } }),
     ],
     [
       'pending approvals',
