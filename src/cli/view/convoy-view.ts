@@ -52,7 +52,7 @@ export class ConvoyView implements Disposable {
   }
 
   #frame(counts: Counts): string {
-    const took = formatDuration(this.#clock.now() - this.#since);
+    const took = secondsText(this.#clock.now() - this.#since);
     // The last column stays free: who writes there makes some terminals begin a new line.
     return progressLine(counts, this.#terminal.noteInk, this.#terminal.size().columns - 1, ` · ${took}`);
   }
@@ -61,6 +61,11 @@ export class ConvoyView implements Disposable {
     if (line !== this.#last) this.#terminal.note(line);
     this.#last = line;
   }
+}
+
+/** Whole seconds: parts of them would only flicker. */
+function secondsText(ms: number): string {
+  return ms < 1_000 ? '0s' : formatDuration(ms - (ms % 1_000)).replace('.0s', 's');
 }
 
 /** `[██████▒▒·····] 12 of 20 done, 5 running, 2 failed, 1 cancelled`; a narrow line has a shorter bar, or none. */

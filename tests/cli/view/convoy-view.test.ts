@@ -16,9 +16,11 @@ it('paints one line over itself on a terminal: a bar, what became of how many, a
   let counts: Counts = { ...none, ready: 10 };
   {
     using _view = new ConvoyView(terminal, clock, () => counts);
-    expect(terminal.screen).toEqual([`[${'·'.repeat(30)}] 0 of 10 done · 0ms`]);
+    expect(terminal.screen).toEqual([`[${'·'.repeat(30)}] 0 of 10 done · 0s`]);
+    await clock.advance(7_400);
+    expect(terminal.screen[0]).toMatch(/ · 7s$/);
     counts = { ...none, ready: 2, completed: 5, in_progress: 1, failed: 1, cancelled: 1 };
-    await clock.advance(61_000);
+    await clock.advance(54_000);
     const words = '5 of 10 done, 1 running, 1 failed, 1 cancelled · 1m 01s';
     expect(terminal.screen).toEqual([expect.stringMatching(/^\[█+▒+█+·+\] /)]);
     expect(terminal.screen[0]).toContain(words);
