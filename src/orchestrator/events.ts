@@ -62,18 +62,21 @@ export async function* eventBatches(
   let last = after;
   try {
     for (;;) {
-      live.isStale = false;
-      const end = yield* storedAfter(stored, live, tenant, id, last);
-      const mayBeOver = end.isEnd || end.last === after;
-      last = end.last;
-      if (mayBeOver && (await isOver(stored, tenant, id))) {
-        // What was retried and has ended again meanwhile left more records.
-        const more = await stored.after(tenant, id, last, 1);
-        if (more.length > 0) continue;
-        yield [{ event: 'done', seq: last === after ? await lastSeq(stored, tenant, id, last) : last }];
-        return;
+      // What woke us may be text alone, and text comes often; but none is told before the records it came after.
+      while (live.isStale) {
+        live.isStale = false;
+        const end = yield* storedAfter(stored, live, tenant, id, last);
+        const mayBeOver = end.isEnd || end.last === after;
+        last = end.last;
+        if (mayBeOver && (await isOver(stored, tenant, id))) {
+          // What was retried and has ended again meanwhile left more records.
+          live.isStale ||= (await stored.after(tenant, id, last, 1)).length > 0;
+          if (live.isStale) continue;
+          yield [{ event: 'done', seq: last === after ? await lastSeq(stored, tenant, id, last) : last }];
+          return;
+        }
+        if (!follow || signal?.aborted === true) return;
       }
-      if (!follow || signal?.aborted === true) return;
       const text = live.take();
       if (text.length > 0) yield text;
       if ((await live.next()) === 'aborted') return;

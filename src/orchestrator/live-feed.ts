@@ -17,9 +17,9 @@ export class LiveFeed {
   /** Whether something was committed since this was last set to false. */
   isStale = true;
   #isClosed = false;
-  /** Whether pieces were missed, as before the first look. */
-  #isBehind = true;
-  #pieces: LiveTextEvent[] = [];
+  /** Whether pieces were missed. */
+  #isBehind = false;
+  #pieces: LiveTextEvent[];
   #wake: () => void = () => {};
   readonly #liveText: LiveText;
   readonly #id: string;
@@ -31,6 +31,7 @@ export class LiveFeed {
     this.#liveText = liveText;
     this.#id = id;
     this.#signal = signal;
+    this.#pieces = [...liveText.soFar(id)];
     this.#unsubscribe = bus.subscribe(id, (event) => this.#hear(event));
     signal?.addEventListener('abort', this.#onAbort);
   }
@@ -47,7 +48,7 @@ export class LiveFeed {
     return this.#signal?.aborted === true ? 'aborted' : 'news';
   }
 
-  /** The text that came since the last look; at first, and after pieces were missed, what each call in flight has said. */
+  /** The text that came since the last look; at first, and after pieces were missed, with what each call in flight had said. */
   take(): readonly LiveTextEvent[] {
     if (this.#isBehind) {
       const soFar = this.#liveText.soFar(this.#id);
