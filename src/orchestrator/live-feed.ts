@@ -61,15 +61,10 @@ export class LiveFeed {
     return pieces;
   }
 
-  /** The text that came of attempts which these events end; nobody gets it later. */
-  takeEndedBy(page: readonly StoredEvent[]): readonly LiveTextEvent[] {
-    if (this.#pieces.length === 0) return this.#pieces;
-    const ended = new Map<string, number>();
-    for (const event of page) {
-      if (event.event === 'step' && (event.phase === 'completed' || event.phase === 'failed'))
-        ended.set(event.key, event.attempt);
-    }
-    const isEnded = ({ stepKey, attempt }: LiveTextEvent): boolean => attempt <= (ended.get(stepKey) ?? 0);
+  /** The text that came of the attempt which this event ends; nobody gets it later. */
+  takeEndedBy(event: StoredEvent): readonly LiveTextEvent[] {
+    if (event.event !== 'step' || (event.phase !== 'completed' && event.phase !== 'failed')) return [];
+    const isEnded = ({ stepKey, attempt }: LiveTextEvent): boolean => stepKey === event.key && attempt <= event.attempt;
     const taken = this.#pieces.filter(isEnded);
     if (taken.length > 0) this.#pieces = this.#pieces.filter((piece) => !isEnded(piece));
     return taken;

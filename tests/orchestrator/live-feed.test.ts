@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { LiveText } from '../../src/bus/live-text.ts';
 import { MemoryBus } from '../../src/bus/memory/memory-bus.ts';
 import { LiveFeed } from '../../src/orchestrator/live-feed.ts';
-import { TestClock } from '../support/test-clock.ts';
+import type { StoredEvent } from '../../src/orchestrator/events.ts';
+import { TestClock } from '../../src/testing/test-clock.ts';
 
 const id = 'execution';
 const delta = (text: string, offset: number) => ({ executionId: id, stepKey: 'ask', attempt: 1, offset, text });
@@ -33,4 +34,16 @@ it('says what a call has said in all to who missed pieces', () => {
   const pieces = slow.take();
   expect(pieces).toHaveLength(201);
   expect(new Set(pieces.map(({ event }) => event))).toEqual(new Set(['text-so-far']));
+});
+
+it('gives the text of a call before the record that ends it, and leaves that of others', () => {
+  const { liveText, feed } = open();
+  const follower = feed();
+  liveText.add(delta('of this call', 0));
+  liveText.add({ ...delta('of another', 0), stepKey: 'other' });
+  const ends = { event: 'step', kind: 'step', seq: 3, at: 0, key: 'ask', type: 'model', attempt: 1 } as const;
+  const record = (phase: 'started' | 'completed'): StoredEvent => ({ ...ends, phase }) as unknown as StoredEvent;
+  expect(follower.takeEndedBy(record('started'))).toEqual([]);
+  expect(follower.takeEndedBy(record('completed'))).toMatchObject([{ text: 'of this call' }]);
+  expect(follower.take()).toMatchObject([{ text: 'of another' }]);
 });
