@@ -1,5 +1,5 @@
 import type { OverloadResult } from '../children/overload.ts';
-import { below, figure } from '../report/figure.ts';
+import { atLeast, below, figure } from '../report/figure.ts';
 import type { Figure } from '../report/figure.ts';
 import type { Measured, RunOptions } from '../scenario.ts';
 import { inFolder } from '../workload/round.ts';
@@ -56,6 +56,7 @@ function machineFigures(two: OverMachine): Figure[] {
       `${label}accepted meanwhile, of what it takes`,
       'share',
       two.acceptedMeanwhile / two.offeredSeconds / two.maximum,
+      atLeast(0.7),
     ),
     ...promised(label, two),
     figure(`${label}returns after the end, accepted`, 'share', share(two.acceptedAfter, two.returnsAfter)),
