@@ -1,8 +1,9 @@
 /** Sends more than the server takes for a while, with a few probes a second before, meanwhile and afterwards. */
 import { Connections } from '../load/connection.ts';
 import { insist } from '../load/insistent-client.ts';
-import type { Insisted } from '../load/insistent-client.ts';
 import { onSchedule } from '../load/schedule.ts';
+import { Tally } from '../load/tally.ts';
+import type { Tallied } from '../load/tally.ts';
 import { childArgument, tell } from '../measure/child.ts';
 import { percentiles } from '../measure/statistics.ts';
 
@@ -15,34 +16,26 @@ export interface OverloadArgument {
   readonly seconds: number;
   /** How often a client comes in all. */
   readonly tries: number;
+  /** One in so many clients comes back when it is refused; where not all do, none does after the end of the probes. */
+  readonly returningEvery: number;
   readonly probesPerSecond: number;
   readonly secondsBefore: number;
   readonly secondsAfter: number;
 }
 
-export interface OverloadResult {
+export interface OverloadResult extends Tallied {
   readonly kind: 'done';
   readonly offered: number;
-  readonly acceptedAtOnce: number;
-  /** Refused at first, and accepted when they came back; at their first return, and in the end. */
-  readonly refused: number;
-  readonly acceptedAtFirstReturn: number;
-  readonly acceptedLater: number;
-  readonly gaveUp: number;
-  readonly errorCount: number;
-  readonly errors: readonly string[];
-  /** Refusals by status, and those that did not say when to come back. */
-  readonly byStatus: Readonly<Record<string, number>>;
-  readonly withoutRetryAfter: number;
-  readonly retryAfterSeconds: ReturnType<typeof percentiles>;
+  /** For how long that was offered: longer than meant when the generator could not keep up. */
+  readonly offeredSeconds: number;
   /** Accepted, probes included: what the state file has to hold. */
-  readonly accepted: number;
-  readonly acceptMs: ReturnType<typeof percentiles>;
-  readonly refuseMs: ReturnType<typeof percentiles>;
+  readonly allAccepted: number;
   /** Of the probes: how fast they were answered before and meanwhile, and from when on after the end they were answered as before. */
   readonly normalP99Ms: number;
   readonly meanwhileP99Ms: number;
   readonly recoveredAfterSeconds: number;
+  /** The most that waited for a connection. */
+  readonly mostWaiting: number;
   readonly lagP99Ms: number;
   readonly cpuMs: number;
   readonly seconds: number;
@@ -63,7 +56,7 @@ const promisedMs = 25;
 const windowMs = 1_000;
 
 const argument = childArgument<OverloadArgument>();
-const { perSecond, seconds, requests, tries, probesPerSecond, secondsBefore, secondsAfter } = argument;
+const { perSecond, seconds, requests, tries, returningEvery, probesPerSecond, secondsBefore, secondsAfter } = argument;
 const connections = new Connections(argument.port, argument.connections);
 // Probes do not stand in line behind those who insist.
 const probeConnections = new Connections(argument.port, 100);
@@ -72,17 +65,26 @@ const begun = performance.now();
 const probes: Probe[] = [];
 const probing = probe();
 await new Promise((resolve) => setTimeout(resolve, secondsBefore * 1_000));
-const outcomes: Promise<Insisted>[] = [];
-const lags = await onSchedule({ perSecond, count: Math.floor(perSecond * seconds) }, (intendedAt, n) => {
-  outcomes.push(
-    new Promise((resolve) => insist(connections, requestOf(n), { intendedAt, tries }, (how) => resolve(how))),
-  );
+const tally = new Tally();
+const until = begun + (secondsBefore + seconds + secondsAfter) * 1_000;
+const count = Math.floor(perSecond * seconds);
+let [ended, overAt] = [0, Infinity];
+const allEnded = Promise.withResolvers<void>();
+const offeredFrom = performance.now();
+const lags = await onSchedule({ perSecond, count }, (intendedAt, n) => {
+  const returns = n % returningEvery === 0;
+  const insistence = { intendedAt, tries: returns ? tries : 1, ...(returningEvery === 1 ? {} : { until }) };
+  insist(connections, requestOf(n), insistence, (how) => {
+    tally.add(how, overAt);
+    ended += 1;
+    if (ended === count) allEnded.resolve();
+  });
 });
-const overAt = performance.now();
+overAt = performance.now();
 tell<OverloadMessage>({ kind: 'over' });
-const all = await Promise.all(outcomes);
+await allEnded.promise;
 await probing;
-tell<OverloadMessage>(result(all));
+tell<OverloadMessage>(result());
 connections.close();
 probeConnections.close();
 
@@ -107,35 +109,20 @@ async function probe(): Promise<void> {
   await Promise.all(answers);
 }
 
-function result(outcomes: readonly Insisted[]): OverloadResult {
+function result(): OverloadResult {
   const { user, system } = process.cpuUsage(cpu);
-  const accepted = outcomes.filter((one) => one.kind === 'accepted');
-  const errors = outcomes.filter((one) => one.kind === 'error');
-  const refusals = outcomes.flatMap((one) => (one.kind === 'error' ? [] : one.refusals));
-  const gaveUp = outcomes.filter((one) => one.kind === 'gave-up').length;
-  const later = accepted.filter((one) => one.refusals.length > 0);
+  const tallied = tally.result();
   const normalP99Ms = p99Between(begun, begun + secondsBefore * 1_000);
   return {
     kind: 'done',
-    offered: outcomes.length,
-    acceptedAtOnce: accepted.length - later.length,
-    refused: later.length + gaveUp,
-    acceptedAtFirstReturn: later.filter((one) => one.refusals.length === 1).length,
-    acceptedLater: later.length,
-    gaveUp,
-    errorCount: errors.length,
-    errors: [...new Set(errors.map(({ message }) => message))].slice(0, 5),
-    byStatus: Object.fromEntries(
-      [429, 503].map((status) => [status, refusals.filter((one) => one.status === status).length]),
-    ),
-    withoutRetryAfter: refusals.filter((one) => one.retryAfterSeconds === null).length,
-    retryAfterSeconds: percentiles(refusals.map((one) => one.retryAfterSeconds ?? 0)),
-    accepted: accepted.length + probes.filter(({ isAccepted }) => isAccepted).length,
-    acceptMs: percentiles(accepted.map(({ sentAt, answeredAt }) => answeredAt - sentAt)),
-    refuseMs: percentiles(refusals.map(({ answeredMs }) => answeredMs)),
+    ...tallied,
+    offered: count,
+    offeredSeconds: (overAt - offeredFrom) / 1_000,
+    allAccepted: tallied.accepted + probes.filter(({ isAccepted }) => isAccepted).length,
     normalP99Ms,
     meanwhileP99Ms: p99Between(begun + secondsBefore * 1_000, overAt),
     recoveredAfterSeconds: recovered(Math.max(promisedMs, normalTimes * normalP99Ms)),
+    mostWaiting: connections.use.mostWaiting,
     lagP99Ms: percentiles(lags).p99,
     cpuMs: (user + system) / 1_000,
     seconds: (performance.now() - begun) / 1_000,

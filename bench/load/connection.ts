@@ -95,7 +95,9 @@ export class Connections {
   readonly #port: number;
   readonly #most: number;
   readonly #free: Connection[] = [];
-  readonly #waiting: { readonly request: string; readonly onAnswer: OnAnswer }[] = [];
+  #waiting: { readonly request: string; readonly onAnswer: OnAnswer }[] = [];
+  /** Of those, the first that still waits: taking one off the front of a long array moves all the others. */
+  #first = 0;
   #open = 0;
   #mostWaiting = 0;
 
@@ -116,7 +118,7 @@ export class Connections {
       return;
     }
     this.#waiting.push({ request, onAnswer });
-    this.#mostWaiting = Math.max(this.#mostWaiting, this.#waiting.length);
+    this.#mostWaiting = Math.max(this.#mostWaiting, this.#waiting.length - this.#first);
   }
 
   close(): void {
@@ -141,11 +143,14 @@ export class Connections {
     connection.send(request, (answer) => {
       this.#free.push(connection);
       onAnswer(answer);
-      const next = this.#waiting.length === 0 ? null : this.#take();
+      const next = this.#waiting.length === this.#first ? null : this.#take();
       if (next === null) return;
-      const waiting = this.#waiting.shift();
+      const waiting = this.#waiting[this.#first++];
       if (waiting === undefined) this.#free.push(next);
       else this.#sendOn(next, waiting.request, waiting.onAnswer);
+      if (this.#first * 2 < this.#waiting.length) return;
+      this.#waiting = this.#waiting.slice(this.#first);
+      this.#first = 0;
     });
   }
 }

@@ -15,15 +15,23 @@ export interface Refusal {
   readonly status: number;
   /** Null when the answer did not say when to come back. */
   readonly retryAfterSeconds: number | null;
-  /** How long the refusal took. */
-  readonly answeredMs: number;
+  readonly sentAt: number;
+  readonly answeredAt: number;
+}
+
+export interface Insistence {
+  readonly intendedAt: number;
+  /** How often it comes in all. */
+  readonly tries: number;
+  /** After which it does not come back any more. */
+  readonly until?: number;
 }
 
 /** Submits, and comes back when it was told to, until it is accepted or has tried often enough. */
 export function insist(
   connections: Connections,
   request: string,
-  { intendedAt, tries }: { readonly intendedAt: number; readonly tries: number },
+  { intendedAt, tries, until = Infinity }: Insistence,
   onEnd: (how: Insisted) => void,
 ): void {
   const refusals: Refusal[] = [];
@@ -36,9 +44,10 @@ export function insist(
         onEnd({ kind: 'error', message: `${answer.status} ${answer.body}` });
       else {
         const retryAfterSeconds = retryAfterOf(answer);
-        refusals.push({ status: answer.status, retryAfterSeconds, answeredMs: answeredAt - sentAt });
-        if (refusals.length >= tries) onEnd({ kind: 'gave-up', refusals });
-        else setTimeout(() => attempt(performance.now()), (retryAfterSeconds ?? 1) * 1_000);
+        refusals.push({ status: answer.status, retryAfterSeconds, sentAt, answeredAt });
+        const waitMs = (retryAfterSeconds ?? 1) * 1_000;
+        if (refusals.length >= tries || answeredAt + waitMs > until) onEnd({ kind: 'gave-up', refusals });
+        else setTimeout(() => attempt(performance.now()), waitMs);
       }
     });
   };

@@ -32,8 +32,7 @@ export interface ModelRegistry {
 }
 
 export interface ModelRegistryOptions {
-  readonly settings: ProviderSettings &
-    Pick<Settings, 'model' | 'modelFirstTokenTimeoutMs' | 'modelIdleTimeoutMs' | 'provider'>;
+  readonly settings: ProviderSettings & Pick<Settings, 'model' | 'provider'>;
   readonly clock: Clock;
   /** The user's own providers by name; they win over the built-in ones. */
   readonly models?: Readonly<Record<string, ProviderV4>>;
@@ -92,7 +91,7 @@ function collectSources({
   };
   // Whatever model a member names: an answer from the script must not bear the name of a real one.
   sources.set(offlineProvider, () => offline);
-  const fetch = modelFetch(Math.max(settings.modelFirstTokenTimeoutMs, settings.modelIdleTimeoutMs));
+  const fetch = modelFetch();
   for (const provider of builtInProviders) {
     const server = provider.open(settings, fetch);
     if (server === null) continue;

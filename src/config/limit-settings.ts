@@ -32,6 +32,13 @@ export const limitSettings = {
     max: '10m',
     doc: 'New executions are refused with 503 while the process comes to its work later than this, on average over a second. 0s never refuses for it.',
   }),
+  maxSubmissionWaitMs: durationSetting({
+    env: 'SQUADRA_MAX_SUBMISSION_WAIT',
+    default: '250ms',
+    min: '0s',
+    max: '10m',
+    doc: 'New executions are refused with 503 while the oldest one that has come and is not answered waits for longer than this. As many as SQUADRA_MAX_CONCURRENT_EXECUTIONS are taken all the same, if none was within the last minute. Longer makes answers slower when more comes than the process can do; set it above what a commit takes on a slow disk. 0s never refuses for it.',
+  }),
   maxHeapShare: numberSetting({
     env: 'SQUADRA_MAX_HEAP_SHARE',
     default: 0.9,

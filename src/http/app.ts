@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import helmet from '@fastify/helmet';
 import { fastify } from 'fastify';
 import type { FastifyInstance } from 'fastify';
@@ -18,7 +19,7 @@ import { executionCommandRoutes } from './routes/execution-commands.ts';
 import { executionMessageRoutes } from './routes/execution-messages.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { admitWork } from './limits/admission.ts';
-import { watchPressure } from './limits/pressure.ts';
+import { Pressure } from './limits/pressure.ts';
 import { RequestLimits } from './limits/request-limits.ts';
 import { healthRoutes } from './routes/health.ts';
 import { memberRoutes } from './routes/members.ts';
@@ -31,20 +32,16 @@ import { metricsRoute } from './routes/metrics.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { answerUnreadable, ignoreExpectations, serverOptions } from './wire.ts';
 
-/** Longer than proxies keep theirs, so that they are the ones to close. */
-const keepAliveTimeoutMs = 75_000;
-
 /** The HTTP interface, ready to listen. */
 export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   const { settings, ids, logger } = parts;
+  const pressure = new Pressure(parts);
   const app = fastify({
     logger: false,
     genReqId: () => ids(),
     bodyLimit: settings.maxBodyBytes,
-    requestTimeout: settings.requestTimeoutMs,
-    http: serverOptions(settings.requestTimeoutMs),
+    serverFactory: (handle) => createServer(serverOptions(settings.requestTimeoutMs), pressure.before(handle)),
     clientErrorHandler: answerUnreadable(ids),
-    keepAliveTimeout: keepAliveTimeoutMs,
     return503OnClosing: false,
     frameworkErrors: answerRefusal,
     // As long as an address can be: a name in it that is too long is bad input, which its route tells.
@@ -72,7 +69,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   await allowOrigins(app, settings.corsOrigins);
   const metrics = new Metrics(() => parts.squadra.statistics());
   metricsRoute(app, metrics);
-  await watchPressure(app, { settings, metrics });
+  await pressure.watch(app, metrics);
   const limits = new RequestLimits({ ...parts, metrics });
   limits.beforeIdentity(app);
   const follow: Access['follow'] = (principal, end) => parts.access.follow(principal, end);
@@ -84,7 +81,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   limits.afterIdentity(app);
   admitWork(app, metrics);
   await describeApi(app);
-  healthRoutes(app, parts);
+  healthRoutes(app, { ...parts, pressure });
   await app.register(
     async (api) => {
       catalogueRoutes(api, parts);

@@ -42,10 +42,19 @@ export function problemOf(error: SquadraError, requestId: string): Problem {
   };
 }
 
+/** The text of a problem before and after the id of the request that it answers: what can be made once for many of them. */
+export function problemText(error: SquadraError): readonly [before: string, after: string] {
+  const [before = '', after = ''] = JSON.stringify(problemOf(error, placeholder)).split(placeholder);
+  return [before, after];
+}
+
+/** As long as an id, and none. */
+const placeholder = '00000000-0000-0000-0000-000000000000';
+
 /** Answers with a problem, and when to come back where that is known. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: SquadraError): FastifyReply {
-  const retryAfter = retryAfterSeconds(error);
-  if (retryAfter !== null) reply.header('retry-after', String(retryAfter));
+  const retryAfter = retryAfterOf(error);
+  if (retryAfter !== null) reply.header('retry-after', retryAfter);
   return reply
     .code(error.status)
     .type('application/problem+json; charset=utf-8')
@@ -53,11 +62,16 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
     .send(problemOf(error, request.id));
 }
 
-/** Whole seconds. Every 429 and 503 has some: without a measurement, one second. */
-function retryAfterSeconds({ status, details }: SquadraError): number | null {
+/** Every 429 and 503 has some: without a measurement, one second. */
+function retryAfterOf({ status, details }: SquadraError): string | null {
   if (status !== 429 && status !== 503) return null;
   const { retryAfterMs } = details;
-  return typeof retryAfterMs === 'number' ? Math.max(1, Math.ceil(retryAfterMs / 1000)) : 1;
+  return retryAfterText(typeof retryAfterMs === 'number' ? retryAfterMs : 0);
+}
+
+/** Whole seconds, at least one. */
+export function retryAfterText(retryAfterMs: number): string {
+  return String(Math.max(1, Math.ceil(retryAfterMs / 1_000)));
 }
 
 function facts(details: ErrorDetails): Record<string, unknown> {

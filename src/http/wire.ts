@@ -11,10 +11,14 @@ const lookEveryMs = 1_000;
 /** How long a connection has, after what could not be read of it was answered, to take the answer before it is cut off. */
 const lingerMs = 1_000;
 
+/** Longer than proxies keep theirs, so that they are the ones to close. */
+const keepAliveTimeoutMs = 75_000;
+
 /** How long Node's server gives clients. Of its two times the longer one holds for bodies, so that both have to be set. */
 export function serverOptions(requestTimeoutMs: number) {
   return {
     connectionsCheckingInterval: lookEveryMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
     headersTimeout: requestTimeoutMs,
     requestTimeout: requestTimeoutMs,
   };

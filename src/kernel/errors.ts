@@ -62,7 +62,7 @@ export const errorCatalogue = {
   WORKFLOW_FAILED: { status: 500, retryable: false, help: 'Read the cause, correct the workflow or what it depends on, then retry the execution: committed steps are kept.' },
   IN_DOUBT: { status: 409, retryable: false, help: 'The call was in flight during a crash: check whether it took effect, then answer the approval or retry the execution.' },
   QUEUE_FULL: { status: 503, retryable: true, help: 'Submit again after a moment; SQUADRA_MAX_QUEUED_EXECUTIONS and SQUADRA_BACKPRESSURE_THRESHOLD set where the gate closes.' },
-  OVERLOADED: { status: 503, retryable: true, help: 'Submit again after the time in Retry-After; SQUADRA_MAX_LOOP_DELAY and SQUADRA_MAX_HEAP_SHARE set how much the process bears.' },
+  OVERLOADED: { status: 503, retryable: true, help: 'Submit again after the time in Retry-After; SQUADRA_MAX_SUBMISSION_WAIT, SQUADRA_MAX_LOOP_DELAY and SQUADRA_MAX_HEAP_SHARE set how much the process bears.' },
   RATE_LIMITED: { status: 429, retryable: true, help: 'Ask again after the time in Retry-After; SQUADRA_RATE_LIMIT_PER_MINUTE and SQUADRA_RATE_LIMIT_BURST set how often anybody may ask.' },
   STREAMS_FULL: { status: 503, retryable: true, help: 'Connect again after a moment; SQUADRA_MAX_STREAMS sets how many event streams the server keeps open.' },
   TOO_MANY_STREAMS: { status: 429, retryable: true, help: 'Close streams you no longer read, or follow many executions with one stream (GET /events); SQUADRA_MAX_STREAMS_PER_CALLER sets the limit.' },

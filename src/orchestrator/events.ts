@@ -60,20 +60,26 @@ export async function* eventBatches(
 ): AsyncGenerator<readonly SquadraEvent[], void, void> {
   const live = new LiveFeed(bus, liveText, id, signal);
   let last = after;
+  let isEnd = false;
   try {
     for (;;) {
-      live.isStale = false;
-      const end = yield* storedAfter(stored, live, tenant, id, last);
-      const mayBeOver = end.isEnd || end.last === after;
-      last = end.last;
-      if (mayBeOver && (await isOver(stored, tenant, id))) {
-        // What was retried and has ended again meanwhile left more records.
-        const more = await stored.after(tenant, id, last, 1);
-        if (more.length > 0) continue;
-        yield [{ event: 'done', seq: last === after ? await lastSeq(stored, tenant, id, last) : last }];
-        return;
+      // What woke us may be text alone, and text comes often; but none is told before the records it came after.
+      while (live.isStale) {
+        live.isStale = false;
+        const end = yield* storedAfter(stored, live, tenant, id, last);
+        // Nothing new does not undo the end that came before it.
+        isEnd = end.last === last ? isEnd : end.isEnd;
+        last = end.last;
+        if ((isEnd || last === after) && (await isOver(stored, tenant, id))) {
+          // What was retried and has ended again meanwhile left more records.
+          if ((await stored.after(tenant, id, last, 1)).length === 0) {
+            yield [{ event: 'done', seq: last === after ? await lastSeq(stored, tenant, id, last) : last }];
+            return;
+          }
+          live.isStale = true;
+        }
+        if (!follow || signal?.aborted === true) return;
       }
-      if (!follow || signal?.aborted === true) return;
       const text = live.take();
       if (text.length > 0) yield text;
       if ((await live.next()) === 'aborted') return;
@@ -101,9 +107,8 @@ async function* storedAfter(
     if (final !== undefined) {
       last = final.seq;
       isEnd = final.event === 'status' && isEnded(final.status);
-      // The last pieces of an answer come before the answer.
-      const text = live.takeEndedBy(page);
-      yield text.length === 0 ? page : [...text, ...page];
+      // The last pieces of an answer come before the answer, and after the beginning of its call.
+      yield page.flatMap((event) => [...live.takeEndedBy(event), event]);
     }
     if (page.length < limit) return { last, isEnd };
   }

@@ -17,9 +17,9 @@ export class LiveFeed {
   /** Whether something was committed since this was last set to false. */
   isStale = true;
   #isClosed = false;
-  /** Whether pieces were missed, as before the first look. */
-  #isBehind = true;
-  #pieces: LiveTextEvent[] = [];
+  /** Whether pieces were missed. */
+  #isBehind = false;
+  #pieces: LiveTextEvent[];
   #wake: () => void = () => {};
   readonly #liveText: LiveText;
   readonly #id: string;
@@ -31,6 +31,7 @@ export class LiveFeed {
     this.#liveText = liveText;
     this.#id = id;
     this.#signal = signal;
+    this.#pieces = [...liveText.soFar(id)];
     this.#unsubscribe = bus.subscribe(id, (event) => this.#hear(event));
     signal?.addEventListener('abort', this.#onAbort);
   }
@@ -47,7 +48,7 @@ export class LiveFeed {
     return this.#signal?.aborted === true ? 'aborted' : 'news';
   }
 
-  /** The text that came since the last look; at first, and after pieces were missed, what each call in flight has said. */
+  /** The text that came since the last look; at first, and after pieces were missed, with what each call in flight had said. */
   take(): readonly LiveTextEvent[] {
     if (this.#isBehind) {
       const soFar = this.#liveText.soFar(this.#id);
@@ -60,15 +61,10 @@ export class LiveFeed {
     return pieces;
   }
 
-  /** The text that came of attempts which these events end; nobody gets it later. */
-  takeEndedBy(page: readonly StoredEvent[]): readonly LiveTextEvent[] {
-    if (this.#pieces.length === 0) return this.#pieces;
-    const ended = new Map<string, number>();
-    for (const event of page) {
-      if (event.event === 'step' && (event.phase === 'completed' || event.phase === 'failed'))
-        ended.set(event.key, event.attempt);
-    }
-    const isEnded = ({ stepKey, attempt }: LiveTextEvent): boolean => attempt <= (ended.get(stepKey) ?? 0);
+  /** The text that came of the attempt which this event ends; nobody gets it later. */
+  takeEndedBy(event: StoredEvent): readonly LiveTextEvent[] {
+    if (event.event !== 'step' || (event.phase !== 'completed' && event.phase !== 'failed')) return [];
+    const isEnded = ({ stepKey, attempt }: LiveTextEvent): boolean => stepKey === event.key && attempt <= event.attempt;
     const taken = this.#pieces.filter(isEnded);
     if (taken.length > 0) this.#pieces = this.#pieces.filter((piece) => !isEnded(piece));
     return taken;

@@ -48,10 +48,10 @@ export class Commits {
     this.#services.faults.at(`${kind}.before` satisfies FaultPoint);
     this.#session.commit(commit).then(
       (committed) => {
-        if (this.#stopped) return;
-        this.#services.faults.at(`${kind}.after` satisfies FaultPoint);
+        if (!this.#stopped) this.#services.faults.at(`${kind}.after` satisfies FaultPoint);
+        // Stopped or not: what is stored, those who follow have to hear of.
         this.#services.onCommit(this.#execution.tenant, this.#execution.id, committed.settled);
-        then(committed);
+        if (!this.#stopped) then(committed);
       },
       (error: unknown) => {
         if (refused !== null && isBudgetRefusal(error)) {

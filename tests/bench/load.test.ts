@@ -9,6 +9,7 @@ import type { ServerEvent } from '../../bench/load/event-stream.ts';
 import { insist } from '../../bench/load/insistent-client.ts';
 import type { Insisted } from '../../bench/load/insistent-client.ts';
 import { onSchedule } from '../../bench/load/schedule.ts';
+import { Tally } from '../../bench/load/tally.ts';
 import { WatchedExecution } from '../../bench/load/watched-execution.ts';
 
 async function serve(listener: RequestListener): Promise<{ port: number } & AsyncDisposable> {
@@ -135,6 +136,51 @@ describe('the load of the benchmarks', () => {
     });
     expect(await submit(2)).toMatchObject({ kind: 'accepted', refusals: [] });
     connections.close();
+  });
+
+  it('does not come back when that would be too late', async () => {
+    await using server = await serve((_, response) => {
+      response.writeHead(503, { 'retry-after': '60', 'content-length': 0 }).end();
+    });
+    const connections = new Connections(server.port, 1);
+    const intendedAt = performance.now();
+    const how = await new Promise<Insisted>((resolve) =>
+      insist(connections, requestText('POST', '/', {}), { intendedAt, tries: 2, until: intendedAt + 50_000 }, resolve),
+    );
+    expect(how).toMatchObject({ kind: 'gave-up', refusals: [{ status: 503, retryAfterSeconds: 60 }] });
+    connections.close();
+  });
+
+  it('counts what became of submissions, and of returns after the end of the overload', () => {
+    const refusal = (sentAt: number, retryAfterSeconds: number | null = 1) => ({
+      status: 503,
+      retryAfterSeconds,
+      sentAt,
+      answeredAt: sentAt + 2,
+    });
+    const overAt = 1_000;
+    const tally = new Tally();
+    tally.add({ kind: 'accepted', sentAt: 0, answeredAt: 5, refusals: [] }, overAt);
+    tally.add({ kind: 'accepted', sentAt: 1_001, answeredAt: 1_006, refusals: [refusal(1)] }, overAt);
+    tally.add({ kind: 'accepted', sentAt: 900, answeredAt: 1_001, refusals: [refusal(1), refusal(2)] }, overAt);
+    tally.add({ kind: 'gave-up', refusals: [refusal(1), refusal(1_001, null)] }, overAt);
+    tally.add({ kind: 'error', message: 'broke' }, overAt);
+    expect(tally.result()).toMatchObject({
+      acceptedAtOnce: 1,
+      acceptedLater: 2,
+      acceptedAtFirstReturn: 1,
+      acceptedMeanwhile: 1,
+      refused: 3,
+      gaveUp: 1,
+      errorCount: 1,
+      errors: ['broke'],
+      byStatus: { '429': 0, '503': 5 },
+      withoutRetryAfter: 1,
+      returnsAfter: 2,
+      acceptedAfter: 1,
+      acceptMs: { max: 101 },
+      refuseMs: { max: 2 },
+    });
   });
 
   it('keeps its schedule, and says how late each arrival was', async () => {

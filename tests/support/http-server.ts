@@ -39,7 +39,7 @@ export async function openTestServer(
   const folder = await temporaryFolder();
   const assembly = await openAssembly(
     // A machine that is busy with other tests is late for reasons of its own.
-    { stateDir: folder.path, ...options, settings: { maxLoopDelay: 0, ...options.settings } },
+    { stateDir: folder.path, ...options, settings: { maxLoopDelay: 0, maxSubmissionWait: 0, ...options.settings } },
     { offlinePaceMs: 0, readSettings: (overrides) => readSettings({}, overrides), ...surroundings },
   );
   const server = await startServer({ ...assembly, readiness: new Readiness() }, { host: '127.0.0.1', port: 0 });
@@ -57,7 +57,12 @@ export async function openTestServer(
 
 const elsewhere = /^\/(?:api|health|ready|docs|metrics|openapi)/;
 
-async function ask(base: string, path: string, { body, headers, key, method, signal }: AskOptions): Promise<Answer> {
+/** Asks a server at an address. */
+export async function ask(
+  base: string,
+  path: string,
+  { body, headers, key, method, signal }: AskOptions,
+): Promise<Answer> {
   const response = await fetch(`${base}${elsewhere.test(path) ? '' : '/api/v1'}${path}`, {
     method: method ?? (body === undefined ? 'GET' : 'POST'),
     headers: {

@@ -5,8 +5,6 @@ import type { SentError } from './sent-error.ts';
 /** What a thread is started with. */
 export interface ModelThreadData {
   readonly settings: ProviderSettings;
-  /** How long a model may be silent, in milliseconds. */
-  readonly silenceMs: number;
 }
 
 /** What a call is made with; the signal travels as a message of its own. */

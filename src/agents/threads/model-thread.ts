@@ -7,23 +7,33 @@ import { sendError } from './sent-error.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This file is the start of a thread, not of a program.');
-const { settings, silenceMs } = workerData as ModelThreadData;
+const { settings } = workerData as ModelThreadData;
 
 /** News of all calls travel together: a message costs the other side more than a word in it. */
 const gatherMs = 10;
 
-const fetch = modelFetch(silenceMs);
+const fetch = modelFetch();
 const models = new Map<string, LanguageModelV4>();
 const calls = new Map<number, AbortController>();
 let news: CallNews[] = [];
 let isQuiet = true;
 
 function tell(one: CallNews): void {
-  news.push(one);
+  if (!extend(news.at(-1), one)) news.push(one);
   if (!isQuiet) return;
   // The first word goes at once, what follows it within the window goes together.
   isQuiet = false;
   setImmediate(flush);
+}
+
+/** Pieces of the same text that come one after the other are one piece. */
+function extend(last: CallNews | undefined, one: CallNews): boolean {
+  if (last?.kind !== 'part' || one.kind !== 'part' || last.call !== one.call) return false;
+  const [before, part] = [last.part, one.part];
+  if (before.type !== 'text-delta' || part.type !== 'text-delta' || before.id !== part.id) return false;
+  if (part.providerMetadata !== undefined) return false;
+  before.delta += part.delta;
+  return true;
 }
 
 function flush(): void {

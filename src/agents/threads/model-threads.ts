@@ -12,8 +12,7 @@ import { receiveError } from './sent-error.ts';
 const idleHeapMb = 96;
 const callHeapMb = 0.2;
 
-export type ModelThreadSettings = ProviderSettings &
-  Pick<Settings, 'maxConcurrentModelCalls' | 'modelFirstTokenTimeoutMs' | 'modelIdleTimeoutMs'>;
+export type ModelThreadSettings = ProviderSettings & Pick<Settings, 'maxConcurrentModelCalls'>;
 
 /** A call under way: the promise of its stream until the provider answers, then the stream. */
 interface Call {
@@ -181,6 +180,5 @@ function dataOf(settings: ModelThreadSettings): ModelThreadData {
       openaiApiKey,
       openaiBaseUrl,
     },
-    silenceMs: Math.max(settings.modelFirstTokenTimeoutMs, settings.modelIdleTimeoutMs),
   };
 }

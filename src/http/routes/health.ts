@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { HttpParts } from '../http-parts.ts';
+import type { Pressure } from '../limits/pressure.ts';
 import { route } from '../route.ts';
 
 const gateSchema = z.object({ isOpen: z.boolean(), queued: z.int(), closesAt: z.int() });
@@ -11,7 +12,10 @@ const readySchema = z.object({
 });
 
 /** Whether it lives, and whether it takes requests: for supervisors and load balancers. */
-export function healthRoutes(app: FastifyInstance, { clock, readiness, squadra }: HttpParts): void {
+export function healthRoutes(
+  app: FastifyInstance,
+  { clock, readiness, squadra, pressure }: HttpParts & { readonly pressure: Pressure },
+): void {
   const since = clock.now();
   route(app, {
     method: 'GET',
@@ -36,9 +40,7 @@ export function healthRoutes(app: FastifyInstance, { clock, readiness, squadra }
     handle: ({ reply }) => {
       const { gate } = squadra.statistics();
       const isReady = readiness.state === 'ready';
-      return reply
-        .code(isReady ? 200 : 503)
-        .send({ status: readiness.state, gate, underPressure: app.isUnderPressure() });
+      return reply.code(isReady ? 200 : 503).send({ status: readiness.state, gate, underPressure: pressure.isHigh });
     },
   });
 }
