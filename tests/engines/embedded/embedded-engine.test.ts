@@ -12,7 +12,11 @@ interface Advancing {
   fail(): Promise<void>;
 }
 
-const finished: Advanced = { kind: 'finished', status: 'completed', outcome: () => ({ status: 'completed', output: null }) };
+const finished: Advanced = {
+  kind: 'finished',
+  status: 'completed',
+  outcome: () => ({ status: 'completed', output: null }),
+};
 const runnable = (id: string, tenant = 'local', priority = 0): Runnable => ({ tenant, id, priority });
 
 let clock: TestClock;
