@@ -6,8 +6,8 @@ import type { Served } from '../../workload/served.ts';
 export const times = 3;
 export const [tenants, keysEach] = [20, 10];
 export const tries = 20;
-export const secondsBefore = 5;
-export const secondsAfter = 15;
+const secondsBefore = 5;
+const secondsAfter = 15;
 const probesPerSecond = 200;
 
 export interface Over extends OverloadResult {
