@@ -33,7 +33,7 @@ const fullLoad = 80;
 export const autoCeiling = 200;
 const longestDelayMs = 5_000;
 
-export function loadOf({ cpu, memory }: ResourceReading): number {
+function loadOf({ cpu, memory }: ResourceReading): number {
   return 0.6 * cpu + 0.4 * memory;
 }
 

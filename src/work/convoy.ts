@@ -3,15 +3,6 @@ import type { WorkItemStatus } from './work-item.ts';
 export const convoyStatuses = ['running', 'completed', 'partial', 'failed', 'cancelled'] as const;
 export type ConvoyStatus = (typeof convoyStatuses)[number];
 
-/** The only transitions a convoy makes; a retry is the way back. */
-export const convoyTransitions: Readonly<Record<ConvoyStatus, readonly ConvoyStatus[]>> = {
-  running: ['completed', 'partial', 'failed', 'cancelled'],
-  completed: [],
-  partial: ['running'],
-  failed: ['running'],
-  cancelled: [],
-};
-
 /** What a convoy says of its parallelism itself, over the settings; thresholds in percent. */
 export interface ConvoyLimits {
   readonly baselineParallelism?: number;

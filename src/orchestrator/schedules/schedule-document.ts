@@ -38,7 +38,7 @@ export function scheduleDocument(schedule: Schedule) {
 }
 
 /** The next ticks, as things stand; none while it is paused. */
-export function upcoming({ rhythm, nextAt }: Pick<Schedule, 'rhythm' | 'nextAt'>): readonly number[] {
+function upcoming({ rhythm, nextAt }: Pick<Schedule, 'rhythm' | 'nextAt'>): readonly number[] {
   const ticks = ticksOf(rhythm);
   const found: number[] = [];
   for (let at = nextAt; at !== null && found.length < shownTicks; at = ticks.after(at)) found.push(at);

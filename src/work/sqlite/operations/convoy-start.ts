@@ -23,7 +23,7 @@ export interface StartedRow {
 }
 
 /** The workflow that children run. */
-export const childWorkflow = 'task';
+const childWorkflow = 'task';
 
 /** What an item is told of the results it builds on, all together: more would push its own message out of sight. */
 const maxResultsLength = 64 * 1_024;
