@@ -45,15 +45,15 @@ export class ResourceMonitor implements Disposable {
     return this.#samples.at(-1) ?? null;
   }
 
-  /** Samples of the last ten minutes, oldest first. */
-  get history(): readonly ResourceSample[] {
-    return [...this.#samples];
+  /** Samples that are at most so old, oldest first; of the last ten minutes there are some. */
+  history(windowMs: number): readonly ResourceSample[] {
+    const since = this.#clock.now() - windowMs;
+    return this.#samples.filter(({ at }) => at >= since);
   }
 
   /** The average of the samples that are at most so old; null where there are none. */
   average(windowMs: number): ResourceReading | null {
-    const since = this.#clock.now() - windowMs;
-    const recent = this.#samples.filter(({ at }) => at >= since);
+    const recent = this.history(windowMs);
     if (recent.length === 0) return null;
     const mean = (figure: keyof ResourceReading): number =>
       recent.reduce((sum, sample) => sum + sample[figure], 0) / recent.length;

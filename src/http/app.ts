@@ -29,6 +29,7 @@ import { streamRoutes } from './routes/streams.ts';
 import { workItemRoutes } from './routes/work-items.ts';
 import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { resourceRoutes } from './routes/resources.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { answerUnreadable, ignoreExpectations, serverOptions } from './wire.ts';
 
@@ -82,6 +83,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   admitWork(app, metrics);
   await describeApi(app);
   healthRoutes(app, { ...parts, pressure });
+  resourceRoutes(app);
   await app.register(
     async (api) => {
       catalogueRoutes(api, parts);

@@ -285,6 +285,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     events,
     submissions,
     gate,
+    monitor,
     cache,
     directory,
     approvals,

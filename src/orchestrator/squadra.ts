@@ -6,6 +6,8 @@ import type { AgentPoolStats } from '../agents/agent-pool.ts';
 import type { EngineStatistics } from '../engines/engine.ts';
 import type { AdmissionStatistics } from '../flow/admission.ts';
 import type { Gate, GateState } from '../flow/gate.ts';
+import type { ResourceMonitor, ResourceSample } from '../flow/resource-monitor.ts';
+import type { ResourceReading } from '../flow/resource-probe.ts';
 import type { Starts } from '../flow/starts.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
@@ -75,6 +77,7 @@ export interface SquadraParts extends RunHandleParts, ConvoysParts {
   readonly maxInputBytes: number;
   readonly workflows: WorkflowRegistry;
   readonly statistics: () => SquadraStatistics;
+  readonly monitor: Pick<ResourceMonitor, 'average' | 'history'>;
   readonly close: () => Promise<void>;
 }
 
@@ -218,6 +221,15 @@ export class Squadra implements AsyncDisposable {
   /** What this process has in hand. */
   statistics(): SquadraStatistics {
     return this.#parts.statistics();
+  }
+
+  /** How busy the machine was in the last `windowMs` milliseconds, ten minutes at most: samples, oldest first, and their average. */
+  resources(windowMs: number): {
+    readonly average: ResourceReading | null;
+    readonly samples: readonly ResourceSample[];
+  } {
+    const { monitor } = this.#parts;
+    return { average: monitor.average(windowMs), samples: monitor.history(windowMs) };
   }
 
   /** Finishes or journals what runs within the grace period and closes the state; the rest resumes at the next start. */

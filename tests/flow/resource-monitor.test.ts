@@ -29,8 +29,8 @@ describe('the resource monitor', () => {
     expect(monitor.current).toBeNull();
     expect(monitor.average(60_000)).toBeNull();
     for (cpu = 1; cpu <= 70; cpu += 1) await clock.advance(sampleEveryMs);
-    expect(monitor.history).toHaveLength(keptSamples);
-    expect(monitor.history[0]?.cpu).toBe(11);
+    expect(monitor.history(600_000)).toHaveLength(keptSamples);
+    expect(monitor.history(600_000)[0]?.cpu).toBe(11);
     expect(monitor.current).toEqual({ at: clock.now(), cpu: 70, memory: 0, loopDelayMs: 1 });
     expect(monitor.average(20_000)?.cpu).toBe(69);
     expect(monitor.average(600_000)?.cpu).toBe(40.5);
@@ -45,7 +45,7 @@ describe('the resource monitor', () => {
     expect(reads()).toBe(2);
     pending[1]?.(busy(50));
     await settle();
-    expect(monitor.history).toHaveLength(1);
+    expect(monitor.history(600_000)).toHaveLength(1);
     await clock.advance(sampleEveryMs);
     expect(reads()).toBe(3);
   });
@@ -60,7 +60,7 @@ describe('the resource monitor', () => {
     isBroken = true;
     await clock.advance(3 * sampleEveryMs);
     expect(errors).toHaveLength(1);
-    expect(monitor.history).toHaveLength(1);
+    expect(monitor.history(600_000)).toHaveLength(1);
     isBroken = false;
     await clock.advance(sampleEveryMs);
     isBroken = true;

@@ -63,7 +63,9 @@ export class HiddenProvider implements AsyncDisposable {
 
   static async open({ limits, admission, calls }: Hidden): Promise<HiddenProvider> {
     const clock = new TestClock();
-    const keeper = new LimitKeeper({ ...limits }, clock);
+    // A machine's clock counts whole milliseconds.
+    const whole = { now: () => clock.now(), pause: (ms: number) => clock.pause(Math.round(ms)) };
+    const keeper = new LimitKeeper({ ...limits }, whole);
     let asked = 0;
     const model = await startModelServer({
       limits: keeper,
