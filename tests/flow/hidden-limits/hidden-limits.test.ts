@@ -45,8 +45,8 @@ describe.each(cases)('a provider with a limit of $what', ({ limits, warmMs, used
   });
 
   it('is not, with nothing in front of it', async () => {
-    await using provider = await HiddenProvider.open({ limits, calls: 500, admission: fixedAdmission(2_000) });
-    const stretch = await provider.during(6_000);
+    await using provider = await HiddenProvider.open({ limits, calls: 200, admission: fixedAdmission(2_000) });
+    const stretch = await provider.during(3_000);
     expect(faults({ stretch }, used)).not.toEqual([]);
   });
 });
