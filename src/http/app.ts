@@ -27,7 +27,7 @@ import { workItemRoutes } from './routes/work-items.ts';
 import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { answerUnreadable, ignoreExpectations, serverOptions } from './wire.ts';
+import { answerUnreadable, bareHeaders, ignoreExpectations, serverOptions } from './wire.ts';
 
 /** The HTTP interface, ready to listen. */
 export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
@@ -62,6 +62,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    if (request.routeOptions.config.streams === true) reply.headers(bareHeaders);
   });
   await allowOrigins(app, settings.corsOrigins);
   const metrics = new Metrics(() => parts.squadra.statistics());
