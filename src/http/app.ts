@@ -31,7 +31,7 @@ import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { resourceRoutes } from './routes/resources.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { answerUnreadable, ignoreExpectations, serverOptions } from './wire.ts';
+import { answerUnreadable, bareHeaders, ignoreExpectations, serverOptions } from './wire.ts';
 
 /** The HTTP interface, ready to listen. */
 export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
@@ -66,6 +66,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
+    if (request.routeOptions.config.streams === true) reply.headers(bareHeaders);
   });
   await allowOrigins(app, settings.corsOrigins);
   const metrics = new Metrics(() => parts.squadra.statistics());

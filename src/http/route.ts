@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Principal, Scope } from '../access/principal.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
 import { problemSchema } from './schemas/problem.ts';
-import { bareHeaders } from './wire.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -65,18 +64,6 @@ export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodTy
 
 const noFields = z.strictObject({});
 
-/**
- * The same headers as everywhere, but not kept one by one with the response for as long as it lasts: of all that an open
- * stream held, they were the half.
- */
-const leanHeaders = {
-  helmet: false,
-  onRequest: (_request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    reply.headers(bareHeaders);
-    done();
-  },
-} as const;
-
 /** Adds a route. An answer with another status than 200 is sent with `reply.code`. */
 export function route<
   Params extends z.ZodType = z.ZodUndefined,
@@ -89,7 +76,8 @@ export function route<
     method,
     url,
     config: { scope, admitsWork, streams, isUncounted },
-    ...(streams ? leanHeaders : {}),
+    // What an open stream would keep of it is the half of what it holds: `app` adds the same headers in one piece.
+    ...(streams ? { helmet: false } : {}),
     // HEAD would answer of things that only GET was documented for.
     exposeHeadRoute: false,
     schema: {
