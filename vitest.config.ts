@@ -13,6 +13,9 @@ export default defineConfig({
     // Processes, not threads: crash and race tests start worker threads and children of their own.
     pool: 'forks',
     maxWorkers: 2,
+    // V8 loses count of its pages of machine code where many threads come and go, and where the processor protects such pages it
+    // ends the process (`Check failed: jit_page.has_value()`).
+    execArgv: ['--no-memory-protection-keys'],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

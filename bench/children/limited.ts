@@ -10,7 +10,7 @@ import { LimitKeeper } from '../../src/testing/model-server/server-limits.ts';
 import type { ServerLimits } from '../../src/testing/model-server/server-limits.ts';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import { childArgument, takeOrders, tell } from '../measure/child.ts';
-import { fixedAdmission } from '../workload/fixed-admission.ts';
+import { fixedAdmission } from '../../src/flow/fixed-admission.ts';
 
 export interface LimitedArgument {
   readonly folder: string;

@@ -45,13 +45,13 @@ export class ResourceMonitor implements Disposable {
     return this.#samples.at(-1) ?? null;
   }
 
-  /** Samples that are at most so old, oldest first; of the last ten minutes there are some. */
+  /** Samples that are not so old yet, oldest first; of the last ten minutes there are some. */
   history(windowMs: number): readonly ResourceSample[] {
     const since = this.#clock.now() - windowMs;
-    return this.#samples.filter(({ at }) => at >= since);
+    return this.#samples.filter(({ at }) => at > since);
   }
 
-  /** The average of the samples that are at most so old; null where there are none. */
+  /** The average of the samples that are not so old yet; null where there are none. */
   average(windowMs: number): ResourceReading | null {
     const recent = this.history(windowMs);
     if (recent.length === 0) return null;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSquadraIn } from '../compose.ts';
+import { fixedAdmission } from '../flow/fixed-admission.ts';
 import type { SquadraOptions } from '../compose.ts';
 import { readSettings } from '../config/settings.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
@@ -99,8 +100,9 @@ async function runIn<I, O>(
   const opening: SquadraOptions = {
     ...given,
     stateDir: folder,
-    // One reader is enough for one execution, and a thread less to start.
-    settings: { logLevel: 'error', shutdownGrace: 0, readers: 1, ...given.settings },
+    // One reader is enough for one execution, and a thread less to start. What a provider turns away waits on disk, where only
+    // the time has to be moved.
+    settings: { logLevel: 'error', shutdownGrace: 0, readers: 1, ...given.settings, maxModelReturns: 0 },
     workflows: registered(workflow, given.workflows),
     // The provider that members without one of their own have where nothing is configured.
     ...(model === null ? {} : { models: { offline: model.asProvider(), ...given.models } }),
@@ -139,6 +141,8 @@ function openIn(options: SquadraOptions, clock: TestClock, life: Life): Promise<
     takesCommands: false,
     random: () => 0.5,
     readSettings: (overrides) => readSettings({}, overrides),
+    // One execution keeps to no rates of others.
+    openAdmission: ({ maxConcurrentModelCalls }) => fixedAdmission(maxConcurrentModelCalls),
     decorate: (executions) => life.store(executions),
   });
 }

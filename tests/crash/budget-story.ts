@@ -1,10 +1,12 @@
 import { openSquadraIn } from '../../src/compose.ts';
 import type { Surroundings } from '../../src/compose.ts';
+import type { Run } from '../../src/orchestrator/run-handle.ts';
 import type { Squadra } from '../../src/orchestrator/squadra.ts';
+import type { Outcome } from '../../src/work/execution-store.ts';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import { fakeProvider, wholeAnswer } from '../agents/fake-model.ts';
 
-/** Asks three side by side, of which one's first call is cut short, and then one that is asked after a person raised a budget. */
+/** Asks three side by side, of which one's first call is cut short, and then one; none leaves before a person raised a budget. */
 const spending = defineWorkflow({
   name: 'spending',
   async run({ squad }) {
@@ -59,7 +61,7 @@ export function openSpending(stateDir: string, surroundings: Partial<Surrounding
 export async function spend(squadra: Squadra): Promise<void> {
   for (const key of budgetKeys) await squadra.budgets.set(key, { limitMicroUsd: 1_000_000_000 });
   const ada = squadra.forTenant('local', 'ada');
-  const budget = { limitTokens: 25_000, onExceeded: 'ask' } as const;
+  const budget = { limitTokens: 5_000, onExceeded: 'ask' } as const;
   const run = await ada.submit<unknown, unknown>('spending', {
     input: {},
     squad: 'crew',
@@ -67,14 +69,18 @@ export async function spend(squadra: Squadra): Promise<void> {
     idempotencyKey: 'spending',
   });
   const other = await ada.submit<unknown, unknown>('hanging', { input: {}, squad: 'crew', idempotencyKey: 'hanging' });
-  const raising = raise(squadra, run.id);
-  const outcome = await run.result();
-  await raising;
+  const outcome = await raised(squadra, run);
   if (outcome.status !== 'completed') throw new Error(JSON.stringify(outcome));
   for await (const event of other.events()) if (event.event === 'step' && event.phase === 'intent') break;
   await other.cancel();
   const forked = await run.fork({ from: 'last' });
-  await forked.result();
+  await raised(squadra, forked);
+}
+
+/** How it ends, with a person who raises its budget whenever it asks. */
+async function raised(squadra: Squadra, run: Run<unknown>): Promise<Outcome<unknown>> {
+  const [outcome] = await Promise.all([run.result(), raise(squadra, run.id)]);
+  return outcome;
 }
 
 /** Says yes to whatever it asks until it has ended. */

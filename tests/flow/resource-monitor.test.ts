@@ -32,7 +32,7 @@ describe('the resource monitor', () => {
     expect(monitor.history(600_000)).toHaveLength(keptSamples);
     expect(monitor.history(600_000)[0]?.cpu).toBe(11);
     expect(monitor.current).toEqual({ at: clock.now(), cpu: 70, memory: 0, loopDelayMs: 1 });
-    expect(monitor.average(20_000)?.cpu).toBe(69);
+    expect(monitor.average(20_000)?.cpu).toBe(69.5);
     expect(monitor.average(600_000)?.cpu).toBe(40.5);
     monitor[Symbol.dispose]();
     expect(clock.timers).toBe(0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerLimits } from '../../../src/testing/model-server/server-limits.ts';
-import { fixedAdmission } from '../../../bench/workload/fixed-admission.ts';
+import { fixedAdmission } from '../../../src/flow/fixed-admission.ts';
 import { HiddenProvider } from './hidden-provider.ts';
 import type { Stretch } from './hidden-provider.ts';
 

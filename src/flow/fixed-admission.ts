@@ -1,7 +1,7 @@
-import type { Admission } from '../../src/flow/admission.ts';
-import { Semaphore } from '../../src/flow/semaphore.ts';
+import type { Admission } from './admission.ts';
+import { Semaphore } from './semaphore.ts';
 
-/** So many model calls at once and nothing else: what was there before anything was learnt. */
+/** So many model calls at once and nothing else: nothing is learnt of providers, and no rate is kept to. */
 export function fixedAdmission(places: number): Admission {
   const semaphore = new Semaphore(places);
   let admitted = 0;
