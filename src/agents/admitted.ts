@@ -9,7 +9,7 @@ export class Admitted {
   /** The attempt that comes next may leave. */
   take(usage: Usage, call: AdmittedCall): Reserved {
     this.#call = call;
-    return { usage, giveBack: () => call.permit.end({ kind: 'other' }) };
+    return { usage, giveBack: () => call.permit.end({ kind: 'unsent' }) };
   }
 
   /** Makes the attempt; its place is given back whatever becomes of it. */

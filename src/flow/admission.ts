@@ -26,6 +26,8 @@ export type CallOutcome =
   | { readonly kind: 'overloaded' }
   /** Another trouble of the provider, or of the way there. */
   | { readonly kind: 'failed' }
+  /** It never left: what was taken for it is given back. */
+  | { readonly kind: 'unsent' }
   /** It says nothing about the provider: cancelled, or refused for what it was. */
   | { readonly kind: 'other' };
 

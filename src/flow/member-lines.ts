@@ -65,6 +65,14 @@ export class MemberLines<Call extends WaitingCall> {
     this.#settle(call, memberId);
   }
 
+  /** The call was to leave, and did not: its token is there again. */
+  giveBack({ ticket: { memberId, isReturning } }: Call): void {
+    if (isReturning) return;
+    this.#buckets?.giveBack(memberId);
+    const line = this.#lines.get(memberId);
+    if (line !== undefined) this.#advance(memberId, line);
+  }
+
   /** The call does not want to leave any more. */
   gone(call: Call): void {
     const { memberId } = call.ticket;

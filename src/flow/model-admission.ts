@@ -191,6 +191,7 @@ export class ModelAdmission implements Admission {
         isOver = true;
         this.#taken -= 1;
         if (outcome.kind === 'refused') this.#refused += 1;
+        else if (outcome.kind === 'unsent') this.#members.giveBack(call);
         pool.end(flight, outcome, this.#clock.now());
         this.#pump();
       },

@@ -2,7 +2,7 @@ import { afterCall, firstAdaptiveLimit } from './adaptive-limit.ts';
 import type { AdaptiveLimit, CallEnd } from './adaptive-limit.ts';
 import type { CallOutcome, ProviderState } from './admission.ts';
 import { FairQueue } from './fair-queue.ts';
-import { correct, firstRateBudget, learn, pause, scarcestLeft, spend, waitMs } from './rate-budget.ts';
+import { correct, firstRateBudget, learn, pause, scarcestLeft, spend, unspend, waitMs } from './rate-budget.ts';
 import type { ConfiguredRate, LeftSince, RateBudget, RateReport } from './rate-budget.ts';
 import type { WaitingCall } from './waiting-call.ts';
 
@@ -114,6 +114,9 @@ export class ProviderPool<Call extends WaitingCall> {
       case 'overloaded':
       case 'failed':
         this.#note({ kind: outcome.kind, startedAt }, now);
+        return;
+      case 'unsent':
+        this.#budget = unspend(this.#budget, call.tokens, now);
         return;
       case 'other':
     }

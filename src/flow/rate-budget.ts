@@ -104,9 +104,22 @@ function waitOf(allowance: Allowance, need: number, now: number): number {
 
 /** A call of so many tokens leaves. */
 export function spend(budget: RateBudget, tokens: number, now: number): RateBudget {
+  return taken(budget, { requests: 1, tokens }, now);
+}
+
+/** A call of so many tokens was to leave, and did not. */
+export function unspend(budget: RateBudget, tokens: number, now: number): RateBudget {
+  return taken(budget, { requests: -1, tokens: -tokens }, now);
+}
+
+function taken(
+  budget: RateBudget,
+  { requests, tokens }: { readonly requests: number; readonly tokens: number },
+  now: number,
+): RateBudget {
   return {
     ...budget,
-    requests: budget.requests.map((allowance) => used(allowance, 1, now)),
+    requests: budget.requests.map((allowance) => used(allowance, requests, now)),
     tokens: budget.tokens.map((allowance) => used(allowance, tokens, now)),
   };
 }

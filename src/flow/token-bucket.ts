@@ -83,6 +83,12 @@ export class TokenBuckets {
     return this.#state(fullAt, nowMs, true);
   }
 
+  /** Puts a token that was taken back into a key's bucket. */
+  giveBack(key: string): void {
+    const fullAt = this.#fullAt.get(key);
+    if (fullAt !== undefined) this.#fullAt.set(key, fullAt - this.#tokenMs);
+  }
+
   /** How a key's bucket stands, with nothing taken: `isTaken` says whether a token could be. */
   look(key: string): Taken {
     const nowMs = this.#moveOn();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallTicket, Permit } from '../../src/flow/admission.ts';
+import type { CallOutcome, CallTicket, Permit } from '../../src/flow/admission.ts';
 import { ModelAdmission } from '../../src/flow/model-admission.ts';
 import type { AdmissionSettings } from '../../src/flow/model-admission.ts';
 import { settle, TestClock } from '../../src/testing/test-clock.ts';
@@ -32,8 +32,8 @@ function open(settings: Partial<AdmissionSettings> = {}) {
     return { over, cancel: () => controller.abort(new Error(`${name} was cancelled`)) };
   };
   /** Lets the calls in flight end, the oldest first. */
-  const end = async (count = 1) => {
-    for (let n = 0; n < count; n += 1) permits.shift()?.end({ kind: 'other' });
+  const end = async (count = 1, outcome: CallOutcome = { kind: 'other' }) => {
+    for (let n = 0; n < count; n += 1) permits.shift()?.end(outcome);
     await settle();
   };
   return { clock, admission, left, ask, end };
@@ -65,6 +65,17 @@ describe('the tokens of a member', () => {
     expect(left).toEqual(['first', 'other']);
     await clock.advance(120_000);
     expect(left).toEqual(['first', 'other', 'high', 'low']);
+  });
+
+  it('are given back by who did not leave in the end', async () => {
+    const { left, ask, end } = open({ agentRateLimitPerMinute: 2, agentRateLimitBurst: 0 });
+    for (const name of ['one', 'two', 'three', 'four']) ask(name);
+    await settle();
+    expect(left).toEqual(['one', 'two']);
+    await end(1, { kind: 'unsent' });
+    expect(left).toEqual(['one', 'two', 'three']);
+    await end(1);
+    expect(left).toHaveLength(3);
   });
 
   it('are not taken by who is cancelled, nor twice by who was turned away', async () => {

@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { correct, firstRateBudget, learn, leftAt, pause, spend, waitMs } from '../../src/flow/rate-budget.ts';
+import {
+  correct,
+  firstRateBudget,
+  learn,
+  leftAt,
+  pause,
+  scarcestLeft,
+  spend,
+  unspend,
+  waitMs,
+} from '../../src/flow/rate-budget.ts';
 import type { RateBudget, ToldAllowance } from '../../src/flow/rate-budget.ts';
 
 const none = { requestsPerMinute: null, tokensPerMinute: null };
@@ -110,4 +120,12 @@ describe('what a provider tells', () => {
       }),
     );
   });
+});
+
+it('has back what was taken for a call that did not leave', () => {
+  const budget = firstRateBudget({ requestsPerMinute: 60, tokensPerMinute: 60_000 }, start);
+  const left = ({ requests, tokens }: typeof budget) => [scarcestLeft(requests, start), scarcestLeft(tokens, start)];
+  const spent = spend(budget, 600, start);
+  expect(left(spent)).not.toEqual(left(budget));
+  expect(left(unspend(spent, 600, start))).toEqual(left(budget));
 });

@@ -146,3 +146,17 @@ describe('memory', () => {
     expect(buckets.size).toBe(1);
   });
 });
+
+it('takes a token back that was not needed, and never holds more than it can', () => {
+  const buckets = new TokenBuckets({ perMinute: 2, burst: 0 }, handClock());
+  buckets.giveBack('a');
+  expect([buckets.take('a'), buckets.take('a'), buckets.take('a')].map(({ isTaken }) => isTaken)).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  buckets.giveBack('a');
+  expect(buckets.look('a').remaining).toBe(1);
+  for (let more = 0; more < 5; more++) buckets.giveBack('a');
+  expect(buckets.look('a').remaining).toBe(2);
+});

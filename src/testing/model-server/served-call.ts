@@ -1,8 +1,8 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 
-/** How far a call has come, as the server sees it. */
-export type CallPhase = 'received' | 'completed' | 'aborted';
+/** How far a call has come, as the server sees it. `refused`: it was told to come again (429), and nothing was made of it. */
+export type CallPhase = 'received' | 'completed' | 'refused' | 'aborted';
 
 /** One line of the log. */
 export interface CallLogLine {
@@ -40,7 +40,7 @@ export class ServedCall {
 
   /** Logs first: whoever has seen the end of an answer finds it in the log. */
   complete(lastBytes: string): void {
-    this.#end('completed');
+    this.#end(this.response.statusCode === 429 ? 'refused' : 'completed');
     this.response.end(lastBytes);
   }
 
@@ -60,7 +60,7 @@ export function retryHeaders(retryAfter: string | undefined): Record<string, str
 /** Writes the log and tells who waits for it. */
 export class CallLog {
   readonly #file: number | null;
-  readonly #counts: Record<CallPhase, number> = { received: 0, completed: 0, aborted: 0 };
+  readonly #counts: Record<CallPhase, number> = { received: 0, completed: 0, refused: 0, aborted: 0 };
   readonly #waiting: { readonly phase: CallPhase; readonly count: number; readonly resolve: () => void }[] = [];
 
   constructor(path: string | undefined) {

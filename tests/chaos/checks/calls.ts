@@ -22,6 +22,11 @@ export function callChecks({ state, effects, calls }: Evidence): {
     calls.filter(({ phase }) => phase === 'received'),
     ({ idempotencyKey }) => idempotencyKey ?? 'no key',
   );
+  // Told to come again, a call comes again within its attempt: nothing was made of it, and nothing is in doubt.
+  const refused = Map.groupBy(
+    calls.filter(({ phase }) => phase === 'refused'),
+    ({ idempotencyKey }) => idempotencyKey ?? 'no key',
+  );
   const again: string[] = [];
   const silent: string[] = [];
   for (const [key, lines] of received) {
@@ -29,8 +34,8 @@ export function callChecks({ state, effects, calls }: Evidence): {
     const doneAt = Math.min(completedAt, delivered.get(key) ?? Infinity);
     for (const { at } of lines)
       if (at > doneAt) again.push(`${key} was called at ${at}; its result was there at ${doneAt}`);
-    if (lines.length > intents.length)
-      silent.push(`${key} was called ${lines.length} times with ${intents.length} intents`);
+    const taken = lines.length - (refused.get(key)?.length ?? 0);
+    if (taken > intents.length) silent.push(`${key} was called ${taken} times with ${intents.length} intents`);
   }
   return {
     figures: [

@@ -100,11 +100,11 @@ function concluding(
     'SELECT status, count(*) FROM work_items WHERE convoy_id = ? AND item_key IS NOT NULL GROUP BY status',
   );
   const stops = prepare(database, 'SELECT stop_on_first_failure FROM convoys WHERE tenant = ? AND id = ?');
-  // Those that failed, and those whose child was cancelled: what others were cancelled for.
+  // Those that failed, and after them those whose child was cancelled: what others were cancelled for.
   const broken = prepare(
     database,
     `SELECT item_key, status, reason FROM work_items WHERE convoy_id = ? AND item_key IS NOT NULL AND +tenant = ?
-      AND (status = 'failed' OR status = 'cancelled' AND execution_id IS NOT NULL) ORDER BY no LIMIT ${maxNamed}`,
+      AND (status = 'failed' OR status = 'cancelled' AND execution_id IS NOT NULL) ORDER BY status = 'cancelled', no LIMIT ${maxNamed}`,
   );
   return (tenant, id) => {
     const byStatus = new Map(counts.all(id).map(([status, count]) => [String(status), Number(count)]));
