@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { convoySignal } from '../../convoy.ts';
 import type { ConvoyStatus } from '../../convoy.ts';
 import { prepare } from '../statements.ts';
+import type { Statement } from '../statements.ts';
 import { signalling } from './signalling.ts';
 import { workItemEffects } from './work-item-effects.ts';
 
@@ -101,11 +102,14 @@ function concluding(
   );
   const stops = prepare(database, 'SELECT stop_on_first_failure FROM convoys WHERE tenant = ? AND id = ?');
   // Those that failed, and after them those whose child was cancelled: what others were cancelled for.
-  const broken = prepare(
-    database,
-    `SELECT item_key, status, reason FROM work_items WHERE convoy_id = ? AND item_key IS NOT NULL AND +tenant = ?
-      AND (status = 'failed' OR status = 'cancelled' AND execution_id IS NOT NULL) ORDER BY status = 'cancelled', no LIMIT ${maxNamed}`,
-  );
+  const [failures, cancellations] = ["status = 'failed'", "status = 'cancelled' AND execution_id IS NOT NULL"].map(
+    (how) =>
+      prepare(
+        database,
+        `SELECT item_key, status, reason FROM work_items WHERE convoy_id = ? AND item_key IS NOT NULL AND +tenant = ?
+          AND ${how} ORDER BY no LIMIT ${maxNamed}`,
+      ),
+  ) as [Statement, Statement];
   return (tenant, id) => {
     const byStatus = new Map(counts.all(id).map(([status, count]) => [String(status), Number(count)]));
     const [completed, failed, cancelled] = ['completed', 'failed', 'cancelled'].map(
@@ -114,7 +118,8 @@ function concluding(
     if (failed + cancelled === 0) return { status: 'completed', reason: null };
     const hasStopped = failed > 0 && stops.first(tenant, id)?.[0] === 1;
     const status = completed === 0 || hasStopped ? 'failed' : 'partial';
-    const named = broken.all(id, tenant).map(([key, how, why]) => {
+    const broken = [...failures.all(id, tenant), ...cancellations.all(id, tenant)].slice(0, maxNamed);
+    const named = broken.map(([key, how, why]) => {
       const verb = how === 'failed' ? '' : 'was cancelled: ';
       return `'${String(key)}' (${verb}${String(why)})`;
     });
