@@ -16,6 +16,7 @@ const stages: readonly Stage[] = [
   { name: 'format', script: 'node_modules/oxfmt/bin/oxfmt', args: ['--check'] },
   { name: 'lint', script: 'node_modules/oxlint/bin/oxlint', args: ['--deny-warnings'] },
   { name: 'types', script: 'node_modules/typescript/bin/tsc', args: ['--noEmit'] },
+  { name: 'types of the dashboard', script: 'node_modules/typescript/bin/tsc', args: ['--project', 'dashboard'] },
   { name: 'dead exports, files and dependencies', script: 'node_modules/knip/bin/knip.js', args: ['--no-progress'] },
   { name: 'layers', script: 'node_modules/vitest/vitest.mjs', args: ['run', 'tests/repo/layers.test.ts'] },
   { name: 'docs', script: 'node_modules/vitest/vitest.mjs', args: ['run', 'tests/repo/docs.test.ts'] },
