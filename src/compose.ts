@@ -34,7 +34,7 @@ import { routeCommand } from './orchestrator/command-route.ts';
 import type { CommandResult } from './orchestrator/command-route.ts';
 import type { CommandRequest } from './orchestrator/inbox-service.ts';
 import { assemble } from './orchestrator/assembly.ts';
-import type { Assembly } from './orchestrator/assembly.ts';
+import type { Assembly } from './orchestrator/assembly-parts.ts';
 import type { Squadra } from './orchestrator/squadra.ts';
 import { checkOptions } from './orchestrator/squadra-options.ts';
 import type { SquadraOptions } from './orchestrator/squadra-options.ts';

@@ -3,7 +3,7 @@ import type { Surroundings } from '../../src/compose.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { Readiness } from '../../src/http/readiness.ts';
 import { startServer } from '../../src/http/server.ts';
-import type { Assembly } from '../../src/orchestrator/assembly.ts';
+import type { Assembly } from '../../src/orchestrator/assembly-parts.ts';
 import type { SquadraOptions } from '../../src/orchestrator/squadra-options.ts';
 import { temporaryFolder } from '../work/sqlite/open-state.ts';
 

@@ -4,7 +4,7 @@ import { openAssembly } from '../../compose.ts';
 import type { SettingOptions } from '../../config/settings.ts';
 import { Readiness } from '../../http/readiness.ts';
 import { startServer } from '../../http/server.ts';
-import type { Assembly } from '../../orchestrator/assembly.ts';
+import type { Assembly } from '../../orchestrator/assembly-parts.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
 import { examineModel } from '../examinations.ts';

@@ -1,0 +1,91 @@
+import type { AccessStore } from '../access/access-store.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Engine } from '../engines/engine.ts';
+import type { ResourceProbe } from '../flow/resource-probe.ts';
+import type { ProviderPlaces } from '../flow/starts.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Faults } from '../kernel/faults.ts';
+import type { IdSource } from '../kernel/id.ts';
+import type { Catalogue } from '../squads/catalogue.ts';
+import type { SquadStore } from '../squads/squad-store.ts';
+import type { SquadInput } from '../squads/squad.ts';
+import type { ToolNames } from '../squads/tool-names.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ApprovalStore } from '../work/approval-store.ts';
+import type { BudgetStore } from '../work/budget-store.ts';
+import type { ConvoyStore } from '../work/convoy-store.ts';
+import type { ExecutionReports, ExecutionStore } from '../work/execution-store.ts';
+import type { Inbox } from '../work/inbox.ts';
+import type { ScheduleStore } from '../work/schedule-store.ts';
+import type { UsageReports } from '../work/usage-report.ts';
+import type { WorkItemStore } from '../work/work-item-store.ts';
+import type { Asker } from '../workflows/asker.ts';
+import type { Access } from './access.ts';
+import type { EventSources } from './events.ts';
+import type { Workspaces } from './forks.ts';
+import type { InboxService } from './inbox-service.ts';
+import type { Squadra } from './squadra.ts';
+import type { SquadraStatistics } from './squadra.ts';
+import type { WorkflowRegistry } from './workflow-registry.ts';
+
+/** The ports that `compose.ts` picked adapters for, and what else the use cases need. */
+export interface AssemblyParts {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly random: () => number;
+  /** False: nothing is run, only commands are taken. */
+  readonly runs: boolean;
+  /** Whether commands of other processes are looked for while it runs. */
+  readonly takesCommands: boolean;
+  readonly state: {
+    readonly executions: ExecutionStore;
+    readonly reports: ExecutionReports;
+    readonly squads: SquadStore;
+    readonly workItems: WorkItemStore;
+    readonly approvals: ApprovalStore;
+    readonly convoys: ConvoyStore;
+    readonly usage: UsageReports;
+    readonly budgets: BudgetStore;
+    readonly schedules: ScheduleStore;
+    readonly access: AccessStore;
+    readonly inbox: Inbox;
+  };
+  /** Closed last. */
+  readonly closing: AsyncDisposable;
+  readonly engine: Engine;
+  readonly probe: ResourceProbe;
+  /** How many model calls the providers bear at once, as far as is known. */
+  readonly providers: ProviderPlaces;
+  readonly bus: Bus;
+  /** A key to be made at the start, unless it was before. */
+  readonly bootstrapKey: string | null;
+  readonly cache: Cache;
+  readonly asker: Asker;
+  readonly catalogue: Catalogue;
+  readonly tools: ToolNames;
+  readonly workspaces: Workspaces;
+  readonly workflows: WorkflowRegistry;
+  /** Created for tenant `local` where missing. */
+  readonly squads: readonly SquadInput[];
+  readonly adapterStatistics: () => Omit<
+    SquadraStatistics,
+    'engine' | 'gate' | 'cache' | 'starts' | 'convoys' | 'budgets' | 'schedules'
+  >;
+}
+
+/** The library's face, and the one that commands from other processes are handed to. */
+export interface Assembly {
+  readonly squadra: Squadra;
+  readonly service: InboxService;
+  readonly access: Access;
+  readonly events: EventSources;
+  readonly catalogue: Catalogue;
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+}
