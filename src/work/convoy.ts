@@ -53,6 +53,10 @@ export interface ConvoyItem {
   readonly dependencies: readonly string[];
   /** The child that does it; null while none was started. */
   readonly executionId: string | null;
+  /** When its child first ran; null before that. */
+  readonly startedAt: number | null;
+  /** When its child ended for the last time; null while it is open, and for an item that never began. */
+  readonly endedAt: number | null;
   readonly updatedAt: number;
 }
 

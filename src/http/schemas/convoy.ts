@@ -102,6 +102,8 @@ const itemSchema = z
     priority: z.int(),
     dependsOn: z.array(z.string()),
     executionId: idSchema.nullable().meta({ description: 'The execution that does it; null before its start.' }),
+    startedAt: timeSchema.nullable().meta({ description: 'When its execution first ran; null before that.' }),
+    endedAt: timeSchema.nullable().meta({ description: 'When its execution ended for the last time.' }),
     updatedAt: timeSchema,
   })
   .meta({ id: 'ConvoyItem' });

@@ -25,8 +25,8 @@ export function convoySummary(convoy: CountedConvoy) {
     executionId: parent?.executionId ?? null,
     version,
     createdAt: iso(createdAt),
-    deadlineAt: deadlineAt === null ? null : iso(deadlineAt),
-    endedAt: endedAt === null ? null : iso(endedAt),
+    deadlineAt: isoOrNull(deadlineAt),
+    endedAt: isoOrNull(endedAt),
   };
 }
 
@@ -43,11 +43,13 @@ export function convoyDocument({ items, usage, advice, ...convoy }: ConvoyDescri
 }
 
 function itemDocument(
-  { id, key, memberId, status, reason, priority, dependencies, executionId, updatedAt }: ConvoyItem,
+  { id, key, memberId, status, reason, priority, dependencies, executionId, ...times }: ConvoyItem,
   keys: ReadonlyMap<string, string>,
 ) {
   const dependsOn = dependencies.map((needed) => keys.get(needed) ?? needed);
-  return { key, id, memberId, status, reason, priority, dependsOn, executionId, updatedAt: iso(updatedAt) };
+  const [startedAt, endedAt] = [isoOrNull(times.startedAt), isoOrNull(times.endedAt)];
+  const updatedAt = iso(times.updatedAt);
+  return { key, id, memberId, status, reason, priority, dependsOn, executionId, startedAt, endedAt, updatedAt };
 }
 
 function parallelismDocument(advice: Parallelism, { counts }: Pick<CountedConvoy, 'counts'>) {
@@ -72,4 +74,8 @@ function whyOf({ places, load, startDelayMs, reason }: Parallelism): string {
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms);
 }

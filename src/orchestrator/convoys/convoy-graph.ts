@@ -143,6 +143,8 @@ export function storedItem(now: number): (item: NewConvoyItem) => ConvoyItem {
     status: dependencies.length === 0 ? 'ready' : 'blocked',
     reason: null,
     executionId: null,
+    startedAt: null,
+    endedAt: null,
     updatedAt: now,
   });
 }

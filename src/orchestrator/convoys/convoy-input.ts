@@ -42,7 +42,7 @@ const itemNames = new Set(['key', 'role', 'memberId', 'message', 'dependsOn', 'p
 
 /**
  * Checks a convoy against its squad. Throws `INVALID_INPUT` (also for a key that is there twice, naming it), `UNKNOWN_ROLE`,
- * `UNKNOWN_DEPENDENCY` or `DEPENDENCY_CYCLE` naming the keys.
+ * `UNKNOWN_DEPENDENCY` or `DEPENDENCY_CYCLE` naming the keys; `problems` says at which places of the list those items are.
  */
 export function checkConvoy(
   request: ConvoyRequest,
@@ -50,6 +50,28 @@ export function checkConvoy(
   settings: ConvoySettings,
   ids: IdSource,
 ): CheckedConvoy {
+  try {
+    return check(request, squad, settings, ids);
+  } catch (error) {
+    throw error instanceof SquadraError ? withPlaces(error, request.items) : error;
+  }
+}
+
+function withPlaces(error: SquadraError, items: readonly ConvoyItemInput[]): SquadraError {
+  const { code, message, details } = error;
+  const { key, keys = [key] } = details;
+  const named = new Set(Array.isArray(keys) ? keys : []);
+  // Of two with the same key the second is the one too many.
+  const places = new Map(items.map((item, place) => [item.key, place]));
+  const problems = [...places].flatMap(([each, place]) =>
+    named.has(each) ? [{ path: `items.${place}`, message }] : [],
+  );
+  return problems.length === 0
+    ? error
+    : new SquadraError(code, message, { cause: error, details: { ...details, problems } });
+}
+
+function check(request: ConvoyRequest, squad: Squad, settings: ConvoySettings, ids: IdSource): CheckedConvoy {
   checkFields(request, optionNames, 'a convoy');
   const { items, parallelism = 'auto', stopOnFirstFailure = false, timeout, idempotencyKey } = request;
   if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > 255))

@@ -80,9 +80,9 @@ export function newConvoyItemColumns(item: NewConvoyItem): NewConvoyItemColumns 
   return [item.id, item.key, item.memberId, item.title, item.message, item.priority, item.dependencies];
 }
 
-/** The columns of an item of a convoy in the order of `convoyItemOf`. */
-export const convoyItemColumnNames =
-  'id, item_key, member_id, status, reason, priority, dependencies, execution_id, updated_at';
+/** The columns of an item of a convoy in the order of `convoyItemOf`, of `work_items` and of its child in `executions`. */
+export const convoyItemColumnNames = `work_items.id, item_key, member_id, work_items.status, work_items.reason, work_items.priority, dependencies, execution_id,
+  executions.started_at, executions.ended_at, work_items.updated_at`;
 
 export function convoyItemOf(row: Row): ConvoyItem {
   return {
@@ -94,6 +94,8 @@ export function convoyItemOf(row: Row): ConvoyItem {
     priority: whole(row[5]),
     dependencies: JSON.parse(text(row[6])) as string[],
     executionId: textOrNull(row[7]),
-    updatedAt: whole(row[8]),
+    startedAt: wholeOrNull(row[8]),
+    endedAt: wholeOrNull(row[9]),
+    updatedAt: whole(row[10]),
   };
 }

@@ -7,6 +7,7 @@ import { openTestServer } from '../../support/http-server.ts';
 import type { Answer, TestServer } from '../../support/http-server.ts';
 import { createClient } from '../../../src/client.ts';
 
+const time = /^\d{4}-\d\d-\d\dT.*Z$/;
 const unknownId = '00000000-0000-7000-8000-000000000000';
 const acceptedSchema = z.object({ id: z.string(), status: z.string(), links: z.object({ self: z.string() }) });
 const convoySchema = z.looseObject({
@@ -54,8 +55,8 @@ describe('POST /convoys', () => {
       progress: { total: 2, completed: 2, failed: 0, cancelled: 0, running: 0, ready: 0, blocked: 0 },
       options: { parallelism: 2, stopOnFirstFailure: false, timeoutMs: 300_000 },
       items: [
-        { key: 'a', status: 'completed', dependsOn: [] },
-        { key: 'b', status: 'completed', dependsOn: ['a'] },
+        { key: 'a', status: 'completed', dependsOn: [], startedAt: expect.stringMatching(time) },
+        { key: 'b', status: 'completed', dependsOn: ['a'], endedAt: expect.stringMatching(time) },
       ],
     });
     const child = await ask(`/executions/${convoy.items[0]?.executionId ?? ''}`);

@@ -166,14 +166,17 @@ describe('a convoy', () => {
     await using _ = squadra;
     const create = (items: readonly ConvoyItemInput[], options = {}) =>
       refusal(squadra.convoys.create({ squad: 'crew', items, ...options }));
-    expect(await create([item('a'), item('a')])).toMatchObject({ code: 'INVALID_INPUT', details: { key: 'a' } });
+    expect(await create([item('a'), item('a')])).toMatchObject({
+      code: 'INVALID_INPUT',
+      details: { key: 'a', problems: [{ path: 'items.1' }] },
+    });
     expect(await create([item('a', ['x'])])).toMatchObject({
       code: 'UNKNOWN_DEPENDENCY',
-      details: { dependency: 'x' },
+      details: { dependency: 'x', problems: [{ path: 'items.0' }] },
     });
     expect(await create([item('a', ['b']), item('b', ['c']), item('c', ['b'])])).toMatchObject({
       code: 'DEPENDENCY_CYCLE',
-      details: { keys: ['b', 'c', 'b'] },
+      details: { keys: ['b', 'c', 'b'], problems: [{ path: 'items.1' }, { path: 'items.2' }] },
     });
     expect(await create([item('a', [], { role: 'pilot' })])).toMatchObject({
       code: 'UNKNOWN_ROLE',

@@ -26,7 +26,9 @@ export function convoyQueries(database: DatabaseSync) {
   // Asked of the convoy: its id is nobody else's, while records of others may name it.
   const items = prepare(
     database,
-    `SELECT ${convoyItemColumnNames} FROM work_items WHERE convoy_id = ? AND +tenant = ? AND item_key IS NOT NULL ORDER BY no`,
+    `SELECT ${convoyItemColumnNames} FROM work_items
+      LEFT JOIN executions ON executions.tenant = work_items.tenant AND executions.id = work_items.execution_id
+      WHERE convoy_id = ? AND +work_items.tenant = ? AND item_key IS NOT NULL ORDER BY work_items.no`,
   );
   const children = `FROM work_items JOIN executions ON executions.tenant = work_items.tenant AND executions.id = work_items.execution_id
       WHERE work_items.convoy_id = ? AND work_items.tenant = ? AND work_items.item_key IS NOT NULL`;
