@@ -15,6 +15,8 @@ export type {
   ConvoyDocument,
   ConvoyQuery,
   ConvoySummary,
+  CostDocument,
+  CostQuery,
   ExecutionDocument,
   ExecutionQuery,
   ExecutionSummary,

@@ -107,7 +107,7 @@ class AgentRun {
         toolCalls: this.#toolCalls,
         canRepair: this.#repairs < maxRepairs,
         // The item in every turn: a retry of the execution may begin with the second one, and its item is ready again.
-        begin: { messages: turn === 1 ? [askMessage(this.#request)] : [], item: beginItem(this.#request) },
+        begin: { messages: turn === 1 ? [askMessage(this.#request)] : [], item: beginItem(this.#agent, this.#request) },
       });
       // What it cost is no part of what was said: a fork did not pay for what it took over.
       const { usage, ...turned } = result;
@@ -136,7 +136,7 @@ class AgentRun {
     for (const [index, call] of calls.entries()) {
       const name = `tool/${turn}.${index + 1}`;
       const refusal = this.#repeated.note(call, this.#request);
-      const begin = { messages: [], item: beginItem(this.#request) };
+      const begin = { messages: [], item: beginItem(this.#agent, this.#request) };
       results.push(await this.#parts.tools.take({ request: this.#request, name, call, refusal, begin }));
     }
     return results;
@@ -153,13 +153,14 @@ function askMessage(request: AskRequest) {
   } as const;
 }
 
-function beginItem(request: AskRequest): ItemChange {
+function beginItem({ priced: { provider, model } }: Agent, request: AskRequest): ItemChange {
   return {
     change: 'begin',
     id: request.itemId,
     title: titleOf(request),
     memberId: request.member.id,
     stepKey: request.key,
+    model: `${provider}/${model}`,
   };
 }
 

@@ -2,7 +2,16 @@ import { readEvents } from './event-stream.ts';
 import type { StreamEvent, StreamOptions } from './event-stream.ts';
 import { approvalsOf, budgetsOf, convoysOf, executionsOf, squadsOf, workItemsOf } from './resources.ts';
 import type { Approvals, Budgets, Convoys, Executions, Squads, SubmitOptions, WorkItems } from './resources.ts';
-import type { Accepted, Me, RoleDocument, Submission, TemplateDocument, WorkflowDocument } from './documents.ts';
+import type {
+  Accepted,
+  CostDocument,
+  CostQuery,
+  Me,
+  RoleDocument,
+  Submission,
+  TemplateDocument,
+  WorkflowDocument,
+} from './documents.ts';
 import { schedulesOf } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
 import { Transport } from './transport.ts';
@@ -25,6 +34,8 @@ export interface Client {
   readonly convoys: Convoys;
   readonly budgets: Budgets;
   readonly schedules: Schedules;
+  /** What was spent: the sum, and a page of its parts. */
+  costs(query?: CostQuery): Promise<CostDocument>;
   roles(): Promise<readonly RoleDocument[]>;
   templates(): Promise<readonly TemplateDocument[]>;
   workflows(): Promise<readonly WorkflowDocument[]>;
@@ -62,6 +73,7 @@ export function createClient(options: ClientOptions): Client {
     convoys: convoysOf(transport),
     budgets: budgetsOf(transport),
     schedules: schedulesOf(transport),
+    costs: (query = {}) => transport.send('/api/v1/costs', { query }),
     roles: () => items('/api/v1/roles'),
     templates: () => items('/api/v1/templates'),
     workflows: () => items('/api/v1/workflows'),

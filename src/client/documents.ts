@@ -8,6 +8,7 @@ import type {
 import type { z } from 'zod';
 import type { approvalBody, approvalListQuery, approvalSchema } from '../http/schemas/approval.ts';
 import type { budgetBody, budgetListQuery, budgetParams, budgetSchema } from '../http/schemas/budget.ts';
+import type { costQuery, costReportSchema } from '../http/schemas/cost.ts';
 import type { meSchema, roleSchema, templateSchema, workflowSchema } from '../http/schemas/catalogue.ts';
 import type {
   acceptedSchema,
@@ -55,6 +56,8 @@ export type BudgetQuery = z.output<typeof budgetListQuery>;
 /** Which budget: `{ scope: 'squad', id: 'software', period: 'month' }`. */
 export type BudgetAddress = z.output<typeof budgetParams>;
 export type BudgetLimits = z.input<typeof budgetBody>;
+export type CostDocument = z.output<typeof costReportSchema>;
+export type CostQuery = Partial<z.output<typeof costQuery>>;
 export type NewSchedule = z.input<typeof newScheduleBody>;
 export type ScheduleSummary = z.output<typeof scheduleSummarySchema>;
 export type ScheduleDocument = z.output<typeof scheduleSchema>;

@@ -14,6 +14,7 @@ import { describeApi } from './openapi.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { budgetRoutes } from './routes/budgets.ts';
+import { costRoutes } from './routes/costs.ts';
 import { convoyRoutes } from './routes/convoys.ts';
 import { executionCommandRoutes } from './routes/execution-commands.ts';
 import { executionMessageRoutes } from './routes/execution-messages.ts';
@@ -97,6 +98,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       workItemRoutes(api);
       convoyRoutes(api);
       budgetRoutes(api);
+      costRoutes(api);
       scheduleRoutes(api);
       streamRoutes(api, { ...parts, streams, streamTokens });
     },

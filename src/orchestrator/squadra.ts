@@ -37,6 +37,8 @@ import type { Submissions, SubmitRequest } from './submissions.ts';
 import type { TenantEvent } from './stored-events.ts';
 import { tenantEventBatches } from './tenant-events.ts';
 import type { TenantEventOptions } from './tenant-events.ts';
+import { reportCosts } from './costs.ts';
+import type { CostReport, CostRequest } from './costs.ts';
 import { reportUsage } from './usage-report.ts';
 import type { UsageOptions, UsageReport } from './usage-report.ts';
 import { WorkItems } from './work-items.ts';
@@ -211,6 +213,11 @@ export class Squadra implements AsyncDisposable {
   /** Tokens and cost of the executions that are stored, summed and by group. Throws `INVALID_INPUT` or `NOT_FOUND`. */
   usage(options: UsageOptions = {}): Promise<UsageReport> {
     return reportUsage(this.#parts, this.tenant, options);
+  }
+
+  /** What was spent, by day, squad, member, model or execution: the sum and a page. Throws `INVALID_INPUT` or `INVALID_CURSOR`. */
+  costs(request: CostRequest): Promise<CostReport> {
+    return reportCosts(this.#parts, this.tenant, request);
   }
 
   /** Throws `QUEUE_FULL` while submissions are refused: for who wants to refuse one before reading it. */

@@ -18,7 +18,7 @@ export interface UsageOptions {
 
 /** What the executions of one group came to. */
 export interface UsageLine {
-  /** Id of the squad or member, name of the workflow, or the day (UTC) as `2026-01-31`; null for executions without one. */
+  /** Id of the squad or member, name of the workflow or model (`provider/model`), or the day (UTC) as `2026-01-31`; null for executions without one. */
   readonly key: string | null;
   /** Of the squad or member, as long as it is known. */
   readonly name: string | null;
@@ -37,8 +37,8 @@ const knownOptions = new Set(['squad', 'from', 'to', 'groupBy']);
 
 export interface UsageReportParts {
   readonly usage: UsageReports;
-  readonly directory: SquadDirectory;
-  readonly cache: Cache;
+  readonly directory: Pick<SquadDirectory, 'get' | 'pinned'>;
+  readonly cache: Pick<Cache, 'get'>;
 }
 
 /**
@@ -79,7 +79,7 @@ async function readUsage(
 }
 
 async function lineOf(
-  directory: SquadDirectory,
+  directory: UsageReportParts['directory'],
   tenant: string,
   { key, squad, executions, usage }: UsageGroup,
   groupBy: UsageGrouping | null,

@@ -66,6 +66,8 @@ export type ItemChange =
       readonly title: string;
       readonly memberId: string;
       readonly stepKey: string;
+      /** Which model is asked, as `provider/model`; null where that is unknown. */
+      readonly model: string | null;
     }
   | { readonly change: 'attach'; readonly id: string; readonly artifact: Artifact }
   | { readonly change: 'complete'; readonly id: string }

@@ -96,7 +96,7 @@ export function journalContract(open: OpenState): void {
       const { tenant } = twoTenants();
       const { id, session } = await running(state, tenant);
       const item = newId();
-      const begin = { change: 'begin', id: item, title: 't', memberId: 'm', stepKey: 'ask' } as const;
+      const begin = { change: 'begin', id: item, title: 't', memberId: 'm', stepKey: 'ask', model: null } as const;
       const more = { ...noUsage, outputTokens: 5, modelCalls: 1, estimatedCalls: 1, unpricedCalls: 1, cachedTokens: 2 };
       await session.commit({ records: [completedStep('one', { usage: someUsage })], items: [begin] });
       const ending = [completedStep('two', { usage: more }), status('completed', { output: '{"a":1}' })];
@@ -122,7 +122,7 @@ export function journalContract(open: OpenState): void {
         ({ change: 'attach', id, artifact: { path, bytes: 9, stepKey: 'ask/tool/1.1' } }) as const;
       await session.commit({
         records: [],
-        items: [{ change: 'begin', id, title: 't', memberId: 'm', stepKey: 'ask' }],
+        items: [{ change: 'begin', id, title: 't', memberId: 'm', stepKey: 'ask', model: null }],
       });
       await session.commit({ records: [completedStep('ask/tool/1.1')], items: [attach('a.txt')] });
       await session.commit({ records: [completedStep('ask/tool/1.2')], items: [attach('b “c”.txt')] });
@@ -140,7 +140,7 @@ export function journalContract(open: OpenState): void {
       const { session } = await running(state, tenant);
       const [first, second] = [newId(), newId()];
       const begin = (id: string, stepKey: string) =>
-        ({ change: 'begin', id, title: 't', memberId: 'm', stepKey }) as const;
+        ({ change: 'begin', id, title: 't', memberId: 'm', stepKey, model: null }) as const;
       const call = (key: string) => completedStep(key, { type: 'model', usage: someUsage });
       await session.commit({
         records: [call('plan/model/1'), call('plan/model/2'), completedStep('merge', { usage: someUsage })],
@@ -170,7 +170,7 @@ export function journalContract(open: OpenState): void {
         const item = newId();
         await session.commit({
           records: [call(1, 'intent'), call(1, 'completed'), call(2, 'intent')],
-          items: [{ change: 'begin', id: item, title: 't', memberId: 'm', stepKey: 'ask' }],
+          items: [{ change: 'begin', id: item, title: 't', memberId: 'm', stepKey: 'ask', model: null }],
         });
         if (how === 'cancel') await state.executions.cancel(tenant, id, null);
         else if (how === 'fail')

@@ -73,7 +73,7 @@ export function retentionContract(open: OpenState): void {
       });
       await session.commit({
         records: [asking],
-        items: [{ change: 'begin', id: item, title: 't', memberId: 'm', stepKey: 'ask' }],
+        items: [{ change: 'begin', id: item, title: 't', memberId: 'm', stepKey: 'ask', model: null }],
       });
       await state.executions.signal(tenant, id, { signalId: newId(), name: 'go', payload: '1' });
       const own = await state.workItems.create(tenant, newItem({ executionId: id, dependencies: [item] }));

@@ -164,7 +164,7 @@ export function workItemDependenciesContract(open: OpenState): void {
   });
 
   describe('work items of an execution', () => {
-    const begin = { change: 'begin', title: 'Ask the tester', memberId: 'm', stepKey: 'tester' } as const;
+    const begin = { change: 'begin', title: 'Ask the tester', memberId: 'm', stepKey: 'tester', model: null } as const;
 
     it('can be changed from outside in metadata and priority only, and not removed', async () => {
       const { tenant, foreign } = twoTenants();

@@ -36,7 +36,14 @@ function scriptedCall(
 ): JournaledCall {
   const { key, itemId, member } = request;
   const said = { memberId: member.id } as const;
-  const begin = { change: 'begin', id: itemId, title: request.message, memberId: member.id, stepKey: key } as const;
+  const begin = {
+    change: 'begin',
+    id: itemId,
+    title: request.message,
+    memberId: member.id,
+    stepKey: key,
+    model: null,
+  } as const;
   const asked = { ...said, role: 'user', kind: 'ask', text: request.message, stepKey: key } as const;
   return {
     name,

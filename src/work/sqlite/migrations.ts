@@ -194,6 +194,20 @@ const migrations: readonly string[] = [
   CREATE INDEX executions_schedule_open ON executions (schedule_id, status, tick)
     WHERE schedule_id IS NOT NULL AND status IN ('created', 'queued', 'running', 'waiting');
   `,
+  // Which model an ask was put to, so that costs are told by model without a look into the journal; of what is there already, the
+  // journal tells it once. And those that failed, by when: there are few, and they stay.
+  `
+  ALTER TABLE work_items ADD COLUMN model TEXT;
+  UPDATE work_items SET model = (
+    SELECT json_extract(journal.text, '$.provider') || '/' || json_extract(journal.text, '$.model')
+      FROM executions JOIN journal ON journal.execution = executions.no
+      WHERE executions.id = work_items.execution_id AND executions.tenant = work_items.tenant
+        AND journal.type = 'model' AND journal.phase = 'completed' AND json_valid(journal.text)
+        AND substr(journal.key, 1, length(work_items.step_key) + 7) = work_items.step_key || '/model/'
+      ORDER BY journal.seq LIMIT 1)
+    WHERE model_calls > 0 AND step_key IS NOT NULL;
+  CREATE INDEX executions_failed ON executions (tenant, ended_at) WHERE status = 'failed';
+  `,
 ];
 
 /** The version this code reads and writes. */

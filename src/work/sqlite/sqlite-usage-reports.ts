@@ -1,5 +1,5 @@
-import type { UsageFilter, UsageGroup, UsageReports } from '../usage-report.ts';
-import { textOrNull, whole, wholeOrNull } from './columns.ts';
+import type { ExecutionUsage, ExecutionUsageFilter, UsageFilter, UsageGroup, UsageReports } from '../usage-report.ts';
+import { text, textOrNull, whole, wholeOrNull } from './columns.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { Row } from './statements.ts';
 import { usageAt } from './usage-columns.ts';
@@ -15,6 +15,16 @@ export class SqliteUsageReports implements UsageReports {
   async usage(tenant: string, filter: UsageFilter): Promise<readonly UsageGroup[]> {
     const groups = (await this.#readers.run('usage', { tenant, filter })).map(groupOf);
     return groups.sort((a, b) => b.usage.costMicroUsd - a.usage.costMicroUsd || byKey(a, b));
+  }
+
+  async executions(tenant: string, filter: ExecutionUsageFilter): Promise<readonly ExecutionUsage[]> {
+    const rows = await this.#readers.run('usageOfExecutions', { tenant, filter });
+    return rows.map((row) => ({
+      id: text(row[0]),
+      workflow: text(row[1]),
+      request: textOrNull(row[2]),
+      usage: usageAt(row, 3),
+    }));
   }
 }
 

@@ -82,6 +82,7 @@ describe('the statements of the state file', () => {
     ['results of a convoy', (ask) => ask.convoyResults({ tenant: 'local', id: 'x' })],
     ['usage', (ask) => ask.usage({ tenant: 'local', filter: { groupBy: null } })],
     ['usage of members', (ask) => ask.usage({ tenant: 'local', filter: { squadId: 'x', from: 1, groupBy: 'member' } })],
+    ['usage of models', (ask) => ask.usage({ tenant: 'local', filter: { from: 1, groupBy: 'model' } })],
   ];
 
   it.each(asked)('read %s by an index that has them in order', (_, ask) => {
@@ -122,6 +123,11 @@ describe('the statements of the state file', () => {
       'usage of days',
       'executions_usage',
       (ask: ReturnType<typeof queries>) => ask.usage({ tenant: 'local', filter: { from: 1, groupBy: 'day' } }),
+    ],
+    [
+      'usage of executions',
+      'executions_usage',
+      (ask: ReturnType<typeof queries>) => ask.usageOfExecutions({ tenant: 'local', filter: { from: 1, limit: 10 } }),
     ],
     [
       'failed convoys',

@@ -188,9 +188,10 @@ interface CommitExtras {
 function commitExtras(database: DatabaseSync): CommitExtras {
   const begin = prepare(
     database,
-    `INSERT INTO work_items (id, tenant, status, version, priority, member_id, execution_id, step_key, created_at, updated_at, title, context, metadata, artifacts,
-      labels, dependencies) VALUES (?, ?, 'in_progress', 1, 0, ?, ?, ?, ?, ?, ?, 'null', 'null', 'null', '[]', '[]')
-      ON CONFLICT (tenant, id) DO UPDATE SET status = 'in_progress', version = version + 1, updated_at = excluded.updated_at, reason = NULL WHERE status = 'ready'`,
+    `INSERT INTO work_items (id, tenant, status, version, priority, member_id, execution_id, step_key, created_at, updated_at, title, model, context, metadata,
+      artifacts, labels, dependencies) VALUES (?, ?, 'in_progress', 1, 0, ?, ?, ?, ?, ?, ?, ?, 'null', 'null', 'null', '[]', '[]')
+      ON CONFLICT (tenant, id) DO UPDATE SET status = 'in_progress', version = version + (status = 'ready'), updated_at = excluded.updated_at, reason = NULL,
+        model = excluded.model WHERE status = 'ready' OR (status = 'in_progress' AND model IS NULL AND excluded.model IS NOT NULL)`,
   );
   const end = prepare(
     database,
@@ -225,7 +226,7 @@ function commitExtras(database: DatabaseSync): CommitExtras {
 
   const change = (item: ItemChange, executionId: string, tenant: string, at: number): void => {
     if (item.change === 'begin')
-      begin.run(item.id, tenant, item.memberId, executionId, item.stepKey, at, at, item.title);
+      begin.run(item.id, tenant, item.memberId, executionId, item.stepKey, at, at, item.title, item.model);
     else if (item.change === 'attach') attach.run(JSON.stringify(item.artifact), at, item.id, tenant);
     else if (item.change === 'complete') {
       if (end.run('completed', null, at, item.id, tenant) > 0) effects.completed(tenant, item.id, at);
