@@ -6,7 +6,6 @@ for (const name of Object.keys(process.env))
 
 export default defineConfig({
   test: {
-    include: ['tests/**/*.test.ts'],
     // Every test waits for events, never for the clock; the ceiling only ends a test that hangs.
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -16,6 +15,20 @@ export default defineConfig({
     // V8 loses count of its pages of machine code where many threads come and go, and where the processor protects such pages it
     // ends the process (`Check failed: jit_page.has_value()`).
     execArgv: ['--no-memory-protection-keys'],
+    projects: [
+      { extends: true, test: { name: 'squadra', include: ['tests/**/*.test.ts'], exclude: ['tests/browser/**'] } },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['tests/browser/**/*.test.ts'],
+          globalSetup: ['tests/browser/support/built-dashboard.ts'],
+          // After all others, one file at a time: a browser alone keeps two cores busy.
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+        },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
