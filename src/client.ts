@@ -5,6 +5,7 @@ export type { Client } from './client/client.ts';
 export type {
   Accepted,
   AcceptedConvoy,
+  AgentPoolDocument,
   ApprovalDocument,
   ApprovalQuery,
   ApprovalReply,
@@ -12,6 +13,7 @@ export type {
   BudgetDocument,
   BudgetLimits,
   BudgetQuery,
+  CacheDocument,
   ConvoyDocument,
   ConvoyQuery,
   ConvoySummary,
@@ -30,6 +32,7 @@ export type {
   NewSquad,
   NewWorkItem,
   PageDocument,
+  PooledAgentDocument,
   RoleDocument,
   ScheduleDocument,
   ScheduleQuery,
@@ -49,6 +52,7 @@ export type { Schedules } from './client/schedules.ts';
 export { ProblemError } from './client/problem-error.ts';
 export type { ProblemDocument } from './client/problem-error.ts';
 export type {
+  AgentPool,
   Approvals,
   Convoys,
   Budgets,

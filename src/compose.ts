@@ -162,6 +162,7 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       bus: new MemoryBus(),
       cache,
       asker,
+      agents: asker.pool,
       bootstrapKey,
       squads: options.squads ?? [],
       workspaces: {

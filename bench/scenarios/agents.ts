@@ -1,4 +1,5 @@
 import { AgentPool } from '../../src/agents/agent-pool.ts';
+import type { AgentRequest } from '../../src/agents/agent-pool.ts';
 import { buildAgent } from '../../src/agents/agent.ts';
 import { createModelRegistry } from '../../src/agents/model-registry.ts';
 import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
@@ -86,11 +87,16 @@ function prepare(): Bench {
   };
 }
 
+/** As an ask of it would ask for its agent. */
+function askedOf(member: Member): AgentRequest {
+  return { tenant: 'local', squadId: 'squad', member };
+}
+
 function measureHits({ members, newPool }: Bench, hits: number): Pick<Round, 'hit' | 'hitP99'> {
   const pool = newPool();
-  for (const member of members) pool.get(member);
+  for (const member of members) pool.get(askedOf(member));
   // As they come from the state: equal, and not the same objects.
-  const asked = structuredClone(members);
+  const asked = structuredClone(members).map(askedOf);
   const times: number[] = [];
   for (let done = 0; done < hits; done += batch) {
     const since = performance.now();
@@ -104,11 +110,11 @@ function measureHits({ members, newPool }: Bench, hits: number): Pick<Round, 'hi
 /** Each time the next version of a member: what a change of it costs the next ask. */
 function measureBuilds({ members, newPool }: Bench, builds: number): Pick<Round, 'built' | 'builtP99'> {
   const pool = newPool();
-  pool.get(at(members, 0));
+  pool.get(askedOf(at(members, 0)));
   const times = Array.from({ length: builds }, (_, n) => {
     const member = { ...at(members, n), version: n + 2 };
     const since = performance.now();
-    pool.get(member);
+    pool.get(askedOf(member));
     return (performance.now() - since) * 1_000;
   });
   if (pool.stats().misses !== builds + 1) throw new Error('An agent was there that was to be built.');
@@ -120,13 +126,13 @@ function measureModels({ members, newPool }: Bench, models: number, round: numbe
   const times = Array.from({ length: models }, (_, n) => {
     const member = { ...at(members, n), version: -1 - n, model: `model-${round}-${n}` };
     const since = performance.now();
-    pool.get(member);
+    pool.get(askedOf(member));
     return (performance.now() - since) * 1_000;
   });
   return { firstOfModel: quantile(times, 0.5) };
 }
 
-function at(members: readonly Member[], n: number): Member {
+function at<T>(members: readonly T[], n: number): T {
   const member = members[n % members.length];
   if (member === undefined) throw new Error('There are no members.');
   return member;

@@ -38,6 +38,8 @@ export interface AskerParts extends ModelCallerParts {
 
 /** The asker and how busy it is. */
 export interface AgentAsker extends Asker {
+  /** The agents that are built. */
+  readonly pool: Pick<AgentPool, 'of' | 'drop' | 'stats'>;
   stats(): { readonly agents: AgentPoolStats; readonly calls: AdmissionStatistics };
 }
 
@@ -51,7 +53,8 @@ export function createAsker(parts: AskerParts): AgentAsker {
   const models = new ModelStep({ settings, descriptions: new ToolDescriptions(), toolsOf }, caller);
   const tools = new ToolStep({ settings, clock, secrets: registry.secrets, workspaceRoot, toolsOf });
   return {
-    ask: (request) => new AgentRun(pool.get(request.member), request, { caller, models, tools, settings }).answer(),
+    ask: (request) => new AgentRun(pool.get(request), request, { caller, models, tools, settings }).answer(),
+    pool,
     stats: () => ({ agents: pool.stats(), calls: parts.admission.statistics() }),
   };
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Member } from '../squads/squad.ts';
+import type { AskRequest } from '../workflows/asker.ts';
 import type { Agent } from './agent.ts';
 
 /** How well the pool does. */
@@ -25,9 +26,12 @@ const settings = [
   'instructions',
 ] as const satisfies readonly (keyof Member)[];
 
-interface PooledAgent {
+/** Whose agent is asked for. */
+export type AgentRequest = Pick<AskRequest, 'tenant' | 'squadId' | 'member'>;
+
+/** An agent that the pool holds, and for whom. */
+export interface PooledAgent extends AgentRequest {
   readonly agent: Agent;
-  readonly member: Member;
 }
 
 /**
@@ -54,7 +58,8 @@ export class AgentPool {
     });
   }
 
-  get(member: Member): Agent {
+  get(request: AgentRequest): Agent {
+    const { tenant, squadId, member } = request;
     const key = `${member.id}@${member.version}`;
     const pooled = this.#agents.get(key);
     if (pooled !== undefined && isBuiltFrom(pooled, member)) {
@@ -63,8 +68,20 @@ export class AgentPool {
     }
     const agent = this.#build(member);
     this.#misses += 1;
-    this.#agents.set(key, { agent, member });
+    this.#agents.set(key, { agent, tenant, squadId, member });
     return agent;
+  }
+
+  /** The agents of a tenant, those last asked for first. */
+  of(tenant: string): readonly PooledAgent[] {
+    return [...this.#agents.values()].filter((pooled) => pooled.tenant === tenant);
+  }
+
+  /** Lets the agents of a tenant go, or those of one member; who is at work with one keeps it. Returns how many there were. */
+  drop(tenant: string, memberId: string | null = null): number {
+    const dropped = this.of(tenant).filter(({ member }) => memberId === null || member.id === memberId);
+    for (const { member } of dropped) this.#agents.delete(`${member.id}@${member.version}`);
+    return dropped.length;
   }
 
   stats(): AgentPoolStats {

@@ -5,15 +5,17 @@ import type { Catalogue } from '../squads/catalogue.ts';
 import { findSpecialization } from '../squads/role.ts';
 import type { Member } from '../squads/squad.ts';
 import type { ModelRegistry } from './model-registry.ts';
+import { AgentUses } from './agent-uses.ts';
 import type { PricedModel } from './pricing.ts';
 
-/** The runtime object made from a member. It holds no conversation, so any number of asks can share it. */
+/** The runtime object made from a member. It holds no conversation, so any number of asks can share it; only its uses are counted. */
 export interface Agent {
   readonly model: LanguageModelV4;
   readonly priced: PricedModel;
   /** The same text for the same member: a call that is made again must be the same call. */
   readonly systemPrompt: string;
   readonly temperature: number;
+  readonly uses: AgentUses;
 }
 
 /** Makes the agent of a member. Throws `UNKNOWN_PROVIDER`, `UNKNOWN_ROLE` or `UNKNOWN_SPECIALIZATION`. */
@@ -28,7 +30,7 @@ export function buildAgent(
   const resolved = registry.resolve(member.provider, member.model);
   // A version of a member never changes, so nothing has to be forgotten.
   const prompt = cache.make('prompt', cacheKey(member.id, member.version), [], () => systemPrompt(member, catalogue));
-  return { ...resolved, systemPrompt: prompt, temperature: member.temperature };
+  return { ...resolved, systemPrompt: prompt, temperature: member.temperature, uses: new AgentUses() };
 }
 
 function systemPrompt(member: Member, catalogue: Catalogue): string {

@@ -140,6 +140,7 @@ export class ModelCaller {
   ): Promise<MadeCall | { readonly failure: SquadraError; readonly returnMs: number | null }> {
     const { clock, settings } = this.#parts;
     const received = nothingReceived();
+    const returned = order.agent.uses.begin(clock.now());
     let outcome: CallOutcome = { kind: 'other' };
     let leftMs = 0;
     const told = (headers: Headers): void => permit.told(readRateHeaders(headers, clock.now()));
@@ -167,6 +168,7 @@ export class ModelCaller {
       outcome = outcomeOf(failure);
       return { failure, returnMs: returnMsOf(outcome) };
     } finally {
+      returned();
       permit.end(outcome);
     }
   }

@@ -1,9 +1,19 @@
 import { readEvents } from './event-stream.ts';
 import type { StreamEvent, StreamOptions } from './event-stream.ts';
-import { approvalsOf, budgetsOf, convoysOf, executionsOf, squadsOf, workItemsOf } from './resources.ts';
-import type { Approvals, Budgets, Convoys, Executions, Squads, SubmitOptions, WorkItems } from './resources.ts';
+import { agentPoolOf, approvalsOf, budgetsOf, convoysOf, executionsOf, squadsOf, workItemsOf } from './resources.ts';
+import type {
+  AgentPool,
+  Approvals,
+  Budgets,
+  Convoys,
+  Executions,
+  Squads,
+  SubmitOptions,
+  WorkItems,
+} from './resources.ts';
 import type {
   Accepted,
+  CacheDocument,
   CostDocument,
   CostQuery,
   Me,
@@ -34,6 +44,9 @@ export interface Client {
   readonly convoys: Convoys;
   readonly budgets: Budgets;
   readonly schedules: Schedules;
+  readonly agentPool: AgentPool;
+  /** How well what is kept at hand does, by region. */
+  cache(): Promise<CacheDocument>;
   /** What was spent: the sum, and a page of its parts. */
   costs(query?: CostQuery): Promise<CostDocument>;
   roles(): Promise<readonly RoleDocument[]>;
@@ -73,6 +86,8 @@ export function createClient(options: ClientOptions): Client {
     convoys: convoysOf(transport),
     budgets: budgetsOf(transport),
     schedules: schedulesOf(transport),
+    agentPool: agentPoolOf(transport),
+    cache: () => transport.send('/api/v1/cache'),
     costs: (query = {}) => transport.send('/api/v1/costs', { query }),
     roles: () => items('/api/v1/roles'),
     templates: () => items('/api/v1/templates'),

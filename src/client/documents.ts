@@ -6,6 +6,8 @@ import type {
   newConvoyBody,
 } from '../http/schemas/convoy.ts';
 import type { z } from 'zod';
+import type { agentPoolSchema, pooledAgentSchema } from '../http/schemas/agent-pool.ts';
+import type { cacheSchema } from '../http/schemas/cache.ts';
 import type { approvalBody, approvalListQuery, approvalSchema } from '../http/schemas/approval.ts';
 import type { budgetBody, budgetListQuery, budgetParams, budgetSchema } from '../http/schemas/budget.ts';
 import type { costQuery, costReportSchema } from '../http/schemas/cost.ts';
@@ -56,6 +58,9 @@ export type BudgetQuery = z.output<typeof budgetListQuery>;
 /** Which budget: `{ scope: 'squad', id: 'software', period: 'month' }`. */
 export type BudgetAddress = z.output<typeof budgetParams>;
 export type BudgetLimits = z.input<typeof budgetBody>;
+export type AgentPoolDocument = z.output<typeof agentPoolSchema>;
+export type PooledAgentDocument = z.output<typeof pooledAgentSchema>;
+export type CacheDocument = z.output<typeof cacheSchema>;
 export type CostDocument = z.output<typeof costReportSchema>;
 export type CostQuery = Partial<z.output<typeof costQuery>>;
 export type NewSchedule = z.input<typeof newScheduleBody>;

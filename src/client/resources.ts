@@ -1,6 +1,7 @@
 import type {
   Accepted,
   AcceptedConvoy,
+  AgentPoolDocument,
   ApprovalDocument,
   ApprovalQuery,
   ApprovalReply,
@@ -22,6 +23,7 @@ import type {
   NewSquad,
   NewWorkItem,
   PageDocument,
+  PooledAgentDocument,
   SquadDocument,
   SquadUpdate,
   WorkItemCounts,
@@ -109,6 +111,15 @@ export interface Budgets {
   remove(budget: BudgetAddress): Promise<void>;
 }
 
+/** The agents that are built for the tenant. */
+export interface AgentPool {
+  list(query?: PageQuery): Promise<AgentPoolDocument>;
+  /** That of a member, in the version that was last asked for; `NOT_FOUND` while none is built. */
+  get(memberId: string): Promise<PooledAgentDocument>;
+  /** Lets go what is built, of one member or of all: the next ask builds anew. */
+  drop(memberId?: string): Promise<void>;
+}
+
 const base = '/api/v1';
 
 export function executionsOf(transport: Transport): Executions {
@@ -189,6 +200,16 @@ export function budgetsOf(transport: Transport): Budgets {
     get: (budget) => transport.send(at(budget)),
     set: (budget, body) => transport.send(at(budget), { method: 'PUT', body, isRepeatable: true }),
     remove: (budget) => transport.send(at(budget), { method: 'DELETE' }),
+  };
+}
+
+export function agentPoolOf(transport: Transport): AgentPool {
+  const at = (memberId?: string): string =>
+    `${base}/agent-pool${memberId === undefined ? '' : `/${encodeURIComponent(memberId)}`}`;
+  return {
+    list: (query = {}) => transport.send(at(), { query: { ...query } }),
+    get: (memberId) => transport.send(at(memberId)),
+    drop: (memberId) => transport.send(at(memberId), { method: 'DELETE' }),
   };
 }
 

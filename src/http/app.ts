@@ -11,6 +11,8 @@ import { acceptBodies } from './bodies.ts';
 import { allowOrigins } from './auth/origins.ts';
 import { StreamTokens } from './auth/stream-token.ts';
 import { describeApi } from './openapi.ts';
+import { agentPoolRoutes } from './routes/agent-pool.ts';
+import { cacheRoutes } from './routes/cache.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { approvalRoutes } from './routes/approvals.ts';
 import { budgetRoutes } from './routes/budgets.ts';
@@ -100,6 +102,8 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       budgetRoutes(api);
       costRoutes(api);
       scheduleRoutes(api);
+      agentPoolRoutes(api);
+      cacheRoutes(api);
       streamRoutes(api, { ...parts, streams, streamTokens });
     },
     { prefix: '/api/v1' },

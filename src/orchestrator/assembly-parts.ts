@@ -28,6 +28,7 @@ import type { Workspaces } from './forks.ts';
 import type { InboxService } from './inbox-service.ts';
 import type { Squadra } from './squadra.ts';
 import type { SquadraStatistics } from './squadra.ts';
+import type { AgentPoolPort } from './agent-pool.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';
 
 /** The ports that `compose.ts` picked adapters for, and what else the use cases need. */
@@ -66,6 +67,8 @@ export interface AssemblyParts {
   readonly cache: Cache;
   readonly asker: Asker;
   readonly catalogue: Catalogue;
+  /** The agents that are built. */
+  readonly agents: AgentPoolPort;
   readonly tools: ToolNames;
   readonly workspaces: Workspaces;
   readonly workflows: WorkflowRegistry;

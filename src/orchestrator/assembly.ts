@@ -213,3 +213,4 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const squadra = new Squadra({ ...face, maxInputBytes, statistics, close }, 'local');
   return { squadra, service, access, events, catalogue, settings, logger, clock, ids };
 }
+    agents: parts.agents,

@@ -17,6 +17,8 @@ import type { Execution } from '../work/execution.ts';
 import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Workflow } from '../workflows/workflow.ts';
+import { pooledAgents } from './agent-pool.ts';
+import type { AgentPoolPort, PooledAgents } from './agent-pool.ts';
 import { Approvals } from './approvals.ts';
 import type { BudgetKeeping, Budgets } from './budgets.ts';
 import type { ConvoyStatistics } from './convoys/convoy-runner.ts';
@@ -77,6 +79,7 @@ export interface SquadraParts extends RunHandleParts, ConvoysParts {
   readonly workItems: WorkItemStore;
   readonly usage: UsageReports;
   readonly maxInputBytes: number;
+  readonly agents: AgentPoolPort;
   readonly workflows: WorkflowRegistry;
   readonly statistics: () => SquadraStatistics;
   readonly monitor: Pick<ResourceMonitor, 'average' | 'history'>;
@@ -134,6 +137,7 @@ export class Squadra implements AsyncDisposable {
   readonly #parts: SquadraParts;
 
   constructor(parts: SquadraParts, tenant: string, userId: string | null = null) {
+  readonly agents: PooledAgents;
     this.tenant = tenant;
     this.userId = userId;
     this.#parts = parts;
@@ -148,6 +152,7 @@ export class Squadra implements AsyncDisposable {
   /** The same Squadra with the eyes of another tenant; what is submitted and created through it bears the user's id. */
   forTenant(tenant: string, userId: string | null = null): Squadra {
     if (tenant === '' || tenant.length > 255)
+    this.agents = pooledAgents(parts.agents, tenant);
       throw new SquadraError('INVALID_INPUT', 'A tenant is named by 1 to 255 characters.');
     return new Squadra(this.#parts, tenant, userId);
   }

@@ -11,6 +11,7 @@ import type { ApprovalResult, CallApproval } from './step-api.ts';
 export interface Ask {
   readonly tenant: string;
   readonly member: Member;
+  readonly squadId: string;
   /** Those an agent may ask in turn. */
   readonly colleagues: readonly Member[];
   readonly key: string;

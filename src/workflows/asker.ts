@@ -112,6 +112,8 @@ export interface AskRequest {
   /** Derived from the execution and the key, so the same in every replay. */
   readonly itemId: string;
   readonly member: Member;
+  /** The squad that the member is of. */
+  readonly squadId: string;
   /** The members of the squad. */
   readonly colleagues: readonly Member[];
   readonly message: string;

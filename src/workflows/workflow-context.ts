@@ -71,9 +71,9 @@ export function squadApi(
     message: string,
     options: AskOptions,
   ): Promise<Answer> => {
-    if (member === undefined) throw noMember(run.executionId, wanted, squad);
+    if (member === undefined || squad === null) throw noMember(run.executionId, wanted, squad);
     const key = stepKey('', options.name ?? member.role);
-    return ask(run, { tenant, member, colleagues: members, key, message, options }, defaults);
+    return ask(run, { tenant, member, squadId: squad.id, colleagues: members, key, message, options }, defaults);
   };
   return {
     members,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '../../src/agents/agent.ts';
 import { AgentPool } from '../../src/agents/agent-pool.ts';
+import type { AgentRequest } from '../../src/agents/agent-pool.ts';
 import { openSquadraIn } from '../../src/compose.ts';
 import { readSettings } from '../../src/config/settings.ts';
+import type { Member } from '../../src/squads/squad.ts';
 import { scriptedModel } from '../../src/testing/scripted-model.ts';
 import { defineWorkflow } from '../../src/workflows/workflow.ts';
 import { openAsking } from './asking.ts';
@@ -10,6 +12,7 @@ import { MemoryJournal } from './memory-journal.ts';
 import { temporaryFolder } from './tools/calling.ts';
 
 const { member } = openAsking();
+const of = (one: Member, tenant = 'local'): AgentRequest => ({ tenant, squadId: 'squad', member: one });
 
 function pool(size = 100) {
   const built: string[] = [];
@@ -24,8 +27,8 @@ describe('the agent pool', () => {
   it('builds an agent once for each version of a member', () => {
     const { agents, built } = pool();
     const tester = member({ name: 'Ada' });
-    expect(agents.get(tester)).toBe(agents.get(tester));
-    agents.get({ ...tester, version: 2, name: 'Ada the second' });
+    expect(agents.get(of(tester))).toBe(agents.get(of(tester)));
+    agents.get(of({ ...tester, version: 2, name: 'Ada the second' }));
     expect(built).toEqual(['Ada', 'Ada the second']);
     expect(agents.stats()).toEqual({ size: 100, entries: 2, hits: 1, misses: 2, evictions: 0 });
   });
@@ -34,7 +37,7 @@ describe('the agent pool', () => {
     const { agents, built } = pool(2);
     const [a, b, c] = ['A', 'B', 'C'].map((name) => member({ name }));
     if (a === undefined || b === undefined || c === undefined) throw new Error('Three members are needed.');
-    for (const one of [a, b, a, c, a, b]) agents.get(one);
+    for (const one of [a, b, a, c, a, b]) agents.get(of(one));
     expect(built).toEqual(['A', 'B', 'C', 'B']);
     expect(agents.stats()).toEqual({ size: 2, entries: 2, hits: 2, misses: 4, evictions: 2 });
   });
@@ -50,20 +53,37 @@ describe('the agent pool', () => {
   ])('gives no agent that was built from other settings, although the version came again: %j', (other) => {
     const { agents, built } = pool();
     const tester = member({ name: 'Ada' });
-    agents.get(tester);
-    agents.get({ ...tester });
+    agents.get(of(tester));
+    agents.get(of({ ...tester }));
     expect(built).toHaveLength(1);
     const changed = { ...tester, ...other };
-    expect(agents.get(changed)).toBe(agents.get({ ...changed }));
+    expect(agents.get(of(changed))).toBe(agents.get(of({ ...changed })));
     expect(built).toHaveLength(2);
     expect(agents.stats()).toMatchObject({ entries: 1, hits: 2, misses: 2, evictions: 0 });
+  });
+
+  it('tells the agents of a tenant, and lets them go', () => {
+    const { agents, built } = pool();
+    const [a, b, c] = ['A', 'B', 'C'].map((name) => member({ name }));
+    if (a === undefined || b === undefined || c === undefined) throw new Error('Three members are needed.');
+    for (const one of [a, b, { ...a, version: 2, name: 'A2' }, a]) agents.get(of(one));
+    agents.get(of(c, 'acme'));
+    expect(agents.of('local').map(({ member: { name } }) => name)).toEqual(['A', 'A2', 'B']);
+    expect(agents.of('nobody')).toEqual([]);
+    expect(agents.drop('acme', a.id)).toBe(0);
+    expect(agents.drop('local', a.id)).toBe(2);
+    expect(agents.of('local').map(({ member: { name } }) => name)).toEqual(['B']);
+    agents.get(of(a));
+    expect(built).toEqual(['A', 'B', 'A2', 'C', 'A']);
+    expect(agents.drop('local')).toBe(2);
+    expect(agents.stats()).toMatchObject({ entries: 1, evictions: 0 });
   });
 
   it('keeps nothing of an agent that could not be built', () => {
     const agents = new AgentPool(() => {
       throw new Error('No.');
     }, 100);
-    expect(() => agents.get(member())).toThrow('No.');
+    expect(() => agents.get(of(member()))).toThrow('No.');
     expect(agents.stats()).toEqual({ size: 100, entries: 0, hits: 0, misses: 0, evictions: 0 });
   });
 

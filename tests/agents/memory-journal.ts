@@ -60,6 +60,7 @@ export class MemoryJournal {
     return {
       ...asked,
       tenant: 'local',
+      squadId: 'squad-1',
       priority: 0,
       executionId: 'execution-1',
       itemId: `item-${key}`,

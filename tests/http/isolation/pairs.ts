@@ -54,6 +54,7 @@ function subjects({ theirs: { things }, ours }: Tenants): Readonly<Record<string
         random: `${randomId}/signals/${name}`,
       })),
     ),
+    '/agent-pool/{memberId}': byId(things.members, 'member '),
     '/approvals/{id}': byId(things.approvals, 'approval '),
     '/schedules/{id}': byId(things.schedules, 'schedule '),
     '/work-items/{id}': byId(things.workItems, 'work item '),
