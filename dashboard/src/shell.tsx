@@ -3,6 +3,7 @@ import { Link, useLocation } from 'wouter';
 import type { Me } from '../../src/client.ts';
 import { usePulse } from './data/pulse.ts';
 import { ThemeSwitch } from './design/theme-switch.tsx';
+import { Loading } from './parts/loading.tsx';
 import { SignOut } from './sign-in/sign-out.tsx';
 
 const pages = [
@@ -14,7 +15,10 @@ const pages = [
   ['/system', 'System'],
 ] as const;
 
-/** What stands around every page: the menu, whose work is shown, and whether the page is live. */
+/**
+ * What stands around every page: the menu, whose work is shown, and whether the page is live. What a page shows is read once the
+ * pulse is followed: what changes after that is heard of.
+ */
 export function Shell({ me, children }: { readonly me: Me; readonly children: ReactNode }) {
   const connection = usePulse();
   const [here] = useLocation();
@@ -51,7 +55,7 @@ export function Shell({ me, children }: { readonly me: Me; readonly children: Re
             The server cannot be reached. What you see is as it was; the page goes on by itself when the server is back.
           </output>
         )}
-        {children}
+        {connection === 'waiting' ? <Loading what="the page" /> : children}
       </main>
     </div>
   );

@@ -32,6 +32,7 @@ import { streamRoutes } from './routes/streams.ts';
 import { workItemRoutes } from './routes/work-items.ts';
 import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
+import { pulseRoute } from './routes/pulse.ts';
 import { resourceRoutes } from './routes/resources.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { answerUnreadable, bareHeaders, ignoreExpectations, serverOptions } from './wire.ts';
@@ -105,6 +106,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       agentPoolRoutes(api);
       cacheRoutes(api);
       streamRoutes(api, { ...parts, streams, streamTokens });
+      pulseRoute(api, { ...parts, streams });
     },
     { prefix: '/api/v1' },
   );

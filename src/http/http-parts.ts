@@ -3,6 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { IdSource } from '../kernel/id.ts';
 import type { Access } from '../orchestrator/access.ts';
 import type { EventSources } from '../orchestrator/events.ts';
+import type { Pulses } from '../orchestrator/pulse/pulses.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
 import type { Catalogue } from '../squads/catalogue.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -14,6 +15,7 @@ export interface HttpParts {
   readonly squadra: Squadra;
   readonly access: Access;
   readonly events: EventSources;
+  readonly pulses: Pulses;
   readonly catalogue: Catalogue;
   readonly settings: Settings;
   readonly logger: Logger;

@@ -52,7 +52,7 @@ export class Advancer {
       begun();
       if (claim === null) return null;
       this.#parts.faults.at('claim.after');
-      this.#parts.services.onCommit(tenant, id, []);
+      this.#parts.services.onCommit(tenant, id, [], null);
       return this.#runOf(claim);
     });
   }

@@ -26,6 +26,7 @@ import type { Access } from './access.ts';
 import type { EventSources } from './events.ts';
 import type { Workspaces } from './forks.ts';
 import type { InboxService } from './inbox-service.ts';
+import type { Pulses } from './pulse/pulses.ts';
 import type { Squadra } from './squadra.ts';
 import type { SquadraStatistics } from './squadra.ts';
 import type { AgentPoolPort } from './agent-pool.ts';
@@ -86,6 +87,7 @@ export interface Assembly {
   readonly service: InboxService;
   readonly access: Access;
   readonly events: EventSources;
+  readonly pulses: Pulses;
   readonly catalogue: Catalogue;
   readonly settings: Settings;
   readonly logger: Logger;

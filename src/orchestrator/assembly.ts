@@ -18,6 +18,9 @@ import { Forks } from './forks.ts';
 import { Housekeeping, Pruning } from './housekeeping.ts';
 import { InboxService } from './inbox-service.ts';
 import { Outcomes } from './outcomes.ts';
+import { topicSet } from './pulse/pulse-topic.ts';
+import { Pulses } from './pulse/pulses.ts';
+import { topicsOfCommit, watchStores } from './pulse/watched-stores.ts';
 import { resumeAll } from './recovery.ts';
 import { openSchedules } from './schedules/open-schedules.ts';
 import { shutdown } from './shutdown.ts';
@@ -29,7 +32,9 @@ import { Submissions } from './submissions.ts';
 
 /** Puts the use cases together and starts them: what was under way is resumed. */
 export async function assemble(parts: AssemblyParts): Promise<Assembly> {
-  const { settings, logger, clock, faults, random, runs, state, engine, bus, cache, asker, workflows } = parts;
+  const { settings, logger, clock, faults, random, runs, engine, bus, cache, asker, workflows } = parts;
+  const pulses = new Pulses(bus, clock);
+  const state = watchStores(parts.state, pulses);
   const { executions, reports, approvals, workItems, usage } = state;
   const { maxInputBytes } = settings;
   const ids = createIds(clock);
@@ -53,6 +58,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     room,
     onCommit: (tenant, executionId, settled) => {
       bus.publish({ kind: 'committed', tenant, executionId });
+      if (commit !== null) pulses.changed(tenant, topicsOfCommit(commit));
       room.givenBack(tenant, settled);
     },
   };
@@ -69,13 +75,14 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onEnd: (tenant, id, status) => {
       void cache.forgetTag(costTag(tenant));
       room.forget(id);
-      convoyRunner.ended(tenant, id, status);
+      if (convoyRunner.ended(tenant, id, status)) pulses.changed(tenant, topicSet('convoys'));
       schedules.runner.ended(id);
     },
   });
   const monitor = new ResourceMonitor(parts.probe, clock, (error) =>
     logger.warn({ error }, 'How busy the machine is could not be read; the last that is known holds.'),
   );
+  monitor.onSample(() => pulses.changedForAll(topicSet('system')));
   const starts = new Starts(settings, monitor, parts.providers, clock);
   const gate = new Gate(settings, clock, () => engine.statistics());
   const intake = {
@@ -108,7 +115,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       room.forget(id);
       // Its calls in flight were settled.
       room.lookAgain(tenant);
-      convoyRunner.ended(tenant, id, 'cancelled');
+      if (convoyRunner.ended(tenant, id, 'cancelled')) pulses.changed(tenant, topicSet('convoys'));
       schedules.runner.ended(id);
     },
   });
@@ -211,6 +218,6 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     workflows,
   };
   const squadra = new Squadra({ ...face, maxInputBytes, statistics, close }, 'local');
-  return { squadra, service, access, events, catalogue, settings, logger, clock, ids };
+  return { squadra, service, access, events, pulses, catalogue, settings, logger, clock, ids };
 }
     agents: parts.agents,

@@ -50,7 +50,7 @@ export class Commits {
       (committed) => {
         if (!this.#stopped) this.#services.faults.at(`${kind}.after` satisfies FaultPoint);
         // Stopped or not: what is stored, those who follow have to hear of.
-        this.#services.onCommit(this.#execution.tenant, this.#execution.id, committed.settled);
+        this.#services.onCommit(this.#execution.tenant, this.#execution.id, committed.settled, commit);
         if (!this.#stopped) then(committed);
       },
       (error: unknown) => {

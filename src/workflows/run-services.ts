@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { ErrorCode } from '../kernel/errors.ts';
 import type { Faults } from '../kernel/faults.ts';
 import type { Json } from '../kernel/json.ts';
-import type { Outcome } from '../work/execution-store.ts';
+import type { Commit, Outcome } from '../work/execution-store.ts';
 import type { Asker } from './asker.ts';
 import type { ConvoyPort } from './convoy-step.ts';
 import type { Room } from './room.ts';
@@ -41,8 +41,8 @@ export interface RunServices {
   readonly onDelta: (delta: Delta) => void;
   /** Called when an attempt of a call has ended, however it did, before anything of it is committed. */
   readonly onCallEnd: (call: CallPlace) => void;
-  /** Called after every commit of a run: there is something new in its journal, and maybe room in budgets. */
-  readonly onCommit: (tenant: string, executionId: string, settled: readonly string[]) => void;
+  /** Called after every commit of a run, and after its claim: there is something new in its journal, and maybe room in budgets. */
+  readonly onCommit: (tenant: string, executionId: string, settled: readonly string[], commit: Commit | null) => void;
   /** Called when a budget has no room for a call, or the call has no price: it is not sent. */
   readonly onBudgetRefusal: (code: ErrorCode) => void;
 }

@@ -6,7 +6,7 @@ import type { Topic } from './queries.ts';
 /** Whether the page hears of changes: `waiting` until the first pulse, `lost` while the server cannot be reached. */
 export type Connection = 'waiting' | 'live' | 'lost';
 
-/** One pulse: what changed since the one before. The first after connecting says nothing: then everything may have. */
+/** One pulse: what changed since the one before. The first after connecting names everything the server knows. */
 interface Pulse {
   readonly topics: readonly Topic[];
 }
@@ -22,32 +22,39 @@ export function usePulse(): Connection {
 /** How long to wait before coming again to a server that refused the stream, which `EventSource` takes for final. */
 const comeAgainMs = 3_000;
 
+/**
+ * Nobody looks at a hidden tab, and a browser has six connections for all tabs of a server: it hangs up, and reads again what
+ * it shows when it is looked at.
+ */
 function follow(queries: QueryClient, tell: (connection: Connection) => void): () => void {
   let source: EventSource | null = null;
   let again: ReturnType<typeof setTimeout> | undefined;
+  const close = () => {
+    clearTimeout(again);
+    source?.close();
+    source = null;
+  };
   const open = () => {
-    source = new EventSource('/api/v1/pulse');
-    let isFirst = true;
-    source.addEventListener('open', () => {
-      isFirst = true;
-      tell('live');
-    });
-    source.addEventListener('pulse', ({ data }: MessageEvent<string>) => {
+    close();
+    const opened = new EventSource('/api/v1/pulse');
+    source = opened;
+    opened.addEventListener('pulse', ({ data }: MessageEvent<string>) => {
       const { topics } = JSON.parse(data) as Pulse;
-      const isChanged = (topic: unknown) => isFirst || topics.some((changed) => changed === topic);
-      void queries.invalidateQueries({ predicate: ({ queryKey }) => isChanged(queryKey[0]) });
-      isFirst = false;
+      tell('live');
+      void queries.invalidateQueries({ predicate: ({ queryKey }) => topics.some((topic) => topic === queryKey[0]) });
     });
-    source.addEventListener('error', () => {
+    opened.addEventListener('error', () => {
       tell('lost');
-      if (source?.readyState !== EventSource.CLOSED) return;
+      if (opened.readyState !== EventSource.CLOSED) return;
       void queries.invalidateQueries({ queryKey: ['identity'] });
       again = setTimeout(open, comeAgainMs);
     });
   };
-  open();
+  const onVisibility = () => (document.hidden ? close() : open());
+  document.addEventListener('visibilitychange', onVisibility);
+  if (!document.hidden) open();
   return () => {
-    clearTimeout(again);
-    source?.close();
+    document.removeEventListener('visibilitychange', onVisibility);
+    close();
   };
 }

@@ -1,5 +1,4 @@
-import type { OutgoingHttpHeaders } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Principal } from '../../access/principal.ts';
 import { SquadraError } from '../../kernel/errors.ts';
@@ -13,27 +12,19 @@ import type { StreamTokens } from '../auth/stream-token.ts';
 import type { HttpParts } from '../http-parts.ts';
 import { route } from '../route.ts';
 import { idParams, timeSchema } from '../schemas/id.ts';
-import type { EventStream } from '../streams/event-stream.ts';
+import { stream, token } from '../schemas/stream.ts';
+import { follow, opening } from '../streams/answer.ts';
+import type { StreamAnswerParts } from '../streams/answer.ts';
 import { EventTexts, placeText, resumeText } from '../streams/event-text.ts';
-import { pump } from '../streams/pump.ts';
-import type { Streams } from '../streams/streams.ts';
 import { UiMessage } from '../streams/ui-message.ts';
 import type { UiMember } from '../streams/ui-message.ts';
 import type { UiChunk } from '../streams/ui-step.ts';
 
-export interface StreamRouteParts extends Pick<HttpParts, 'events' | 'logger'> {
-  readonly streams: Streams;
+export interface StreamRouteParts extends StreamAnswerParts, Pick<HttpParts, 'events'> {
   readonly streamTokens: StreamTokens;
 }
 
 const tag = 'events';
-const stream = z.string().describe('Server-sent events');
-const token = z
-  .string()
-  .min(1)
-  .max(2_000)
-  .exactOptional()
-  .describe('A stream token, for browsers, which send no headers');
 const seq = z.string().regex(/^\d{1,15}$/, 'is not the number of an event');
 const cursor = z.string().min(1).max(100);
 const cursorOrStart = cursor.describe('The id of the last event that is known, or `start` for all that are stored');
@@ -175,39 +166,6 @@ async function membersOf(squadra: Squadra, { squadId }: Execution): Promise<Read
   if (squadId === null) return new Map();
   const squad = await squadra.squads.get(squadId).catch(() => null);
   return new Map((squad?.members ?? []).map(({ id, name, role }) => [id, { id, name, role }]));
-}
-
-/** From here on the answer is a stream; what fails before is a problem. */
-function opening(
-  { streams }: StreamRouteParts,
-  reply: FastifyReply,
-  principal: Principal,
-  farewell: string,
-  more: Readonly<Record<string, string>> = {},
-): EventStream {
-  streams.admit(principal);
-  reply.hijack();
-  const headers = {
-    ...(reply.getHeaders() as OutgoingHttpHeaders),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-    connection: 'close',
-    ...more,
-  };
-  return streams.open({ response: reply.raw, principal, headers, farewell });
-}
-
-function follow<T>(
-  { logger }: StreamRouteParts,
-  open: EventStream,
-  batches: AsyncIterable<T>,
-  texts: (batch: T) => Iterable<string>,
-  farewell: string,
-): void {
-  pump(open, batches, texts, farewell).catch((error: unknown) => {
-    logger.error({ error }, 'An event stream ended unexpectedly.');
-  });
 }
 
 function chunkText(chunks: readonly UiChunk[]): string {

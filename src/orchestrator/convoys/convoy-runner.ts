@@ -125,24 +125,24 @@ export class ConvoyRunner implements Disposable {
     this.#refresh();
   }
 
-  /** An execution has ended, and that is stored. */
-  ended(tenant: string, executionId: string, end: ItemEnd): void {
-    const made = end === 'cancelled' ? this.#courses.madeBy(executionId) : [];
-    for (const course of made)
+  /** An execution has ended, and that is stored; whether it was the child of an item. */
+  ended(tenant: string, executionId: string, end: ItemEnd): boolean {
+    for (const course of end === 'cancelled' ? this.#courses.madeBy(executionId) : [])
       this.stop(tenant, course.convoy.id, 'cancelled', parentReason).catch(this.#parts.onError);
     const child = this.#courses.takeChild(executionId);
-    if (child === undefined) return;
+    if (child === undefined) return false;
     const { course, itemId } = child;
     course.ended?.set(itemId, end);
     const isExpected = course.completing.delete(itemId);
     if (isExpected && end !== 'completed') {
       this.#rebuild(course).catch(this.#parts.onError);
-      return;
+      return true;
     }
     this.#endItem(course, itemId, end);
     if (course.graph.isOver && course.completing.size === 0) this.#conclude(course);
     else if (!isExpected) this.#turns.offer(course);
     if (!isExpected) this.#starts.dispatch(occasionNow(this.#parts.clock));
+    return true;
   }
 
   /** How many items are in which status, of a convoy that runs here; what is on its way to the store has not happened. */

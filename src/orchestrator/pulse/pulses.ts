@@ -1,0 +1,154 @@
+import type { Bus } from '../../bus/bus.ts';
+import type { Clock, Timer } from '../../kernel/clock.ts';
+import { SquadraError } from '../../kernel/errors.ts';
+import { allTopics, topicSet } from './pulse-topic.ts';
+import type { TopicSet } from './pulse-topic.ts';
+
+/** Never more often than this. */
+const everyMs = 1_000;
+/** What comes together is told together. */
+const gatherMs = 50;
+
+/** A tenant that somebody follows. */
+interface Followed {
+  readonly followers: Set<Follower>;
+  readonly leave: () => void;
+  changed: TopicSet;
+  toldAt: number;
+  timer: Timer | null;
+}
+
+const executions = topicSet('executions');
+
+/**
+ * Tells those who look at a tenant's pages what has changed, as topics: they read it again, all of it, so nothing is numbered
+ * and nothing has to be told twice.
+ *
+ * P1  A change in a tenant that nobody follows costs a look into a map; in another, an "or" of two numbers.
+ * P2  All who follow a tenant are told the same by one timer, once a second at most, and only when something changed.
+ * P3  What changed after a follower was told, it is told again: a change is noted after it was committed, so who reads then
+ *     finds it.
+ * P4  Who does not take what it is told is told later what has gathered; a follower holds one number.
+ */
+export class Pulses {
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #tenants = new Map<string, Followed>();
+  #isClosed = false;
+
+  constructor(bus: Bus, clock: Clock) {
+    this.#bus = bus;
+    this.#clock = clock;
+  }
+
+  /** How many tenants are followed. */
+  get size(): number {
+    return this.#tenants.size;
+  }
+
+  /** Notes that something has changed in a tenant; call it when the change can be read. */
+  changed(tenant: string, topics: TopicSet): void {
+    const followed = this.#tenants.get(tenant);
+    if (followed !== undefined) this.#note(followed, topics);
+  }
+
+  /** The same in all tenants. */
+  changedForAll(topics: TopicSet): void {
+    for (const followed of this.#tenants.values()) this.#note(followed, topics);
+  }
+
+  /**
+   * What has changed since the time before, with all topics first; goes on until the signal aborts it. Throws
+   * `SHUTTING_DOWN` when Squadra is closed.
+   */
+  async *follow(tenant: string, signal: AbortSignal): AsyncGenerator<TopicSet, void, void> {
+    const follower = new Follower(signal);
+    const followed = this.#followed(tenant);
+    followed.followers.add(follower);
+    try {
+      for (;;) {
+        if (this.#isClosed) throw new SquadraError('SHUTTING_DOWN', 'Squadra was closed; changes are told of later.');
+        const changed = follower.take();
+        if (changed !== 0) yield changed;
+        if (signal.aborted) return;
+        await follower.next();
+        if (signal.aborted) return;
+      }
+    } finally {
+      follower.close();
+      followed.followers.delete(follower);
+      if (followed.followers.size === 0) this.#forget(tenant, followed);
+    }
+  }
+
+  #followed(tenant: string): Followed {
+    const known = this.#tenants.get(tenant);
+    if (known !== undefined) return known;
+    const leave = this.#bus.subscribeTenant(tenant, (event) => {
+      if (event.kind === 'committed') this.#note(followed, executions);
+      else if (event.kind === 'closed') this.#close();
+    });
+    const followed: Followed = { followers: new Set(), leave, changed: 0, toldAt: 0, timer: null };
+    this.#tenants.set(tenant, followed);
+    return followed;
+  }
+
+  #forget(tenant: string, followed: Followed): void {
+    followed.leave();
+    followed.timer?.cancel();
+    if (this.#tenants.get(tenant) === followed) this.#tenants.delete(tenant);
+  }
+
+  #note(followed: Followed, topics: TopicSet): void {
+    followed.changed |= topics;
+    if (followed.timer !== null) return;
+    const waitMs = Math.max(gatherMs, followed.toldAt + everyMs - this.#clock.now());
+    followed.timer = this.#clock.setTimer(Math.min(waitMs, everyMs), () => this.#tell(followed));
+  }
+
+  #tell(followed: Followed): void {
+    const { changed, followers } = followed;
+    followed.timer = null;
+    followed.changed = 0;
+    followed.toldAt = this.#clock.now();
+    for (const follower of followers) follower.hear(changed);
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    for (const { followers } of this.#tenants.values()) for (const follower of followers) follower.hear(0);
+  }
+}
+
+/** One who follows: what it was not told yet. */
+class Follower {
+  readonly #signal: AbortSignal;
+  #changed: TopicSet = allTopics;
+  #wake: () => void = () => {};
+  readonly #onAbort = (): void => this.#wake();
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#onAbort);
+  }
+
+  hear(topics: TopicSet): void {
+    this.#changed |= topics;
+    this.#wake();
+  }
+
+  take(): TopicSet {
+    const changed = this.#changed;
+    this.#changed = 0;
+    return changed;
+  }
+
+  /** Resolves when there is something to tell, or nobody wants to hear it any more, or nothing more comes. */
+  async next(): Promise<void> {
+    if (this.#changed === 0 && !this.#signal.aborted) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  close(): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+  }
+}
