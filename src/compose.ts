@@ -53,6 +53,7 @@ import { openSqliteInbox, openSqliteState, stateOwner } from './work/sqlite/sqli
 import type { BudgetStore } from './work/budget-store.ts';
 import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
 import type { ScheduleReports } from './work/schedule-store.ts';
+import type { SupervisionReports } from './work/supervision.ts';
 import type { UsageReports } from './work/usage-report.ts';
 import type { WorkItemStore } from './work/work-item-store.ts';
 import type { Workflow } from './workflows/workflow.ts';
@@ -244,6 +245,7 @@ export interface StateReports extends AsyncDisposable {
   readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
   readonly convoys: ConvoyReports;
   readonly usage: UsageReports;
+  readonly supervision: SupervisionReports;
   readonly budgets: Pick<BudgetStore, 'get' | 'list'>;
   readonly schedules: ScheduleReports;
   readonly access: Pick<AccessStore, 'listKeys'>;

@@ -12,6 +12,7 @@ import type { ExecutionReports, ExecutionStore, JournalSession, NewExecution } f
 import type { StatusRecord, StepRecord } from '../../src/work/journal.ts';
 import { noUsage } from '../../src/work/usage.ts';
 import type { ScheduleStore } from '../../src/work/schedule-store.ts';
+import type { SupervisionReports } from '../../src/work/supervision.ts';
 import type { UsageReports } from '../../src/work/usage-report.ts';
 import type { WorkItem } from '../../src/work/work-item.ts';
 import type { WorkItemStore } from '../../src/work/work-item-store.ts';
@@ -21,6 +22,7 @@ export interface ContractState extends AsyncDisposable {
   readonly executions: ExecutionStore;
   readonly reports: ExecutionReports;
   readonly usage: UsageReports;
+  readonly supervision: SupervisionReports;
   readonly workItems: WorkItemStore;
   readonly squads: SquadStore;
   readonly approvals: ApprovalStore;

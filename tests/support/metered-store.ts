@@ -38,6 +38,7 @@ export function meteredState(state: ContractState, meter: Meter): ContractState 
     reports: meteredPort(state.reports, meter),
     workItems: meteredPort(state.workItems, meter),
     usage: meteredPort(state.usage, meter),
+    supervision: meteredPort(state.supervision, meter),
     squads: meteredPort(state.squads, meter),
     approvals: meteredPort(state.approvals, meter),
     convoys: meteredPort(state.convoys, meter),

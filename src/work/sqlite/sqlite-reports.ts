@@ -10,6 +10,7 @@ import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteScheduleReports } from './sqlite-schedule-store.ts';
 import { SqliteSquadReports } from './sqlite-squad-store.ts';
 import { SqliteUsageReports } from './sqlite-usage-reports.ts';
+import { SqliteSupervisionReports } from './sqlite-supervision-reports.ts';
 import { statePaths } from './sqlite-state.ts';
 import { SqliteWorkItemReports } from './sqlite-work-item-store.ts';
 
@@ -25,6 +26,7 @@ export interface SqliteReports extends AsyncDisposable {
   readonly reports: SqliteExecutionReports;
   readonly usage: SqliteUsageReports;
   readonly squads: SqliteSquadReports;
+  readonly supervision: SqliteSupervisionReports;
   readonly workItems: SqliteWorkItemReports;
   readonly approvals: SqliteApprovalReports;
   readonly convoys: SqliteConvoyReports;
@@ -50,6 +52,7 @@ export function openSqliteReports(settings: SqliteReportsSettings, clock: Clock)
     usage: new SqliteUsageReports(readers),
     squads: new SqliteSquadReports(readers),
     workItems: new SqliteWorkItemReports(readers),
+    supervision: new SqliteSupervisionReports(readers),
     approvals: new SqliteApprovalReports(readers),
     convoys: new SqliteConvoyReports(readers),
     budgets: new SqliteBudgetReports(readers, clock),

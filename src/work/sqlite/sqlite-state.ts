@@ -14,6 +14,7 @@ import { SqliteInbox } from './sqlite-inbox.ts';
 import { SqliteScheduleStore } from './sqlite-schedule-store.ts';
 import { SqliteSquadStore } from './sqlite-squad-store.ts';
 import { SqliteUsageReports } from './sqlite-usage-reports.ts';
+import { SqliteSupervisionReports } from './sqlite-supervision-reports.ts';
 import { SqliteWorkItemStore } from './sqlite-work-item-store.ts';
 import { Writer } from './writer.ts';
 import { storeError } from './sqlite-failure.ts';
@@ -45,6 +46,7 @@ export interface SqliteState extends AsyncDisposable {
   readonly squads: SqliteSquadStore;
   readonly workItems: SqliteWorkItemStore;
   readonly approvals: SqliteApprovalStore;
+  readonly supervision: SqliteSupervisionReports;
   readonly convoys: SqliteConvoyStore;
   readonly budgets: SqliteBudgetStore;
   readonly schedules: SqliteScheduleStore;
@@ -74,6 +76,7 @@ export async function openSqliteState(
       workItems: new SqliteWorkItemStore(writer, readers, clock),
       approvals: new SqliteApprovalStore(writer, readers, clock),
       convoys: new SqliteConvoyStore(writer, readers, clock),
+      supervision: new SqliteSupervisionReports(readers),
       budgets: new SqliteBudgetStore(writer, readers, clock),
       schedules: new SqliteScheduleStore(writer, readers, clock),
       access: new SqliteAccessStore(writer, readers),

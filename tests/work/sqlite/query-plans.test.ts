@@ -80,6 +80,16 @@ describe('the statements of the state file', () => {
     ['items of a convoy', (ask) => ask.convoyItems({ tenant: 'local', id: 'x' })],
     ['what a convoy spent', (ask) => ask.convoyUsage({ tenant: 'local', id: 'x' })],
     ['results of a convoy', (ask) => ask.convoyResults({ tenant: 'local', id: 'x' })],
+    ['what executions are at', (ask) => ask.activity({ tenant: 'local', since: 1 })],
+    [
+      'executions that wait for somebody',
+      (ask) => ask.quietExecutions({ tenant: 'local', filter: { are: 'waiting', before: 1, limit: 10 } }),
+    ],
+    [
+      'executions that nobody woke',
+      (ask) => ask.quietExecutions({ tenant: 'local', filter: { are: 'due', before: 1, limit: 10 } }),
+    ],
+    ['executions that failed of late', (ask) => ask.failedExecutions({ tenant: 'local', since: 1, limit: 10 })],
     ['usage', (ask) => ask.usage({ tenant: 'local', filter: { groupBy: null } })],
     ['usage of members', (ask) => ask.usage({ tenant: 'local', filter: { squadId: 'x', from: 1, groupBy: 'member' } })],
     ['usage of models', (ask) => ask.usage({ tenant: 'local', filter: { from: 1, groupBy: 'model' } })],

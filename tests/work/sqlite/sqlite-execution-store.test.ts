@@ -3,6 +3,7 @@ import { forkContract } from '../../contracts/fork-contract.ts';
 import { feedContract } from '../../contracts/feed-contract.ts';
 import { journalContract } from '../../contracts/journal-contract.ts';
 import { retentionContract } from '../../contracts/retention-contract.ts';
+import { supervisionContract } from '../../contracts/supervision-contract.ts';
 import { usageReportContract } from '../../contracts/usage-report-contract.ts';
 import { openTemporaryState } from './open-state.ts';
 
@@ -12,3 +13,4 @@ journalContract(openTemporaryState);
 feedContract(openTemporaryState);
 retentionContract(openTemporaryState);
 usageReportContract(openTemporaryState);
+supervisionContract(openTemporaryState);

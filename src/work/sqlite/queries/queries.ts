@@ -7,6 +7,7 @@ import { executionQueries } from './executions.ts';
 import { scheduleQueries } from './schedules.ts';
 import { squadQueries } from './squads.ts';
 import { usageQueries } from './usage.ts';
+import { supervisionQueries } from './supervision.ts';
 import { workItemQueries } from './work-items.ts';
 
 /** Everything a reader thread can answer, by name. Results are rows; the main thread maps them. */
@@ -22,6 +23,8 @@ export function queries(database: DatabaseSync) {
     ...workItemQueries(database),
     ...usageQueries(database),
   };
+    ...supervisionQueries(database),
+    ...metricQueries(database),
 }
 
 export type Queries = ReturnType<typeof queries>;
