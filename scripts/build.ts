@@ -1,12 +1,13 @@
 /**
  * `npm run build`: `src/` → `dist/` as JavaScript with declarations, for the npm package only (a clone runs its sources).
- * What is not TypeScript (prompts, templates, dashboards) is copied to the same place, so that
- * `new URL('./x.md', import.meta.url)` finds it in both forms.
+ * What is not TypeScript (prompts, templates) is copied to the same place, so that `new URL('./x.md', import.meta.url)` finds it
+ * in both forms. The dashboard is built to `dist/dashboard`.
  */
 import { spawnSync } from 'node:child_process';
 import { cp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildDashboard } from './dashboard-build.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const source = join(root, 'src');
@@ -22,6 +23,10 @@ if (compiled.status !== 0) {
   process.exitCode = 1;
 } else {
   await copyAssets();
+  const { worked, output } = buildDashboard(root);
+  process.stderr.write(output);
+  if (worked) await cp(join(root, 'dashboard/dist'), join(target, 'dashboard'), { recursive: true });
+  else process.exitCode = 1;
 }
 
 async function copyAssets(): Promise<void> {

@@ -10,6 +10,8 @@ import type { HttpParts } from './http-parts.ts';
 import { acceptBodies } from './bodies.ts';
 import { allowOrigins } from './auth/origins.ts';
 import { StreamTokens } from './auth/stream-token.ts';
+import { readDashboard } from './dashboard/dashboard-files.ts';
+import { dashboardRoutes } from './routes/dashboard.ts';
 import { describeApi } from './openapi.ts';
 import { agentPoolRoutes } from './routes/agent-pool.ts';
 import { cacheRoutes } from './routes/cache.ts';
@@ -89,6 +91,8 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   await describeApi(app);
   healthRoutes(app, { ...parts, pressure });
   resourceRoutes(app);
+  const dashboard = parts.dashboard === undefined ? await readDashboard() : parts.dashboard;
+  if (dashboard !== null) dashboardRoutes(app, dashboard);
   await app.register(
     async (api) => {
       catalogueRoutes(api, parts);

@@ -63,6 +63,7 @@ it('ships JavaScript, declarations, prompts and templates, and no sources', () =
   expect(existsSync(join(installed, 'dist/index.js'))).toBe(true);
   expect(existsSync(join(installed, 'dist/index.d.ts'))).toBe(true);
   expect(existsSync(join(installed, 'dist/squads/templates/software.yaml'))).toBe(true);
+  expect(existsSync(join(installed, 'dist/dashboard/index.html'))).toBe(true);
   expect(existsSync(join(installed, 'src'))).toBe(false);
   expect(existsSync(join(installed, 'tests'))).toBe(false);
 });

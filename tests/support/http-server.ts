@@ -42,7 +42,10 @@ export async function openTestServer(
     { stateDir: folder.path, ...options, settings: { maxLoopDelay: 0, maxSubmissionWait: 0, ...options.settings } },
     { offlinePaceMs: 0, readSettings: (overrides) => readSettings({}, overrides), ...surroundings },
   );
-  const server = await startServer({ ...assembly, readiness: new Readiness() }, { host: '127.0.0.1', port: 0 });
+  const server = await startServer(
+    { ...assembly, readiness: new Readiness(), dashboard: null },
+    { host: '127.0.0.1', port: 0 },
+  );
   return {
     url: server.url,
     assembly,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { openAssembly } from '../../compose.ts';
 import type { SettingOptions } from '../../config/settings.ts';
+import { readDashboard } from '../../http/dashboard/dashboard-files.ts';
 import { Readiness } from '../../http/readiness.ts';
 import { startServer } from '../../http/server.ts';
 import type { Assembly } from '../../orchestrator/assembly-parts.ts';
@@ -45,9 +46,10 @@ async function act(context: CommandContext, options: ServeOptions): Promise<Exit
   await ensureSquads(own, project.squads);
   await ensureBudgets(own, project.budgets);
   await ensureSchedules(own, project.schedules);
-  const server = await startServer({ ...assembly, readiness: new Readiness() }, assembly.settings);
+  const dashboard = await readDashboard();
+  const server = await startServer({ ...assembly, readiness: new Readiness(), dashboard }, assembly.settings);
   try {
-    introduce(context, assembly, server.url);
+    introduce(context, assembly, { url: server.url, hasDashboard: dashboard !== null });
     await new Promise<void>((stop) => {
       if (interruption.signal.aborted) stop();
       interruption.signal.addEventListener('abort', () => stop());
@@ -67,7 +69,11 @@ function settingsOf({ host, port }: ServeOptions): SettingOptions {
   };
 }
 
-function introduce(context: CommandContext, { settings, access, squadra }: Assembly, url: string): void {
+function introduce(
+  context: CommandContext,
+  { settings, access, squadra }: Assembly,
+  { url, hasDashboard }: { readonly url: string; readonly hasDashboard: boolean },
+): void {
   const { options, terminal } = context;
   const stateDir = resolve(settings.stateDir);
   if (options.json) {
@@ -88,6 +94,7 @@ function introduce(context: CommandContext, { settings, access, squadra }: Assem
       row('state', stateDir),
       row('model', examineModel(settings).text),
       row('access', access.isOpen ? openAccess : 'keys are asked for; `npx squadra keys list` shows them'),
+      row('pages', hasDashboard ? url : 'the dashboard is not built here; `npm start` builds it'),
       row('docs', `${url}/docs`),
       '',
       'Hand a request to a squad:',
