@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { AccessStore } from './access/access-store.ts';
 import { createAsker } from './agents/agent-loop.ts';
 import type { AgentAsker } from './agents/agent-loop.ts';
+import { secretsOf } from './agents/built-in-providers.ts';
 import { createModelRegistry } from './agents/model-registry.ts';
 import { createPrices } from './agents/pricing.ts';
 import type { Prices } from './agents/pricing.ts';
@@ -43,6 +44,7 @@ import type { Catalogue } from './squads/catalogue.ts';
 import { readCatalogue } from './squads/catalogue.ts';
 import type { SquadStore } from './squads/squad-store.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { openTracing } from './telemetry/open-tracing.ts';
 import type { ApprovalStore } from './work/approval-store.ts';
 import type { ConvoyReports } from './work/convoy-store.ts';
 import type { InboxCommand } from './work/inbox.ts';
@@ -138,6 +140,7 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
   try {
     const state = opened.use(await openSqliteState(settings, clock, surroundings.command));
     const logger = createLogger(settings.logLevel);
+    const tracing = opened.use(await openTracing(settings, { clock, logger, secrets: secretsOf(settings) }));
     const workspaceRoot = workspacesOf(settings);
     const tools = options.tools ?? [];
     const toolbox = opened.use(await createToolbox({ settings, mcpServers, tools, workspaceRoot, clock, logger }));
@@ -152,6 +155,7 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       ...surroundings,
       settings,
       logger,
+      tracing,
       workflows,
       catalogue,
       tools: toolbox,
@@ -172,6 +176,7 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       },
       adapterStatistics: () => ({
         writer: state.writer.statistics(),
+        traces: tracing.statistics(),
         readers: state.readers.statistics(),
         ...asker.stats(),
       }),

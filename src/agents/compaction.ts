@@ -4,6 +4,7 @@ import type { Usage } from '../work/usage.ts';
 import type { AskRequest } from '../workflows/asker.ts';
 import { Admitted } from './admitted.ts';
 import type { Agent } from './agent.ts';
+import { modelCallSpan } from './call-spans.ts';
 import type { ContextWindow } from './context-window.ts';
 import { bytesOf, type Conversation, type PastTurn, withNotes } from './conversation.ts';
 import type { CallOrder, ModelCaller } from './model-caller.ts';
@@ -50,6 +51,8 @@ export async function compact(
     name,
     type: 'model',
     input: { conversation: conversation.fingerprint },
+    describe: () =>
+      modelCallSpan({ agent, request, maxTokens: window.outputTokens, isJson: false, prompt: () => prompt }),
     failed: (reason) => ({ change: 'fail', id: request.itemId, reason }),
     reservation: async (signal) =>
       admitted.take(caller.reserve(agent, prompt), await caller.admit({ agent, request, tokens }, signal)),

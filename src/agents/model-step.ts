@@ -8,6 +8,7 @@ import type { AskRequest, CallAttempt, CallResult, JournaledCall, RecordedCall, 
 import type { Agent } from './agent.ts';
 import { modelCallRefusal } from './ask-limits.ts';
 import { type Conversation, promptOf } from './conversation.ts';
+import { modelCallSpan } from './call-spans.ts';
 import type { Received } from './model-call.ts';
 import { Admitted } from './admitted.ts';
 import { type AdmittedCall, type MadeCall, type ModelCaller, toolBytes } from './model-caller.ts';
@@ -65,6 +66,14 @@ export class ModelStep {
       type: 'model',
       input: { conversation: conversation.fingerprint },
       begin: turn.begin,
+      describe: () =>
+        modelCallSpan({
+          agent: turn.agent,
+          request,
+          maxTokens: this.#caller.windowOf(turn.agent).outputTokens,
+          isJson: format.responseFormat.type === 'json',
+          prompt: () => promptOf(conversation),
+        }),
       failed: (reason) => ({ change: 'fail', id: request.itemId, reason }),
       timeoutMs: this.#caller.stepTimeoutMs,
       ...(refusal === null

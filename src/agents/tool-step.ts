@@ -4,6 +4,7 @@ import type { AskRequest, JournaledCall } from '../workflows/asker.ts';
 import { depthRefusal } from './ask-limits.ts';
 import { memberQuestion } from './ask-member.ts';
 import { question } from './ask-person.ts';
+import { toolCallSpan } from './call-spans.ts';
 import type { ToolResult } from './conversation.ts';
 import type { PlannedCall } from './planned-call.ts';
 import { type RunHandling, ToolAttempts, type ToolAttemptParts } from './tool-attempt.ts';
@@ -75,6 +76,7 @@ export class ToolStep {
       type: 'tool',
       input: { tool: call.name, input: call.input },
       details: { tool: call.name },
+      describe: () => toolCallSpan(call),
       begin,
       failed: (reason) => ({ change: 'fail', id: request.itemId, reason }),
       ...how,

@@ -3,6 +3,7 @@ import { flowSettings } from './flow-settings.ts';
 import { httpSettings } from './http-settings.ts';
 import { providerSettings } from './provider-settings.ts';
 import { choiceSetting, durationSetting, hostListSetting, numberSetting, sizeSetting, textSetting } from './setting.ts';
+import { traceSettings } from './trace-settings.ts';
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
@@ -167,6 +168,7 @@ export const settingTable = {
   ...flowSettings,
   ...httpSettings,
   ...accessSettings,
+  ...traceSettings,
 
   fetchAllow: hostListSetting({
     env: 'SQUADRA_FETCH_ALLOW',

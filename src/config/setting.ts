@@ -123,6 +123,20 @@ export function choiceSetting<const Choice extends string>(
   };
 }
 
+/** On or off: `true` or `false`. */
+export function switchSetting(row: Named & { default: boolean }): Setting<boolean> {
+  return {
+    ...describe(row, String(row.default), 'switch'),
+    default: row.default,
+    bounds: 'true, false',
+    parse: (value) => {
+      if (value === true || value === false) return { ok: true, value };
+      const word = typeof value === 'string' ? value.trim().toLowerCase() : '';
+      return word === 'true' || word === 'false' ? { ok: true, value: word === 'true' } : wrong('is not true or false');
+    },
+  };
+}
+
 /** Any text but an empty one. */
 export function textSetting(row: Named & { default: string; unit: string }): Setting<string> {
   return {

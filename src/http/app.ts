@@ -32,6 +32,7 @@ import { scheduleRoutes } from './routes/schedules.ts';
 import { squadRoutes } from './routes/squads.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { workItemRoutes } from './routes/work-items.ts';
+import { traceRequests } from './request-traces.ts';
 import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { pulseRoute } from './routes/pulse.ts';
@@ -75,6 +76,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
     if (request.routeOptions.config.streams === true) reply.headers(bareHeaders);
   });
   await allowOrigins(app, settings.corsOrigins);
+  traceRequests(app, parts);
   const metrics = new Metrics(() => parts.squadra.statistics());
   metricsRoute(app, metrics);
   await pressure.watch(app, metrics);

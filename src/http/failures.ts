@@ -9,7 +9,8 @@ import { bareHeaders } from './wire.ts';
 export function answerFailures(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler<FastifyError | SquadraError>((error, request, reply) => {
     const known = toSquadraError(error);
-    if (known.code === 'INTERNAL') logger.error({ error, requestId: request.id }, 'A request failed unexpectedly.');
+    if (known.code === 'INTERNAL') 
+      logger.error({ error, requestId: request.id, ...traceIds(request) }, 'A request failed unexpectedly.');
     return sendProblem(request, reply, known);
   });
   app.setNotFoundHandler((request, reply) =>
@@ -26,6 +27,11 @@ export function answerRefusal(error: FastifyError, request: FastifyRequest, repl
   const isAddress = error.code === 'FST_ERR_BAD_URL';
   const refusal = isAddress ? new SquadraError('NOT_FOUND', 'There is no such address.') : toSquadraError(error);
   sendProblem(request, reply, refusal);
+}
+
+/** The trace that a request belongs to, where it does. */
+function traceIds({ trace }: FastifyRequest): { readonly traceId?: string } {
+  return trace === null ? {} : { traceId: trace.context.traceId };
 }
 
 function toSquadraError(error: FastifyError | SquadraError): SquadraError {

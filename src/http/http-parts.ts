@@ -7,6 +7,7 @@ import type { Pulses } from '../orchestrator/pulse/pulses.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
 import type { Catalogue } from '../squads/catalogue.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { Readiness } from './readiness.ts';
 
 import type { DashboardFiles } from './dashboard/dashboard-files.ts';
@@ -20,6 +21,7 @@ export interface HttpParts {
   readonly catalogue: Catalogue;
   readonly settings: Settings;
   readonly logger: Logger;
+  readonly tracing: Tracing;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly readiness: Readiness;

@@ -13,6 +13,7 @@ import type { SquadStore } from '../squads/squad-store.ts';
 import type { SquadInput } from '../squads/squad.ts';
 import type { ToolNames } from '../squads/tool-names.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { ApprovalStore } from '../work/approval-store.ts';
 import type { BudgetStore } from '../work/budget-store.ts';
 import type { ConvoyStore } from '../work/convoy-store.ts';
@@ -36,6 +37,7 @@ import type { WorkflowRegistry } from './workflow-registry.ts';
 export interface AssemblyParts {
   readonly settings: Settings;
   readonly logger: Logger;
+  readonly tracing: Tracing;
   readonly clock: Clock;
   readonly faults: Faults;
   readonly random: () => number;
@@ -91,6 +93,7 @@ export interface Assembly {
   readonly catalogue: Catalogue;
   readonly settings: Settings;
   readonly logger: Logger;
+  readonly tracing: Tracing;
   readonly clock: Clock;
   readonly ids: IdSource;
 }

@@ -29,6 +29,8 @@ import { Squadra } from './squadra.ts';
 import type { SquadraStatistics } from './squadra.ts';
 import { StoredEvents } from './stored-events.ts';
 import { Submissions } from './submissions.ts';
+import { CancelledSpans } from './watching/cancelled-spans.ts';
+import { watchRuns } from './watching/watch-runs.ts';
 
 /** Puts the use cases together and starts them: what was under way is resumed. */
 export async function assemble(parts: AssemblyParts): Promise<Assembly> {
@@ -41,6 +43,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const liveText = new LiveText(bus, clock, settings);
   const events: EventSources = { stored: new StoredEvents(reports), bus, liveText };
   const room = new RoomLines(clock, (execution) => engine.wake(execution));
+  const { tracing } = parts;
   const refusals = { exceeded: 0, unpriced: 0 };
   const services: RunServices = {
     clock,
@@ -54,6 +57,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     },
     onDelta: (delta) => liveText.add(delta),
     onCallEnd: (call) => liveText.end(call),
+    watch: watchRuns({ tracing, logger, logLevel: settings.logLevel, clock }),
     onBudgetRefusal: (code) => (code === 'UNPRICED_MODEL' ? refusals.unpriced++ : refusals.exceeded++),
     room,
     onCommit: (tenant, executionId, settled) => {
@@ -117,8 +121,10 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       room.lookAgain(tenant);
       if (convoyRunner.ended(tenant, id, 'cancelled')) pulses.changed(tenant, topicSet('convoys'));
       schedules.runner.ended(id);
+      cancelledSpans.cancelled(tenant, id);
     },
   });
+  const cancelledSpans = new CancelledSpans({ tracing, reports, workItems, squads: directory, clock, logger });
   const convoyRunner: ConvoyRunner = new ConvoyRunner({
     store: state.convoys,
     engine,
@@ -185,7 +191,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     convoys: convoyRunner,
     schedules: schedules.runner,
     inbox,
-    state: parts.closing,
+    state: disposedInOrder(cancelledSpans, parts.closing),
   };
   const close = shutdown({ ...stopped, clock, logger, graceMs });
   const statistics = (): SquadraStatistics => ({
@@ -218,6 +224,14 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     workflows,
   };
   const squadra = new Squadra({ ...face, maxInputBytes, statistics, close }, 'local');
-  return { squadra, service, access, events, pulses, catalogue, settings, logger, clock, ids };
+  return { squadra, service, access, events, pulses, catalogue, settings, logger, tracing, clock, ids };
+}
+
+function disposedInOrder(...parts: readonly AsyncDisposable[]): AsyncDisposable {
+  return {
+    [Symbol.asyncDispose]: async () => {
+      for (const part of parts) await part[Symbol.asyncDispose]();
+    },
+  };
 }
     agents: parts.agents,

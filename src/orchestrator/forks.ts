@@ -149,6 +149,7 @@ export class Forks {
       metadata: JSON.stringify(forkedMetadata(metadata, original.id, request)),
       idempotency: null,
       createdAt: this.#parts.clock.now(),
+      traceparent: null,
       budget,
     };
   }

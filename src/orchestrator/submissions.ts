@@ -36,6 +36,16 @@ export interface SubmitRequest<I = unknown> {
   readonly start?: boolean;
 }
 
+/** For whom something is made; where nobody signed in, and nobody said where in a trace they are, null. */
+export interface Requester {
+  readonly userId: string | null;
+  /** W3C `traceparent`. */
+  readonly traceparent: string | null;
+}
+
+/** Who is not known, asking out of nowhere. */
+export const nobody: Requester = { userId: null, traceparent: null };
+
 export interface SubmissionSettings {
   readonly maxInputBytes: number;
 }
@@ -71,7 +81,7 @@ export class Submissions {
     tenant: string,
     workflow: Workflow | string,
     request: SubmitRequest,
-    userId: string | null = null,
+    { userId, traceparent }: Requester = nobody,
   ): Promise<Submitted> {
     const { engine, gate, executions, faults, workflows, settings, advancer, bus } = this.#parts;
     const resolved = workflows.resolve(workflow);
@@ -80,7 +90,7 @@ export class Submissions {
     gate.pass();
     const place = request.start === false ? null : engine.reserve();
     const status = request.start === false ? 'created' : place === null ? 'queued' : 'running';
-    const execution = { ...this.#newExecution(resolved, request, checked, squad, status), userId };
+    const execution = { ...this.#newExecution(resolved, request, checked, squad, status), userId, traceparent };
     let submitted: Submitted;
     const arrived = status === 'queued' ? gate.arrive() : null;
     try {
@@ -116,7 +126,7 @@ export class Submissions {
     { value, input, isRequest, metadata, budget }: Checked,
     squad: Squad | null,
     status: NewExecution['status'],
-  ): Omit<NewExecution, 'userId'> {
+  ): Omit<NewExecution, keyof Requester> {
     const { clock, ids } = this.#parts;
     const { idempotencyKey: key, priority = 0 } = request;
     const requestHash =
@@ -212,7 +222,7 @@ function invalid(why: string): SquadraError {
 
 /** The execution as its commit left it, without reading it back. */
 function running(tenant: string, execution: NewExecution): Execution {
-  const { id, userId, workflow, squadId, squadVersion, priority, createdAt } = execution;
+  const { id, userId, traceparent, workflow, squadId, squadVersion, priority, createdAt } = execution;
   return {
     id,
     tenant,
@@ -234,5 +244,7 @@ function running(tenant: string, execution: NewExecution): Execution {
     wakeAt: null,
     startedAt: createdAt,
     endedAt: null,
+    traceparent,
+    convoyItemId: null,
   };
 }

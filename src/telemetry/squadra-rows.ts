@@ -1,6 +1,7 @@
 import type { DurationDistribution } from './histogram.ts';
 import type { LoopDelayReading } from './loop-delay.ts';
 import type { LabelledValue, MetricRow } from './metric-table.ts';
+import type { TracingStatistics } from './tracing.ts';
 
 /** How busy this process is, as its parts tell. */
 export interface ProcessReading {
@@ -68,6 +69,7 @@ export interface ProcessReading {
     readonly commits: DurationDistribution;
   };
   readonly readers: { readonly size: number; readonly busy: number; readonly waiting: number };
+  readonly traces: TracingStatistics;
   readonly loop: LoopDelayReading;
   readonly openStreams: number;
 }
@@ -237,6 +239,12 @@ export const squadraRows: readonly Row[] = [
     by('state', { places: readers.size, busy: readers.busy }),
   ),
   gauge('squadra_reads_waiting', 'Reads that wait for a thread.', ({ readers }) => readers.waiting),
+  counter(
+    'squadra_trace_spans_total',
+    'Spans that have ended: taken by the collector, or dropped because it did not take them or there were too many.',
+    ({ traces }) => by('result', { exported: traces.exported, dropped: traces.dropped }),
+  ),
+  gauge('squadra_trace_spans_waiting', 'Spans that wait to be sent.', ({ traces }) => traces.waiting),
   gauge('squadra_open_streams', 'Event streams that are open.', ({ openStreams }) => openStreams),
   gauge(
     'squadra_event_loop_delay_seconds',

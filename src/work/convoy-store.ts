@@ -41,6 +41,8 @@ export interface NewConvoy {
   readonly convoy: Convoy;
   readonly items: readonly NewConvoyItem[];
   readonly idempotency: ConvoyIdempotency | null;
+  /** Where in a trace it was asked for; its items go on from there. Null where nobody said. */
+  readonly traceparent: string | null;
 }
 
 /** `existing` when there is one of this id or key: then `id` is the earlier one's and nothing was stored. */

@@ -23,6 +23,8 @@ export interface NewExecution {
   readonly metadata: string;
   readonly idempotency: { readonly key: string; readonly requestHash: string } | null;
   readonly createdAt: number;
+  /** Where in a trace it was asked for (W3C `traceparent`); null where nobody said. */
+  readonly traceparent: string | null;
   /** The ceiling of this execution; null where none was given. */
   readonly budget: BudgetLimits | null;
 }

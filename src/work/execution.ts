@@ -56,4 +56,8 @@ export interface Execution {
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  /** Where in a trace it was asked for (W3C `traceparent`); null where nobody said. */
+  readonly traceparent: string | null;
+  /** The item of a convoy that it was started for. */
+  readonly convoyItemId: string | null;
 }

@@ -30,6 +30,8 @@ export function ask(run: Run, asked: Ask, defaults: StepSettings, outer: OuterAs
   const { executionId, priority } = run;
   const { key } = asked;
   run.reserveKey(key);
+  const itemId = derivedId(executionId, `item:${key}`);
+  run.watcher?.asked({ key, itemId, member: asked.member });
   const clock = new AskClock(run, `${key}/model/1`, outer?.clock ?? null);
   const depth = outer === null ? 0 : outer.depth + 1;
   const approve = (name: string, options: CallApproval): Promise<ApprovalResult> =>
@@ -39,7 +41,7 @@ export function ask(run: Run, asked: Ask, defaults: StepSettings, outer: OuterAs
     executionId,
     priority,
     depth,
-    itemId: derivedId(executionId, `item:${key}`),
+    itemId,
     elapsedMs: () => clock.elapsedMs,
     isRecorded: (name) => run.history.steps.has(`${key}/${name}`),
     call: (call) => callStep(run, { key, approve }, call, defaults),

@@ -4,6 +4,7 @@ import type { Member } from '../squads/squad.ts';
 import type { NewMessage } from '../work/message.ts';
 import type { Usage } from '../work/usage.ts';
 import type { ItemChange } from '../work/work-item.ts';
+import type { CallSpan } from './run-watcher.ts';
 import type { ApprovalResult, CallApproval } from './step-api.ts';
 import type { AnyTool, InDoubtPolicy } from './tool.ts';
 
@@ -84,6 +85,8 @@ export interface JournaledCall {
   readonly reservation?: Reservation;
   /** Recorded with each intent, for who watches. */
   readonly details?: Readonly<Record<string, Json>>;
+  /** What is told of it to who traces it. */
+  readonly describe?: () => CallSpan;
   /** Calls are made again where absent. */
   readonly lost?: LostCall;
   /** False for what touches nothing outside: nothing has to be committed before it. */

@@ -6,6 +6,7 @@ import type { ItemChange } from '../work/work-item.ts';
 import type { Reservation } from './asker.ts';
 import type { StepSettings } from './effect.ts';
 import type { Run, Stoppable } from './run.ts';
+import type { CallSpan } from './run-watcher.ts';
 import type { StepAttempt } from './step-api.ts';
 
 /** What an attempt that succeeded leaves. `value` is what the workflow gets; it is what a replay would decode from the records. */
@@ -34,6 +35,8 @@ export interface Work<T> {
   readonly failed?: (reason: string) => ItemChange;
   /** What is recorded of an attempt beside its intent, for who watches (JSON). */
   readonly details?: Readonly<Record<string, Json>>;
+  /** What is told of it to who traces it. */
+  readonly describe?: () => CallSpan;
   /** How an attempt of which nothing was heard is settled; where absent it failed, and another one is made. */
   readonly doubt?: Doubt<T>;
 }

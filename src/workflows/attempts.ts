@@ -36,6 +36,7 @@ export class AttemptLoop<T> {
     this.#failures = past?.failures ?? 0;
     this.#number = past?.attempts ?? 0;
     this.#lost = reservedBy(past?.inDoubt ?? null);
+    run.watcher?.working(work.key, work.describe ?? null);
     if (past === null) this.#begin(null);
     else if (past.inDoubt !== null) this.#settleDoubt(past.inDoubt.attempt, past.inDoubt.phase === 'failed');
     else if (past.failed?.dueAt != null) this.#pause(past.failed.dueAt);
@@ -199,6 +200,7 @@ export class AttemptLoop<T> {
       if (!this.#run.isOver) then();
     };
     this.#run.hold(attempt);
+    this.#run.watcher?.attempted(this.#work.key, attempt.number);
     try {
       const result = this.#work.perform(attempt);
       if (result instanceof Promise) {

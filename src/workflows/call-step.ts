@@ -22,7 +22,7 @@ export function callStep(
   defaults: StepSettings,
 ): Promise<RecordedCall> {
   const key = `${asking.key}/${call.name}`;
-  const { begin, lost, reservation, details, failed } = call;
+  const { begin, lost, reservation, details, failed, describe } = call;
   const work: Work<RecordedCall> = {
     key,
     type: call.type,
@@ -31,6 +31,7 @@ export function callStep(
     perform: (attempt) => perform(run, key, call, attempt),
     ...(reservation === undefined ? {} : { reservation, ceiling: ceilingOf(run, asking, call.name) }),
     ...(details === undefined ? {} : { details }),
+    ...(describe === undefined ? {} : { describe }),
     ...(begin === undefined
       ? {}
       : {

@@ -4,6 +4,7 @@ import { defaultRetryPolicy, retryDelayMs } from '../kernel/retry.ts';
 import type { Execution } from '../work/execution.ts';
 import type { Commit, Committed, JournalSession } from '../work/execution-store.ts';
 import type { Advanced, RunServices } from './run-services.ts';
+import type { RunWatcher } from './run-watcher.ts';
 
 /** What kind of commit it is: names the fault points around it. */
 export type CommitKind = 'intent' | 'step' | 'wake' | 'park' | 'finish';
@@ -21,18 +22,20 @@ export class Commits {
   readonly #execution: Pick<Execution, 'tenant' | 'id'>;
   readonly #session: JournalSession;
   readonly #services: RunServices;
+  readonly #watcher: RunWatcher | null;
   readonly #onEnd: (advanced: Advanced, reason: Error) => void;
   #stopped = false;
 
   constructor(
-    execution: Pick<Execution, 'tenant' | 'id'>,
-    session: JournalSession,
+    { execution, session }: { readonly execution: Pick<Execution, 'tenant' | 'id'>; readonly session: JournalSession },
     services: RunServices,
+    watcher: RunWatcher | null,
     onEnd: (advanced: Advanced, reason: Error) => void,
   ) {
     this.#execution = execution;
     this.#session = session;
     this.#services = services;
+    this.#watcher = watcher;
     this.#onEnd = onEnd;
   }
 
@@ -51,6 +54,7 @@ export class Commits {
         if (!this.#stopped) this.#services.faults.at(`${kind}.after` satisfies FaultPoint);
         // Stopped or not: what is stored, those who follow have to hear of.
         this.#services.onCommit(this.#execution.tenant, this.#execution.id, committed.settled, commit);
+        this.#watcher?.committed(commit);
         if (!this.#stopped) then(committed);
       },
       (error: unknown) => {

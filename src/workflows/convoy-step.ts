@@ -1,4 +1,5 @@
 import type { Squad } from '../squads/squad.ts';
+import { traceparentOf } from '../telemetry/trace-context.ts';
 import { convoySignal } from '../work/convoy.ts';
 import type { ConvoyItemInput, ConvoyOptions, ConvoyResult } from '../work/convoy-request.ts';
 import { derivedId } from './approval-step.ts';
@@ -21,6 +22,8 @@ export interface AskedConvoy {
 export interface ConvoyOrder extends AskedConvoy {
   readonly id: string;
   readonly executionId: string;
+  /** Where its items go on in the trace of the execution. */
+  readonly traceparent: string;
 }
 
 /** The port through which `squad.convoy` is filled. */
@@ -39,7 +42,8 @@ export async function convoyStep(run: Run, asked: AskedConvoy, defaults: StepSet
   const { key, tenant, items } = asked;
   const { convoys } = run.services;
   const id = derivedId(run.executionId, `convoy:${key}`);
-  const order: ConvoyOrder = { ...asked, id, executionId: run.executionId };
+  const traceparent = traceparentOf(run.trace.stepContext(key, 1));
+  const order: ConvoyOrder = { ...asked, id, executionId: run.executionId, traceparent };
   await runStep(run, `${key}/start`, () => convoys.create(order), undefined, defaults);
   const wait = {
     key,

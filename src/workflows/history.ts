@@ -33,9 +33,21 @@ export interface History {
   readonly resumes: number;
   /** When it was last queued, also again after a failure: epoch milliseconds, 0 when it was never queued. */
   readonly retriedAt: number;
+  /** How often it was queued again. */
+  readonly rounds: number;
+  /** The last attempt of each step that left. */
+  readonly intents: ReadonlyMap<string, { readonly attempt: number; readonly at: number }>;
 }
 
-const nothing: History = { steps: new Map(), order: [], size: 0, resumes: 0, retriedAt: 0 };
+const nothing: History = {
+  steps: new Map(),
+  order: [],
+  size: 0,
+  resumes: 0,
+  retriedAt: 0,
+  rounds: 0,
+  intents: new Map(),
+};
 
 /** Folds a journal. A retry of the execution voids final failures: those steps run again, committed ones stay. */
 export function historyOf(records: readonly Journaled[]): History {
@@ -63,20 +75,24 @@ export function historyOf(records: readonly Journaled[]): History {
   let size = 0;
   let resumes = 0;
   let retriedAt = 0;
+  let queued = 0;
+  const intents = new Map<string, { readonly attempt: number; readonly at: number }>();
   for (const record of records) {
     size += sizeOf(record);
     if (record.kind === 'step') {
       note(of(record.key, record.at), record);
+      if (record.phase === 'intent') intents.set(record.key, { attempt: record.attempt, at: record.at });
       if (isProgress(record)) resumes = 0;
     } else if (record.kind === 'message') {
       if (record.message.stepKey !== null) of(record.message.stepKey, record.at).messages.push(record.message);
     } else if (record.status === 'queued') {
       voidFailures(steps.values());
       retriedAt = record.at;
+      queued++;
     } else if (record.reason === 'resumed') resumes++;
     else resumes = 0;
   }
-  return { steps, order: orderOf(steps), size, resumes, retriedAt };
+  return { steps, order: orderOf(steps), size, resumes, retriedAt, rounds: Math.max(0, queued - 1), intents };
 }
 
 /** What a record adds to the size of a journal, in characters. */

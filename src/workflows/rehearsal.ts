@@ -49,6 +49,7 @@ export async function rehearse(
     onCallEnd: () => {},
     onCommit: () => {},
     onBudgetRefusal: () => {},
+    watch: () => null,
   });
   run.drain();
   const over = begin();

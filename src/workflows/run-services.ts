@@ -6,6 +6,7 @@ import type { Commit, Outcome } from '../work/execution-store.ts';
 import type { Asker } from './asker.ts';
 import type { ConvoyPort } from './convoy-step.ts';
 import type { Room } from './room.ts';
+import type { WatchRun } from './run-watcher.ts';
 
 /** The limits a run keeps to. Bytes are of JSON text. */
 export interface RunLimits {
@@ -45,6 +46,7 @@ export interface RunServices {
   readonly onCommit: (tenant: string, executionId: string, settled: readonly string[], commit: Commit | null) => void;
   /** Called when a budget has no room for a call, or the call has no price: it is not sent. */
   readonly onBudgetRefusal: (code: ErrorCode) => void;
+  readonly watch: WatchRun;
 }
 
 /**

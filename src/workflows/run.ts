@@ -13,6 +13,8 @@ import { historyOf } from './history.ts';
 import type { History, StepHistory } from './history.ts';
 import { ReachedSteps } from './reached-steps.ts';
 import type { Advanced, RunServices } from './run-services.ts';
+import type { RunWatcher } from './run-watcher.ts';
+import { ExecutionTrace } from './tracing/execution-trace.ts';
 import { Waits } from './waits.ts';
 
 /** Something that has to stop when the run ends before it does. */
@@ -40,6 +42,8 @@ export class Run {
   readonly history: History;
   readonly services: RunServices;
   readonly waits: Waits;
+  readonly trace: ExecutionTrace;
+  readonly watcher: RunWatcher | null;
   readonly done: Promise<Advanced>;
   readonly #claim: Claim;
   readonly #commits: Commits;
@@ -61,10 +65,10 @@ export class Run {
     this.priority = claim.execution.priority;
     this.services = services;
     this.#claim = claim;
-    this.#commits = new Commits(claim.execution, claim.session, services, (advanced, reason) =>
-      this.#over(advanced, reason),
-    );
     this.history = historyOf(claim.records);
+    this.trace = new ExecutionTrace(claim.execution, this.history.rounds);
+    this.watcher = services.watch(claim, this.history, this.trace);
+    this.#commits = new Commits(claim, services, this.watcher, (advanced, reason) => this.#over(advanced, reason));
     this.#steps = new ReachedSteps(this.executionId, services.limits, this.history.size);
     this.#hasOpenEnds = claim.records.some((record) => record.kind === 'step' && record.phase === 'intent');
     this.waits = new Waits(services.clock, claim.signals);
@@ -269,6 +273,7 @@ export class Run {
     this.#deliveries.stop();
     this.waits.stop();
     this.#stallTimer?.cancel();
+    this.watcher?.over(reason);
     // Most runs leave nothing behind, and an error costs a stack.
     if (this.#working.size > 0)
       this.#stopWorking(

@@ -57,6 +57,7 @@ export function newExecution(given: Partial<NewExecution> = {}): NewExecution {
     metadata: 'null',
     idempotency: null,
     createdAt: Date.UTC(2026, 0, 1),
+    traceparent: null,
     budget: null,
     ...given,
   };

@@ -23,7 +23,7 @@ export function convoyStoreContract(open: OpenState): void {
     ) => {
       const convoy = newConvoy(given);
       const items = newItems(needs);
-      const created = await state.convoys.create(tenant, { convoy, items, idempotency: null });
+      const created = await state.convoys.create(tenant, { convoy, items, idempotency: null, traceparent: null });
       expect(created).toEqual({ id: convoy.id, existing: false });
       const idOf = (key: string): string => items.find((item) => item.key === key)?.id ?? '';
       return { id: convoy.id, convoy, items, idOf };
@@ -83,7 +83,7 @@ export function convoyStoreContract(open: OpenState): void {
     it('is created once', async () => {
       const { tenant } = twoTenants();
       const { id } = await create(tenant, { a: [] });
-      const again = { convoy: newConvoy({ id }), items: newItems({ x: [], y: [] }), idempotency: null };
+      const again = { convoy: newConvoy({ id }), items: newItems({ x: [], y: [] }), idempotency: null, traceparent: null };
       expect(await state.convoys.create(tenant, again)).toEqual({ id, existing: true });
       expect(await statuses(tenant, id)).toEqual({ a: 'ready' });
     });
@@ -95,6 +95,7 @@ export function convoyStoreContract(open: OpenState): void {
           convoy: newConvoy(),
           items: newItems({ a: [] }),
           idempotency: { key: 'once', requestHash },
+          traceparent: null,
         });
       const first = await ask(tenant, 'this');
       expect(first.existing).toBe(false);

@@ -30,6 +30,8 @@ function execution(status: Execution['status']): Execution {
     createdAt: 0,
     startedAt: null,
     endedAt: null,
+    traceparent: null,
+    convoyItemId: null,
   };
 }
 

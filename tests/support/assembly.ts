@@ -123,6 +123,7 @@ export class Assembly {
       onDelta: (delta) => this.events.liveText.add(delta),
       onCallEnd: (call) => this.events.liveText.end(call),
       onBudgetRefusal: () => {},
+      watch: () => null,
       room,
       onCommit: (tenantOf, executionId, settled) => {
         this.bus.publish({ kind: 'committed', tenant: tenantOf, executionId });

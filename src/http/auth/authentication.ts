@@ -3,6 +3,7 @@ import { localPrincipal, withIncluded } from '../../access/principal.ts';
 import type { Principal, Scope } from '../../access/principal.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import type { HttpParts } from '../http-parts.ts';
+import { traceparentOfRequest } from '../request-traces.ts';
 import { isToken, readCredential } from './bearer.ts';
 import { readIssuer } from './issuer-document.ts';
 import { IssuerKeys } from './issuer-keys.ts';
@@ -24,7 +25,7 @@ export function authenticate(app: FastifyInstance, parts: HttpParts, streamToken
     const principal = isOpen ? localPrincipal : await identify(request, reply);
     if (scope === undefined || !principal.scopes.has(scope)) throw forbidden(reply, scope ?? 'admin');
     request.principal = principal;
-    request.squadra = squadra.forTenant(principal.tenant, principal.userId);
+    request.squadra = squadra.forTenant(principal.tenant, principal.userId, traceparentOfRequest(request));
   });
 }
 

@@ -17,6 +17,7 @@ import type { Page, PageFormat } from '../page.ts';
 import type { SquadDirectory } from '../squad-directory.ts';
 import { checkConvoy } from './convoy-input.ts';
 import type { ConvoySettings } from './convoy-input.ts';
+import type { Requester } from '../submissions.ts';
 import type { ConvoyRunner } from './convoy-runner.ts';
 
 export interface ConvoysParts {
@@ -55,12 +56,12 @@ export const byHand = 'the convoy was cancelled';
 export class Convoys {
   readonly #parts: ConvoysParts;
   readonly #tenant: string;
-  readonly #userId: string | null;
+  readonly #requester: Requester;
 
-  constructor(parts: ConvoysParts, tenant: string, userId: string | null) {
+  constructor(parts: ConvoysParts, tenant: string, requester: Requester) {
     this.#parts = parts;
     this.#tenant = tenant;
-    this.#userId = userId;
+    this.#requester = requester;
   }
 
   /**
@@ -72,7 +73,7 @@ export class Convoys {
     const { directory, gate, ids, convoyRunner } = this.#parts;
     const squad = await directory.resolve(this.#tenant, request.squad ?? defaultSquad);
     gate.pass();
-    const made = makeConvoy(this.#parts, request, squad, { id: ids(), userId: this.#userId, parent: null });
+    const made = makeConvoy(this.#parts, request, squad, { ...this.#requester, id: ids(), parent: null });
     const { id, existing } = await convoyRunner.create(this.#tenant, made);
     return existing ? this.#find(id) : made.convoy;
   }
@@ -157,9 +158,10 @@ export class Convoys {
 export function convoyPort(parts: Omit<ConvoysParts, 'directory' | 'gate'>): ConvoyPort {
   return {
     create: async (order: ConvoyOrder) => {
-      const { tenant, userId, squad, id, executionId, key } = order;
+      const { tenant, userId, squad, id, executionId, key, traceparent } = order;
       const parent = { executionId, stepKey: key };
-      const made = makeConvoy(parts, { ...order.options, items: order.items }, squad, { id, userId, parent });
+      const origin = { id, userId, parent, traceparent };
+      const made = makeConvoy(parts, { ...order.options, items: order.items }, squad, origin);
       await parts.convoyRunner.create(tenant, made);
     },
     results: (tenant, id) => readResult(parts.convoys, tenant, id),
@@ -170,7 +172,7 @@ function makeConvoy(
   { convoySettings, ids, clock }: Pick<ConvoysParts, 'convoySettings' | 'ids' | 'clock'>,
   request: ConvoyRequest,
   squad: Squad,
-  origin: Pick<Convoy, 'id' | 'userId' | 'parent'>,
+  { traceparent, ...origin }: Pick<Convoy, 'id' | 'userId' | 'parent'> & Pick<NewConvoy, 'traceparent'>,
 ): NewConvoy {
   const { items, timeoutMs, ...options } = checkConvoy(request, squad, convoySettings, ids);
   const createdAt = clock.now();
@@ -189,7 +191,7 @@ function makeConvoy(
   };
   const key = request.idempotencyKey;
   const idempotency = key === undefined ? null : { key, requestHash: hashConvoy(request, convoy) };
-  return { convoy, items, idempotency };
+  return { convoy, items, idempotency, traceparent };
 }
 
 /** What makes two requests the same: what was asked for, however it was written. */

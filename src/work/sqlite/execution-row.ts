@@ -8,7 +8,7 @@ import { usageAt, usageColumnNames } from './usage-columns.ts';
 /** The columns of an execution in the order of `executionOf`. */
 export const executionColumnNames = `id, tenant, workflow, squad_id, squad_version, status, priority, epoch, version, input, output, error, reason, metadata,
   ${usageColumnNames},
-  wake_at, created_at, started_at, ended_at, user_id`;
+  wake_at, created_at, started_at, ended_at, user_id, traceparent, convoy_item`;
 
 /** Maps a row of `executionColumnNames`. The casts are safe because only this adapter writes the columns. */
 export function executionOf(row: Row): Execution {
@@ -35,5 +35,7 @@ export function executionOf(row: Row): Execution {
     startedAt: wholeOrNull(row[24]),
     endedAt: wholeOrNull(row[25]),
     userId: textOrNull(row[26]),
+    traceparent: textOrNull(row[27]),
+    convoyItemId: textOrNull(row[28]),
   };
 }

@@ -208,6 +208,11 @@ const migrations: readonly string[] = [
     WHERE model_calls > 0 AND step_key IS NOT NULL;
   CREATE INDEX executions_failed ON executions (tenant, ended_at) WHERE status = 'failed';
   `,
+  // Where in a trace work was asked for (W3C traceparent), so that whoever does it goes on with that trace.
+  `
+  ALTER TABLE executions ADD COLUMN traceparent TEXT;
+  ALTER TABLE convoys ADD COLUMN traceparent TEXT;
+  `,
 ];
 
 /** The version this code reads and writes. */

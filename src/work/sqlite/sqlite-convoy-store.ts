@@ -72,10 +72,10 @@ export class SqliteConvoyStore extends SqliteConvoyReports implements ConvoyStor
     this.#clock = clock;
   }
 
-  create(tenant: string, { convoy, items, idempotency }: NewConvoy): Promise<CreatedConvoy> {
-    const columns = items.map(newConvoyItemColumns);
+  create(tenant: string, { convoy, items, idempotency, traceparent }: NewConvoy): Promise<CreatedConvoy> {
+    const [columns, rows] = [newConvoyColumns(convoy), items.map(newConvoyItemColumns)];
     const asked = idempotency === null ? null : ([idempotency.key, idempotency.requestHash] as const);
-    return this.#writer.run('createConvoy', [tenant, newConvoyColumns(convoy), columns, convoy.createdAt, asked]);
+    return this.#writer.run('createConvoy', [tenant, columns, rows, convoy.createdAt, asked, traceparent]);
   }
 
   async start(

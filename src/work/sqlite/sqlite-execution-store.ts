@@ -91,7 +91,7 @@ export class SqliteExecutionStore implements ExecutionStore {
 
 function submitArguments(tenant: string, execution: NewExecution): SubmitArguments {
   const { id, workflow, squadId, squadVersion, status, priority, input, metadata, idempotency, createdAt } = execution;
-  const { isRequest, userId, budget } = execution;
+  const { isRequest, userId, traceparent, budget } = execution;
   return [
     tenant,
     id,
@@ -107,6 +107,7 @@ function submitArguments(tenant: string, execution: NewExecution): SubmitArgumen
     idempotency?.requestHash ?? null,
     createdAt,
     userId,
+    traceparent,
     budget === null ? null : [budget.limitMicroUsd, budget.limitTokens, budget.onExceeded],
   ];
 }

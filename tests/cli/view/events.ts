@@ -76,4 +76,6 @@ export const execution: Execution = {
   createdAt: 0,
   startedAt: 0,
   endedAt: null,
+  traceparent: null,
+  convoyItemId: null,
 };

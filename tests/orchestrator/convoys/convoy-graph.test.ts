@@ -175,7 +175,7 @@ function openRows() {
         title: key,
         message: key,
       }));
-      write.createConvoy(['local', newConvoyColumns(convoy), rows.map(newConvoyItemColumns), 0, null]);
+      write.createConvoy(['local', newConvoyColumns(convoy), rows.map(newConvoyItemColumns), 0, null, null]);
       return id;
     },
     start: (convoy: string, item: string) =>

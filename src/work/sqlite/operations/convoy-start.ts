@@ -32,7 +32,7 @@ const maxResultsLength = 64 * 1_024;
 export function startingItems(database: DatabaseSync): (start: StartItemArguments) => StartedRow | null {
   const find = prepare(
     database,
-    `SELECT item.member_id, item.description, item.priority, item.dependencies, item.execution_id, convoys.squad_id, convoys.squad_version, convoys.user_id
+    `SELECT item.member_id, item.description, item.priority, item.dependencies, item.execution_id, convoys.squad_id, convoys.squad_version, convoys.user_id, convoys.traceparent
       FROM work_items AS item JOIN convoys ON convoys.tenant = item.tenant AND convoys.id = item.convoy_id
       WHERE item.tenant = ? AND item.id = ? AND convoys.id = ? AND item.item_key IS NOT NULL AND item.status = 'ready' AND convoys.status = 'running'`,
   );
@@ -55,7 +55,7 @@ export function startingItems(database: DatabaseSync): (start: StartItemArgument
   return ([tenant, convoyId, itemId, executionId, accepted, at]) => {
     const found = find.first(tenant, itemId, convoyId);
     if (found === undefined) return null;
-    const [member, message, priority, needs, earlier, squadId, squadVersion, userId] = found;
+    const [member, message, priority, needs, earlier, squadId, squadVersion, userId, traceparent] = found;
     const failed = typeof earlier === 'string' ? failedChild.first(earlier, tenant) : undefined;
     if (failed !== undefined && typeof earlier === 'string') {
       // It goes on where it failed: what it completed stays completed.
@@ -86,6 +86,7 @@ export function startingItems(database: DatabaseSync): (start: StartItemArgument
       null,
       at,
       user,
+      typeof traceparent === 'string' ? traceparent : null,
       null,
     ]);
     const row = link.first(itemId, no) ?? null;

@@ -17,6 +17,7 @@ export type CreateConvoyArguments = readonly [
   items: readonly NewConvoyItemColumns[],
   at: number,
   idempotency: readonly [key: string, requestHash: string] | null,
+  traceparent: string | null,
 ];
 export type StopConvoyArguments = readonly [
   tenant: string,
@@ -55,7 +56,7 @@ export function convoyOperations(database: DatabaseSync): ConvoyOperations {
 function creating(database: DatabaseSync): ConvoyOperations['createConvoy'] {
   const insert = prepare(
     database,
-    `INSERT INTO convoys (tenant, ${convoyColumnNames}, idempotency_key, request_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO convoys (tenant, ${convoyColumnNames}, idempotency_key, request_hash, traceparent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (tenant, id) DO NOTHING`,
   );
   const earlier = prepare(database, 'SELECT id, request_hash FROM convoys WHERE tenant = ? AND idempotency_key = ?');
@@ -68,7 +69,7 @@ function creating(database: DatabaseSync): ConvoyOperations['createConvoy'] {
     database,
     'INSERT INTO work_item_dependencies (tenant, dependency, item) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   );
-  return ([tenant, convoy, items, at, idempotency]) => {
+  return ([tenant, convoy, items, at, idempotency, traceparent]) => {
     const id = String(convoy[0]);
     const [key, hash] = idempotency ?? [null, null];
     const asked = key === null ? undefined : earlier.first(tenant, key);
@@ -80,7 +81,7 @@ function creating(database: DatabaseSync): ConvoyOperations['createConvoy'] {
         { details: { convoyId: String(asked[0]) } },
       );
     }
-    if (insert.run(tenant, ...convoy, key, hash) === 0) return { id, existing: true };
+    if (insert.run(tenant, ...convoy, key, hash, traceparent) === 0) return { id, existing: true };
     for (const [itemId, key, memberId, title, message, priority, needs] of items) {
       const status = needs.length === 0 ? 'ready' : 'blocked';
       insertItem.run(tenant, itemId, key, memberId, title, message, priority, JSON.stringify(needs), status, id, at);

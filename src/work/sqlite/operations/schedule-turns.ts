@@ -120,6 +120,7 @@ function inserting(database: DatabaseSync) {
       at,
       typeof userId === 'string' ? userId : null,
       null,
+      null,
     ]);
     link.run(id, tick, no);
   };

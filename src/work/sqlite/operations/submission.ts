@@ -21,6 +21,7 @@ export type SubmitArguments = readonly [
   requestHash: string | null,
   createdAt: number,
   userId: string | null,
+  traceparent: string | null,
   budget: BudgetLimitColumns | null,
 ];
 
@@ -37,7 +38,7 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
   const insert = prepare(
     database,
     `INSERT INTO executions (tenant, id, workflow, squad_id, squad_version, status, priority, input, is_request, metadata, idempotency_key, request_hash,
-      created_at, user_id, started_at, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
+      created_at, user_id, traceparent, started_at, epoch) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING no`,
   );
   const earlier = prepare(
     database,
@@ -54,7 +55,7 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
   );
 
   return (submit) => {
-    const [tenant, id, , , , accepted, , , isRequest, , key, hash, at, , budget] = submit;
+    const [tenant, id, , , , accepted, , , isRequest, , key, hash, at, , , budget] = submit;
     if (key !== null) {
       const found = earlier.first(tenant, key);
       if (found !== undefined) {

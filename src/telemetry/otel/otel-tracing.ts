@@ -16,7 +16,7 @@ import type { FinishedSpan, SpanAttributes, Tracing, TracingStatistics } from '.
 import { SpanExport } from './span-export.ts';
 
 /** Where spans go, and what they may hold. */
-export interface TracingSettings {
+export interface OtelSettings {
   /** The address of a collector; spans go to `{endpoint}/v1/traces` as OTLP in JSON. */
   readonly endpoint: string;
   /** Sent along, as `name=value,name=value`; values percent-encoded. Null for none. */
@@ -37,7 +37,7 @@ const maxAttributeLength = 65_536;
 const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
 
 /** Sends spans with OpenTelemetry's own SDK. This module is loaded only where tracing is on. */
-export function openTracing(settings: TracingSettings, clock: Clock, logger: Logger): Tracing {
+export function openOtelTracing(settings: OtelSettings, clock: Clock, logger: Logger): Tracing {
   const exporter = new OTLPTraceExporter({
     url: `${settings.endpoint.replace(/\/+$/, '')}/v1/traces`,
     headers: readHeaders(settings.headers),
@@ -65,7 +65,7 @@ class OtelTracing implements Tracing {
   /** The ids of the span that is made now: they are known before the SDK is asked for one. */
   #next: Pick<SpanContext, 'traceId' | 'spanId'> = { traceId: '', spanId: '' };
 
-  constructor({ serviceName, takesContent, secrets }: TracingSettings, spans: SpanExport) {
+  constructor({ serviceName, takesContent, secrets }: OtelSettings, spans: SpanExport) {
     this.takesContent = takesContent;
     this.#secrets = secrets;
     this.#spans = spans;
