@@ -1,6 +1,7 @@
 import { accessSettings } from './access-settings.ts';
 import { flowSettings } from './flow-settings.ts';
 import { httpSettings } from './http-settings.ts';
+import { metricSettings } from './metric-settings.ts';
 import { providerSettings } from './provider-settings.ts';
 import { choiceSetting, durationSetting, hostListSetting, numberSetting, sizeSetting, textSetting } from './setting.ts';
 import { traceSettings } from './trace-settings.ts';
@@ -168,6 +169,7 @@ export const settingTable = {
   ...flowSettings,
   ...httpSettings,
   ...accessSettings,
+  ...metricSettings,
   ...traceSettings,
 
   fetchAllow: hostListSetting({

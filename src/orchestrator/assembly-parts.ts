@@ -1,4 +1,5 @@
 import type { AccessStore } from '../access/access-store.ts';
+import type { SessionStore } from '../access/session-store.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
@@ -19,18 +20,20 @@ import type { BudgetStore } from '../work/budget-store.ts';
 import type { ConvoyStore } from '../work/convoy-store.ts';
 import type { ExecutionReports, ExecutionStore } from '../work/execution-store.ts';
 import type { Inbox } from '../work/inbox.ts';
+import type { MetricStore } from '../work/metrics/metric-store.ts';
 import type { ScheduleStore } from '../work/schedule-store.ts';
 import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Asker } from '../workflows/asker.ts';
 import type { Access } from './access.ts';
 import type { EventSources } from './events.ts';
+import type { FileSource } from './execution-files.ts';
 import type { Workspaces } from './forks.ts';
 import type { InboxService } from './inbox-service.ts';
 import type { Pulses } from './pulse/pulses.ts';
 import type { Squadra } from './squadra.ts';
-import type { SquadraStatistics } from './squadra.ts';
 import type { AgentPoolPort } from './agent-pool.ts';
+import type { SquadraStatistics } from './squadra.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';
 
 /** The ports that `compose.ts` picked adapters for, and what else the use cases need. */
@@ -55,7 +58,9 @@ export interface AssemblyParts {
     readonly usage: UsageReports;
     readonly budgets: BudgetStore;
     readonly schedules: ScheduleStore;
+    readonly metrics: MetricStore;
     readonly access: AccessStore;
+    readonly sessions: SessionStore;
     readonly inbox: Inbox;
   };
   /** Closed last. */
@@ -69,11 +74,11 @@ export interface AssemblyParts {
   readonly bootstrapKey: string | null;
   readonly cache: Cache;
   readonly asker: Asker;
-  readonly catalogue: Catalogue;
   /** The agents that are built. */
   readonly agents: AgentPoolPort;
+  readonly catalogue: Catalogue;
   readonly tools: ToolNames;
-  readonly workspaces: Workspaces;
+  readonly workspaces: Workspaces & FileSource;
   readonly workflows: WorkflowRegistry;
   /** Created for tenant `local` where missing. */
   readonly squads: readonly SquadInput[];

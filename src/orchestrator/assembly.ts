@@ -17,10 +17,12 @@ import type { EventSources } from './events.ts';
 import { Forks } from './forks.ts';
 import { Housekeeping, Pruning } from './housekeeping.ts';
 import { InboxService } from './inbox-service.ts';
+import { MetricKeeping } from './metrics/metric-keeping.ts';
 import { Outcomes } from './outcomes.ts';
 import { topicSet } from './pulse/pulse-topic.ts';
 import { Pulses } from './pulse/pulses.ts';
 import { topicsOfCommit, watchStores } from './pulse/watched-stores.ts';
+import { processStatus } from './process-status.ts';
 import { resumeAll } from './recovery.ts';
 import { openSchedules } from './schedules/open-schedules.ts';
 import { shutdown } from './shutdown.ts';
@@ -60,7 +62,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     watch: watchRuns({ tracing, logger, logLevel: settings.logLevel, clock }),
     onBudgetRefusal: (code) => (code === 'UNPRICED_MODEL' ? refusals.unpriced++ : refusals.exceeded++),
     room,
-    onCommit: (tenant, executionId, settled) => {
+    onCommit: (tenant, executionId, settled, commit) => {
       bus.publish({ kind: 'committed', tenant, executionId });
       if (commit !== null) pulses.changed(tenant, topicsOfCommit(commit));
       room.givenBack(tenant, settled);
@@ -87,6 +89,13 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     logger.warn({ error }, 'How busy the machine is could not be read; the last that is known holds.'),
   );
   monitor.onSample(() => pulses.changedForAll(topicSet('system')));
+  const metricKeeping = new MetricKeeping({
+    store: state.metrics,
+    clock,
+    retentionDays: settings.metricsRetentionDays,
+    onSample: (listener) => monitor.onSample(listener),
+    onError: (error) => logger.warn({ error }, 'Metrics could not be stored; they wait for the next time.'),
+  });
   const starts = new Starts(settings, monitor, parts.providers, clock);
   const gate = new Gate(settings, clock, () => engine.statistics());
   const intake = {
@@ -142,12 +151,20 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const schedules = openSchedules({ ...intake, store: state.schedules, logger, commands });
   const convoyParts = { convoys: state.convoys, convoyRunner, convoySettings: settings, clock, ids };
   const convoyWay = convoyPort(convoyParts);
-  const access = await Access.open({ store: state.access, clock, ids, cache, hasIssuer: settings.oidcIssuer !== null });
+  const access = await Access.open({
+    store: state.access,
+    sessions: state.sessions,
+    clock,
+    ids,
+    cache,
+    hasIssuer: settings.oidcIssuer !== null,
+  });
   if (runs && parts.bootstrapKey !== null) await access.bootstrap(parts.bootstrapKey);
   const pruning = new Pruning({
     executions,
     convoys: state.convoys,
     workspaces,
+    metrics: metricKeeping,
     onLeftOver: (executionId, error) =>
       logger.warn({ executionId, error }, 'The files of an old execution could not be deleted; they stay.'),
   });
@@ -159,6 +176,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     budgets,
     schedules: schedules.keeping,
     convoys: convoyRunner,
+    status: () => processStatus(statistics()),
   });
   const housekeeping = new Housekeeping(pruning, clock, settings.retentionDays, (error) =>
     logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
@@ -175,6 +193,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     }
     housekeeping.start();
     monitor.start();
+    metricKeeping.start();
     convoyRunner.serve();
     schedules.runner.serve();
   }
@@ -191,6 +210,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     convoys: convoyRunner,
     schedules: schedules.runner,
     inbox,
+    metrics: metricKeeping,
     state: disposedInOrder(cancelledSpans, parts.closing),
   };
   const close = shutdown({ ...stopped, clock, logger, graceMs });
@@ -208,12 +228,16 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     ...convoyParts,
     commands,
     forks,
+    files: workspaces,
     outcomes,
     reports,
     events,
     submissions,
     gate,
     monitor,
+    metricReports: state.metrics,
+    metricKeeping,
+    bounds: settings,
     cache,
     directory,
     approvals,
@@ -221,6 +245,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     schedules: schedules.keeping,
     workItems,
     usage,
+    agents: parts.agents,
     workflows,
   };
   const squadra = new Squadra({ ...face, maxInputBytes, statistics, close }, 'local');
@@ -234,4 +259,3 @@ function disposedInOrder(...parts: readonly AsyncDisposable[]): AsyncDisposable 
     },
   };
 }
-    agents: parts.agents,

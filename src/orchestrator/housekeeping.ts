@@ -16,6 +16,8 @@ export interface PruningParts {
   readonly executions: ExecutionStore;
   readonly convoys: Pick<ConvoyStore, 'prune'>;
   readonly workspaces: Remains;
+  /** What has to be counted before it may be deleted. */
+  readonly metrics: { catchUp(): Promise<void> };
   /** Hears which workspace could not be removed. */
   readonly onLeftOver: (executionId: string, error: unknown) => void;
 }
@@ -36,6 +38,7 @@ export class Pruning {
 
   /** Deletes what ended before a time, in small batches, until nothing is left or `isStopped` says so. Returns how many went. */
   async run(endedBefore: number, isStopped: () => boolean = () => false): Promise<number> {
+    await this.#parts.metrics.catchUp();
     let total = 0;
     for (;;) {
       const count = await this.#parts.executions.prune(endedBefore, batchSize, (ids) => this.#release(ids));

@@ -21,6 +21,8 @@ export interface ShutdownParts {
   readonly schedules: Disposable;
   /** Commands from other processes, which are taken until the last step is done. */
   readonly inbox: AsyncDisposable | null;
+  /** What was counted is stored when nothing happens any more. */
+  readonly metrics: AsyncDisposable;
   readonly state: AsyncDisposable;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,6 +42,7 @@ export function shutdown(parts: ShutdownParts): () => Promise<void> {
     convoys,
     schedules,
     inbox,
+    metrics,
     state,
     clock,
     logger,
@@ -67,6 +70,7 @@ export function shutdown(parts: ShutdownParts): () => Promise<void> {
       new SquadraError('SHUTTING_DOWN', 'Squadra was closed before the execution ended; it resumes at the next start.'),
     );
     bus.close();
+    await metrics[Symbol.asyncDispose]();
     await state[Symbol.asyncDispose]();
   };
   let closed: Promise<void> | null = null;

@@ -6,12 +6,11 @@ import type { AgentPoolStats } from '../agents/agent-pool.ts';
 import type { EngineStatistics } from '../engines/engine.ts';
 import type { AdmissionStatistics } from '../flow/admission.ts';
 import type { Gate, GateState } from '../flow/gate.ts';
-import type { ResourceMonitor, ResourceSample } from '../flow/resource-monitor.ts';
-import type { ResourceReading } from '../flow/resource-probe.ts';
 import type { Starts } from '../flow/starts.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 import type { DurationDistribution } from '../telemetry/histogram.ts';
+import type { TracingStatistics } from '../telemetry/tracing.ts';
 import type { ApprovalStore } from '../work/approval-store.ts';
 import type { Execution } from '../work/execution.ts';
 import type { UsageReports } from '../work/usage-report.ts';
@@ -24,10 +23,14 @@ import type { BudgetKeeping, Budgets } from './budgets.ts';
 import type { ConvoyStatistics } from './convoys/convoy-runner.ts';
 import { Convoys } from './convoys/convoys.ts';
 import type { ConvoysParts } from './convoys/convoys.ts';
+import { ExecutionFiles } from './execution-files.ts';
+import type { ExecutionFilesParts } from './execution-files.ts';
 import { listExecutions } from './execution-list.ts';
 import type { ListFilter } from './execution-list.ts';
 import { readExecution } from './execution-reading.ts';
 import type { ExecutionDescription } from './execution-reading.ts';
+import { TenantMetrics } from './metrics/metrics.ts';
+import type { TenantMetricsParts } from './metrics/metrics.ts';
 import { readPage } from './page.ts';
 import type { Page } from './page.ts';
 import { RunHandle } from './run-handle.ts';
@@ -35,7 +38,8 @@ import type { Run, RunHandleParts } from './run-handle.ts';
 import type { SquadDirectory } from './squad-directory.ts';
 import type { ScheduleStatistics } from './schedules/schedule-runner.ts';
 import type { ScheduleKeeping, Schedules } from './schedules/schedules.ts';
-import type { Submissions, SubmitRequest } from './submissions.ts';
+import { nobody } from './submissions.ts';
+import type { Requester, Submissions, SubmitRequest } from './submissions.ts';
 import type { TenantEvent } from './stored-events.ts';
 import { tenantEventBatches } from './tenant-events.ts';
 import type { TenantEventOptions } from './tenant-events.ts';
@@ -66,7 +70,7 @@ export interface Squads {
   remove(id: string, check?: (squad: Squad) => void): Promise<void>;
 }
 
-export interface SquadraParts extends RunHandleParts, ConvoysParts {
+export interface SquadraParts extends RunHandleParts, ConvoysParts, TenantMetricsParts, ExecutionFilesParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly submissions: Submissions;
@@ -78,11 +82,10 @@ export interface SquadraParts extends RunHandleParts, ConvoysParts {
   readonly schedules: ScheduleKeeping;
   readonly workItems: WorkItemStore;
   readonly usage: UsageReports;
-  readonly maxInputBytes: number;
   readonly agents: AgentPoolPort;
+  readonly maxInputBytes: number;
   readonly workflows: WorkflowRegistry;
   readonly statistics: () => SquadraStatistics;
-  readonly monitor: Pick<ResourceMonitor, 'average' | 'history'>;
   readonly close: () => Promise<void>;
 }
 
@@ -121,6 +124,8 @@ export interface SquadraStatistics {
    * for room, because calls in flight hold it.
    */
   readonly budgets: { readonly exceeded: number; readonly unpriced: number; readonly waiting: number };
+  /** Spans that were sent to the collector, that were not, and that wait. */
+  readonly traces: TracingStatistics;
 }
 
 /** Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. */
@@ -128,44 +133,52 @@ export class Squadra implements AsyncDisposable {
   readonly tenant: string;
   /** For whom submissions and squads are made; null where none signed in. */
   readonly userId: string | null;
+  /** Where in a trace its requests stand (W3C `traceparent`); null where nobody said. */
+  readonly traceparent: string | null;
   readonly squads: Squads;
   readonly approvals: Approvals;
   readonly budgets: Budgets;
   readonly workItems: WorkItems;
   readonly convoys: Convoys;
   readonly schedules: Schedules;
+  /** Figures of what happened, by the minute. */
+  readonly metrics: TenantMetrics;
+  readonly agents: PooledAgents;
+  /** What members wrote with their tools. */
+  readonly files: ExecutionFiles;
   readonly #parts: SquadraParts;
 
-  constructor(parts: SquadraParts, tenant: string, userId: string | null = null) {
-  readonly agents: PooledAgents;
+  constructor(parts: SquadraParts, tenant: string, requester: Requester = nobody) {
+    const { userId, traceparent } = requester;
     this.tenant = tenant;
     this.userId = userId;
+    this.traceparent = traceparent;
     this.#parts = parts;
     this.squads = squadsOf(parts.directory, tenant, userId);
     this.approvals = new Approvals(parts, tenant);
     this.budgets = parts.budgets.of(tenant);
     this.workItems = new WorkItems(parts, tenant);
-    this.convoys = new Convoys(parts, tenant, userId);
+    this.convoys = new Convoys(parts, tenant, requester);
     this.schedules = parts.schedules.of(tenant, userId);
+    this.metrics = new TenantMetrics(parts, tenant);
+    this.agents = pooledAgents(parts.agents, tenant);
+    this.files = new ExecutionFiles(parts, tenant);
   }
 
-  /** The same Squadra with the eyes of another tenant; what is submitted and created through it bears the user's id. */
-  forTenant(tenant: string, userId: string | null = null): Squadra {
+  /**
+   * The same Squadra with the eyes of another tenant; what is submitted and created through it bears the user's id, and goes on
+   * with the trace of `traceparent`.
+   */
+  forTenant(tenant: string, userId: string | null = null, traceparent: string | null = null): Squadra {
     if (tenant === '' || tenant.length > 255)
-    this.agents = pooledAgents(parts.agents, tenant);
       throw new SquadraError('INVALID_INPUT', 'A tenant is named by 1 to 255 characters.');
-    return new Squadra(this.#parts, tenant, userId);
+    return new Squadra(this.#parts, tenant, { userId, traceparent });
   }
 
   /** Accepts an execution: resolves when it is committed and synced. Throws `INVALID_INPUT`, `QUEUE_FULL`, `IDEMPOTENCY_CONFLICT` … */
   async submit<I, O>(workflow: Workflow<I, O> | string, request: SubmitRequest<I>): Promise<Run<O>> {
     // The registry gives the workflow back by name, so its types do not matter to it.
-    const { id } = await this.#parts.submissions.submit(
-      this.tenant,
-      workflow as Workflow | string,
-      request,
-      this.userId,
-    );
+    const { id } = await this.#parts.submissions.submit(this.tenant, workflow as Workflow | string, request, this);
     return new RunHandle<O>(this.tenant, id, this.#parts);
   }
 
@@ -233,15 +246,6 @@ export class Squadra implements AsyncDisposable {
   /** What this process has in hand. */
   statistics(): SquadraStatistics {
     return this.#parts.statistics();
-  }
-
-  /** How busy the machine was in the last `windowMs` milliseconds, ten minutes at most: samples, oldest first, and their average. */
-  resources(windowMs: number): {
-    readonly average: ResourceReading | null;
-    readonly samples: readonly ResourceSample[];
-  } {
-    const { monitor } = this.#parts;
-    return { average: monitor.average(windowMs), samples: monitor.history(windowMs) };
   }
 
   /** Finishes or journals what runs within the grace period and closes the state; the rest resumes at the next start. */

@@ -23,6 +23,7 @@ function pruning(executions: ExecutionStore, remains: Remains = noFiles, leftOve
     executions,
     convoys: state.convoys,
     workspaces: remains,
+    metrics: { catchUp: async () => {} },
     onLeftOver: (id) => leftOver.push(id),
   });
 }

@@ -160,7 +160,13 @@ export class Assembly {
       maxInputBytes,
     });
     this.budgets = new BudgetKeeping({ budgets, squads, engine, advancer, room });
-    const pruning = new Pruning({ executions, convoys: state.convoys, workspaces, onLeftOver: () => {} });
+    const pruning = new Pruning({
+      executions,
+      convoys: state.convoys,
+      workspaces,
+      metrics: { catchUp: async () => {} },
+      onLeftOver: () => {},
+    });
     this.inbox = new InboxService({
       commands: this.commands,
       forks: this.#forks,
@@ -169,6 +175,9 @@ export class Assembly {
       budgets: this.budgets,
       schedules: noSchedules,
       convoys: noConvoyRunner,
+      status: () => {
+        throw new Error('Nobody asks for it here.');
+      },
     });
     engine.serve((runnable, begun) => advancer.advance(runnable, begun));
   }

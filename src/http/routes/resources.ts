@@ -1,57 +1,31 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { keptSamples, sampleEveryMs } from '../../flow/resource-monitor.ts';
-import type { ResourceSample } from '../../flow/resource-monitor.ts';
+import { minuteMs } from '../../work/metrics/minute.ts';
 import { route } from '../route.ts';
-import { timeSchema } from '../schemas/id.ts';
+import { resourcesSchema, timeRangeSchema } from '../schemas/metrics.ts';
 
-const minuteMs = 60_000;
-const mostMinutes = (keptSamples * sampleEveryMs) / minuteMs;
-
-const readingSchema = z.object({
-  cpu: z.number().describe('In use, in percent of what the container or the machine has'),
-  memory: z.number().describe('In use, and not to be had back at once, in percent'),
-  loopDelayMs: z.number().describe('How late the event loop was, 99th percentile'),
-});
-const sampleSchema = readingSchema.extend({ at: timeSchema });
-const minutes = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .max(mostMinutes)
-  .default(mostMinutes)
-  .describe('How far back, in minutes');
-
-/** How busy this process and its machine were in the last minutes. */
-export function resourceRoutes(app: FastifyInstance): void {
+/** How busy this process and its machine are and were. */
+export function resourceRoutes(app: FastifyInstance, mostMinutes: number): void {
   route(app, {
     method: 'GET',
     url: '/metrics/resources',
     operationId: 'readResources',
     summary: 'How busy the machine is and was',
     description:
-      'A sample every ten seconds, the average of those of the last minutes, and how many items may run side by side for it.',
+      'A sample every ten seconds of the last ten minutes, averages and peaks by the minute of what is kept, and how many items may run side by side for it.',
     tag: 'operations',
     scope: 'read',
-    query: z.strictObject({ timeRange: minutes }),
-    answers: {
-      200: z
-        .object({
-          current: sampleSchema.nullable().describe('The newest sample; null in the first ten seconds'),
-          average: readingSchema.nullable(),
-          samples: z.array(sampleSchema).describe('Oldest first'),
-          parallelism: z.int().describe('Items of a convoy that may run side by side now, where it says `auto`'),
-          throttle: z.number().describe('How much starts are held back: 0 not at all, 1 for five seconds each'),
-        })
-        .meta({ id: 'Resources' }),
-    },
-    handle: ({ query, squadra }) => {
+    query: z.strictObject({ timeRange: timeRangeSchema(mostMinutes, 10) }),
+    answers: { 200: resourcesSchema },
+    handle: async ({ query, squadra }) => {
       const { starts } = squadra.statistics();
-      const { average, samples } = squadra.resources(query.timeRange * minuteMs);
+      const { retained, average, samples, minutes } = await squadra.metrics.resources(query.timeRange);
       return {
+        retained,
         current: starts.sample === null ? null : told(starts.sample),
         average,
         samples: samples.map(told),
+        minutes: minutes.map(({ minute, ...levels }) => told({ at: minute * minuteMs, ...levels })),
         parallelism: starts.advice.places,
         throttle: starts.advice.throttle,
       };
@@ -59,6 +33,6 @@ export function resourceRoutes(app: FastifyInstance): void {
   });
 }
 
-function told({ at, ...reading }: ResourceSample): z.input<typeof sampleSchema> {
-  return { at: new Date(at).toISOString(), ...reading };
+function told<T extends { readonly at: number }>({ at, ...rest }: T): Omit<T, 'at'> & { readonly at: string } {
+  return { ...rest, at: new Date(at).toISOString() };
 }

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../kernel/errors.ts';
 import { firstSchema } from './first-schema.ts';
+import { metricSchema } from './metric-schema.ts';
+import { sessionSchema } from './session-schema.ts';
 
 /** "SQDR": tells a state file from any other SQLite file. */
 const applicationId = 0x53514452;
@@ -213,6 +215,8 @@ const migrations: readonly string[] = [
   ALTER TABLE executions ADD COLUMN traceparent TEXT;
   ALTER TABLE convoys ADD COLUMN traceparent TEXT;
   `,
+  metricSchema,
+  sessionSchema,
 ];
 
 /** The version this code reads and writes. */

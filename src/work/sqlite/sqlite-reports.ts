@@ -7,10 +7,11 @@ import { SqliteApprovalReports } from './sqlite-approval-store.ts';
 import { SqliteBudgetReports } from './sqlite-budget-store.ts';
 import { SqliteConvoyReports } from './sqlite-convoy-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
+import { SqliteMetricReports } from './sqlite-metric-store.ts';
 import { SqliteScheduleReports } from './sqlite-schedule-store.ts';
 import { SqliteSquadReports } from './sqlite-squad-store.ts';
-import { SqliteUsageReports } from './sqlite-usage-reports.ts';
 import { SqliteSupervisionReports } from './sqlite-supervision-reports.ts';
+import { SqliteUsageReports } from './sqlite-usage-reports.ts';
 import { statePaths } from './sqlite-state.ts';
 import { SqliteWorkItemReports } from './sqlite-work-item-store.ts';
 
@@ -25,13 +26,14 @@ export interface SqliteReports extends AsyncDisposable {
   readonly readers: ReaderPool;
   readonly reports: SqliteExecutionReports;
   readonly usage: SqliteUsageReports;
-  readonly squads: SqliteSquadReports;
   readonly supervision: SqliteSupervisionReports;
+  readonly squads: SqliteSquadReports;
   readonly workItems: SqliteWorkItemReports;
   readonly approvals: SqliteApprovalReports;
   readonly convoys: SqliteConvoyReports;
   readonly budgets: SqliteBudgetReports;
   readonly schedules: SqliteScheduleReports;
+  readonly metrics: SqliteMetricReports;
   readonly access: SqliteAccessReports;
 }
 
@@ -50,13 +52,14 @@ export function openSqliteReports(settings: SqliteReportsSettings, clock: Clock)
     readers,
     reports: new SqliteExecutionReports(readers),
     usage: new SqliteUsageReports(readers),
+    supervision: new SqliteSupervisionReports(readers),
     squads: new SqliteSquadReports(readers),
     workItems: new SqliteWorkItemReports(readers),
-    supervision: new SqliteSupervisionReports(readers),
     approvals: new SqliteApprovalReports(readers),
     convoys: new SqliteConvoyReports(readers),
     budgets: new SqliteBudgetReports(readers, clock),
     schedules: new SqliteScheduleReports(readers),
+    metrics: new SqliteMetricReports(readers),
     access: new SqliteAccessReports(readers),
     [Symbol.asyncDispose]: () => readers[Symbol.asyncDispose](),
   };

@@ -11,10 +11,12 @@ import { SqliteConvoyStore } from './sqlite-convoy-store.ts';
 import { SqliteExecutionReports } from './sqlite-execution-reports.ts';
 import { SqliteExecutionStore } from './sqlite-execution-store.ts';
 import { SqliteInbox } from './sqlite-inbox.ts';
+import { SqliteMetricStore } from './sqlite-metric-store.ts';
 import { SqliteScheduleStore } from './sqlite-schedule-store.ts';
+import { SqliteSessionStore } from './sqlite-session-store.ts';
 import { SqliteSquadStore } from './sqlite-squad-store.ts';
-import { SqliteUsageReports } from './sqlite-usage-reports.ts';
 import { SqliteSupervisionReports } from './sqlite-supervision-reports.ts';
+import { SqliteUsageReports } from './sqlite-usage-reports.ts';
 import { SqliteWorkItemStore } from './sqlite-work-item-store.ts';
 import { Writer } from './writer.ts';
 import { storeError } from './sqlite-failure.ts';
@@ -23,6 +25,8 @@ export interface SqliteStateSettings {
   readonly stateDir: string;
   readonly maxPendingWrites: number;
   readonly commitDelayMs: number;
+  /** Whether metrics are kept. */
+  readonly metrics: boolean;
   readonly readers: number;
   readonly readerTimeoutMs: number;
 }
@@ -43,14 +47,16 @@ export interface SqliteState extends AsyncDisposable {
   readonly executions: SqliteExecutionStore;
   readonly reports: SqliteExecutionReports;
   readonly usage: SqliteUsageReports;
+  readonly supervision: SqliteSupervisionReports;
   readonly squads: SqliteSquadStore;
   readonly workItems: SqliteWorkItemStore;
   readonly approvals: SqliteApprovalStore;
-  readonly supervision: SqliteSupervisionReports;
   readonly convoys: SqliteConvoyStore;
   readonly budgets: SqliteBudgetStore;
   readonly schedules: SqliteScheduleStore;
+  readonly metrics: SqliteMetricStore;
   readonly access: SqliteAccessStore;
+  readonly sessions: SqliteSessionStore;
   readonly inbox: SqliteInbox;
 }
 
@@ -72,14 +78,16 @@ export async function openSqliteState(
       executions: new SqliteExecutionStore(writer, clock),
       reports: new SqliteExecutionReports(readers),
       usage: new SqliteUsageReports(readers),
+      supervision: new SqliteSupervisionReports(readers),
       squads: new SqliteSquadStore(writer, readers),
       workItems: new SqliteWorkItemStore(writer, readers, clock),
       approvals: new SqliteApprovalStore(writer, readers, clock),
       convoys: new SqliteConvoyStore(writer, readers, clock),
-      supervision: new SqliteSupervisionReports(readers),
       budgets: new SqliteBudgetStore(writer, readers, clock),
       schedules: new SqliteScheduleStore(writer, readers, clock),
+      metrics: new SqliteMetricStore(writer, readers, settings.metrics),
       access: new SqliteAccessStore(writer, readers),
+      sessions: new SqliteSessionStore(writer, readers),
       inbox: new SqliteInbox(paths.inbox, clock),
       [Symbol.asyncDispose]: async () => {
         await readers[Symbol.asyncDispose]();

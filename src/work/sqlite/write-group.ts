@@ -2,6 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../kernel/errors.ts';
 import { toFailure } from '../../kernel/failure.ts';
 import type { Failure } from '../../kernel/failure.ts';
+import type { MetricNotes } from './metric-notes.ts';
+import { metering, unmetered } from './operations/metrics.ts';
 import { operations } from './operations/operations.ts';
 import { storeError } from './sqlite-failure.ts';
 
@@ -28,15 +30,18 @@ export interface GroupReply extends BatchOutcome {
  * W2  Each operation has its own outcome: one that is refused changes nothing and harms no other.
  * W3  An operation refuses before it writes. If one breaks in the middle of its writes, the transaction is rolled back
  *     and the group runs again with a savepoint around each operation.
+ * W4  What is noted for the metrics shares the fate of what was written: it counts with the COMMIT, and is dropped otherwise.
  */
 export function writeGroups(
   database: DatabaseSync,
   path: string,
   beforeCommit: () => void,
+  notes: MetricNotes | null = null,
 ): (batch: Batch) => BatchOutcome {
+  const metrics = notes === null ? unmetered : metering(database, notes);
   const table = new Map<string, (argument: unknown) => unknown>(
     // The arguments were typed where the operation was enqueued; here they are what came out of the message.
-    Object.entries(operations(database)).map(([name, run]) => [name, run as (argument: unknown) => unknown]),
+    Object.entries(operations(database, metrics)).map(([name, run]) => [name, run as (argument: unknown) => unknown]),
   );
   const call = (batch: Batch, place: number): unknown => {
     const run = table.get(String(batch[place * 2]));
@@ -50,6 +55,7 @@ export function writeGroups(
     const failures: [number, Failure][] = [];
     database.exec('BEGIN IMMEDIATE');
     for (let place = 0; place < count; place++) {
+      const mark = notes?.mark();
       try {
         if (guarded) database.exec('SAVEPOINT operation');
         values.push(call(batch, place));
@@ -59,15 +65,18 @@ export function writeGroups(
         // SQLite gave up all of the transaction (a full disk does that): no operation of the group took effect.
         if (!database.isTransaction) throw error;
         if (guarded) database.exec('ROLLBACK TO operation; RELEASE operation');
+        notes?.drop(mark);
         values.push(null);
         failures.push([place, toFailure(storeError(error, path))]);
       }
     }
     beforeCommit();
     database.exec('COMMIT');
+    notes?.commit();
     return { values, failures };
   };
   const rollBack = (): void => {
+    notes?.drop();
     if (database.isTransaction) database.exec('ROLLBACK');
   };
 

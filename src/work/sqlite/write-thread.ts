@@ -2,6 +2,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { toFailure } from '../../kernel/failure.ts';
 import { openForWriting } from './read-write.ts';
+import { MetricNotes } from './metric-notes.ts';
+import { openMetrics } from './operations/metrics.ts';
 import { storeError } from './sqlite-failure.ts';
 import { writeGroups } from './write-group.ts';
 import type { Batch, GroupReply } from './write-group.ts';
@@ -11,6 +13,8 @@ export interface WriteThreadData {
   readonly path: string;
   /** Milliseconds added to every commit, to see what a slow disk does. */
   readonly commitDelayMs: number;
+  /** Whether metrics are kept. */
+  readonly metrics: boolean;
 }
 
 /** One group is at most this many operations, so that the first of them does not wait for long. */
@@ -18,7 +22,7 @@ const maxGroup = 1_000;
 
 const port = parentPort;
 if (port === null) throw new Error('This file is the start of a thread, not of a program.');
-const { path, commitDelayMs } = workerData as WriteThreadData;
+const { path, commitDelayMs, metrics } = workerData as WriteThreadData;
 
 function slowDisk(): () => void {
   if (commitDelayMs === 0) return () => {};
@@ -28,7 +32,8 @@ function slowDisk(): () => void {
 
 /** Takes what has arrived meanwhile into the same group, and answers each message for itself. */
 function serve(database: DatabaseSync): void {
-  const write = writeGroups(database, path, slowDisk());
+  if (metrics) openMetrics(database);
+  const write = writeGroups(database, path, slowDisk(), metrics ? new MetricNotes() : null);
   port?.on('message', (first: Batch | null) => {
     const batches: Batch[] = [];
     let operations = 0;
@@ -53,6 +58,8 @@ function serve(database: DatabaseSync): void {
       } satisfies GroupReply);
     }
     if (closing) {
+      // What was counted need not be counted again by the next process.
+      if (metrics) write(['keepMetrics', []]);
       database.close();
       port?.postMessage('closed');
       port?.close();

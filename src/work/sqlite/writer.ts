@@ -91,9 +91,9 @@ export class Writer {
   /** Starts the thread, which opens and migrates the file. Throws what opening it threw. */
   static async open(settings: WriterSettings): Promise<Writer> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const { path, commitDelayMs } = settings;
+    const { path, commitDelayMs, metrics } = settings;
     const worker = new Worker(new URL(`./write-thread.${extension}`, import.meta.url), {
-      workerData: { path, commitDelayMs } satisfies WriteThreadData,
+      workerData: { path, commitDelayMs, metrics } satisfies WriteThreadData,
     });
     const first = await new Promise<'open' | GroupReply>((resolve, reject) => {
       worker.once('message', resolve);

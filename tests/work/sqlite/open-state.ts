@@ -5,7 +5,13 @@ import type { Clock } from '../../../src/kernel/clock.ts';
 import { openSqliteState } from '../../../src/work/sqlite/sqlite-state.ts';
 import type { SqliteState } from '../../../src/work/sqlite/sqlite-state.ts';
 
-export const testSettings = { maxPendingWrites: 20_000, commitDelayMs: 0, readers: 1, readerTimeoutMs: 5_000 };
+export const testSettings = {
+  maxPendingWrites: 20_000,
+  commitDelayMs: 0,
+  readers: 1,
+  readerTimeoutMs: 5_000,
+  metrics: true,
+};
 
 /** A folder that is removed when it is disposed. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {

@@ -54,6 +54,11 @@ describe('the statements of the state file', () => {
     ['failed executions', (ask) => ask.executions({ ...page, filter: { limit: 10, status: 'failed' } })],
     ['executions to resume', (ask) => ask.openExecutions({ after: '', limit: 10 })],
     ['counts of executions', (ask) => ask.executionCounts(null)],
+    ['how many executions are open', (ask) => ask.openCounts({ tenant: 'local' })],
+    ['minutes', (ask) => ask.metricMinutes({ tenant: 'local', range: { from: 0, to: 9, bucketMinutes: 1 } })],
+    ['minutes of resources', (ask) => ask.metricResources({ from: 0, to: 9 })],
+    ['records that were not counted', (ask) => ask.metricSlice({ after: 0, through: 9, limit: 9 })],
+    ['how convoys went', (ask) => ask.convoyCourses({ tenant: 'local', filter: { limit: 10 }, now: 0 })],
     ['all work items', (ask) => ask.workItems({ ...page, filter: { limit: 10 } })],
     [
       'a page of work items',

@@ -6,7 +6,13 @@ import { temporaryFolder } from './open-state.ts';
 
 async function open(given: { readonly maxPendingWrites?: number; readonly commitDelayMs?: number } = {}) {
   const folder = await temporaryFolder();
-  const settings = { path: join(folder.path, 'squadra.db'), maxPendingWrites: 1_000, commitDelayMs: 0, ...given };
+  const settings = {
+    path: join(folder.path, 'squadra.db'),
+    maxPendingWrites: 1_000,
+    commitDelayMs: 0,
+    metrics: true,
+    ...given,
+  };
   const writer = await Writer.open(settings);
   return {
     writer,

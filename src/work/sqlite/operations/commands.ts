@@ -5,6 +5,7 @@ import { approvalSignal } from '../../approval-store.ts';
 import { isEnded } from '../../execution.ts';
 import type { ExecutionStatus } from '../../execution.ts';
 import type { Changed } from '../../execution-store.ts';
+import type { HappeningSink } from '../../metrics/happening.ts';
 import { approvalColumnNames } from '../approval-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
@@ -61,7 +62,7 @@ export interface Commands {
   answer(command: AnswerCommand): AnswerResult;
 }
 
-export function commands(database: DatabaseSync): Commands {
+export function commands(database: DatabaseSync, metrics: HappeningSink): Commands {
   const byId = prepare(database, 'SELECT no, status, priority FROM executions WHERE id = ? AND tenant = ?');
   const find = ({ tenant, id }: { readonly tenant: string; readonly id: string }): Found => {
     const row = byId.first(id, tenant);
@@ -73,7 +74,7 @@ export function commands(database: DatabaseSync): Commands {
     database,
     'SELECT convoy_id FROM executions JOIN work_items AS item ON item.tenant = executions.tenant AND item.id = convoy_item WHERE executions.no = ?',
   );
-  const move = moving(database);
+  const move = moving(database, metrics);
   const signal = signalling(database);
 
   return {
@@ -130,14 +131,14 @@ function ended(id: string, status: ExecutionStatus, verb: string): SquadraError 
 }
 
 /** Moves executions to another status, with what goes along. */
-export function moving(database: DatabaseSync) {
+export function moving(database: DatabaseSync, metrics: HappeningSink) {
   const queue = prepare(
     database,
     "UPDATE executions SET status = 'queued', version = version + 1, error = NULL, ended_at = NULL WHERE no = ?",
   );
   const cancel = prepare(
     database,
-    "UPDATE executions SET status = 'cancelled', version = version + 1, epoch = epoch + 1, reason = ?, ended_at = ?, wake_at = NULL WHERE no = ? RETURNING convoy_item",
+    "UPDATE executions SET status = 'cancelled', version = version + 1, epoch = epoch + 1, reason = ?, ended_at = ?, wake_at = NULL WHERE no = ? RETURNING convoy_item, created_at",
   );
   const record = prepare(
     database,
@@ -155,7 +156,7 @@ export function moving(database: DatabaseSync) {
       WHERE execution_id = ? AND tenant = ? AND step_key IS NOT NULL AND status IN ('pending', 'ready', 'blocked', 'in_progress') RETURNING id`,
   );
   const effects = workItemEffects(database);
-  const settle = settling(database);
+  const settle = settling(database, metrics);
   const convoys = convoyEffects(database);
   const cancelApprovals = prepare(
     database,
@@ -170,7 +171,8 @@ export function moving(database: DatabaseSync) {
       commandId !== undefined && made.first(no, commandId) !== undefined,
     readyItems: ({ tenant, id, at }: ExecutionCommand): void => void readyItems.run(at, id, tenant),
     cancel(no: number, { tenant, id, at, reason }: CancelCommand): void {
-      const item = cancel.first(reason, at, no)?.[0];
+      const [item, acceptedAt] = cancel.first(reason, at, no) ?? [];
+      metrics.note({ kind: 'ended', tenant, at, status: 'cancelled', acceptedAt: Number(acceptedAt) });
       settle({ no, executionId: id, tenant, at });
       record.run(no, tenant, at, null, 'cancelled', reason === null ? null : JSON.stringify({ reason }), no);
       for (const [item] of cancelItems.all(at, id, tenant)) effects.ended(tenant, String(item), 'was cancelled', at);

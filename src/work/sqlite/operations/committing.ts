@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../../kernel/errors.ts';
 import type { ItemChange } from '../../work-item.ts';
 import type { JournalColumns } from '../journal-row.ts';
+import type { HappeningSink } from '../../metrics/happening.ts';
 import { prepare } from '../statements.ts';
 import { addItemUsageSql, addUsageSql } from '../usage-columns.ts';
 import type { UsageColumns } from '../usage-columns.ts';
@@ -10,6 +11,7 @@ import { budgetLedger } from './budget-ledger.ts';
 import type { ChargedCall } from './budget-ledger.ts';
 import { convoyEffects } from './convoy-effects.ts';
 import { settling } from './settling.ts';
+import { notingSteps } from './step-notes.ts';
 import { workItemEffects } from './work-item-effects.ts';
 
 /** The new status with what comes along. `output` and `error` are JSON text. */
@@ -78,7 +80,10 @@ const noBudgets: readonly string[] = [];
  * Appends records under the epoch; null when there is nothing to tell.
  * The id is asked for beside the number because numbers of deleted executions are given again.
  */
-export function committing(database: DatabaseSync): (commit: CommitArguments) => CommitAnswer | null {
+export function committing(
+  database: DatabaseSync,
+  metrics: HappeningSink,
+): (commit: CommitArguments) => CommitAnswer | null {
   const owned = prepare(
     database,
     "SELECT 1 FROM executions WHERE no = ? AND id = ? AND epoch = ? AND status = 'running'",
@@ -87,11 +92,11 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
   const setStatus = prepare(
     database,
     `UPDATE executions SET status = ?, output = ?, error = ?, reason = ?, wake_at = ?, ended_at = ?, version = version + 1
-      WHERE no = ? AND id = ? AND epoch = ? AND status = 'running' RETURNING convoy_item`,
+      WHERE no = ? AND id = ? AND epoch = ? AND status = 'running' RETURNING convoy_item, created_at`,
   );
   const addUsage = prepare(database, addUsageSql);
   const addItemUsage = prepare(database, addItemUsageSql);
-  const settle = settling(database);
+  const settle = settling(database, metrics);
   const dropApprovals = prepare(
     database,
     "UPDATE approvals SET status = 'cancelled' WHERE execution = ? AND status = 'pending'",
@@ -99,9 +104,11 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
   const extras = commitExtras(database);
   const convoys = convoyEffects(database);
   const charge = charging(database);
+  const noteStep = notingSteps(database, metrics);
 
   return ([no, epoch, at, tenant, executionId, records, status, usage, more, charges]) => {
     let item: unknown = null;
+    let acceptedAt = at;
     if (status === null) {
       if (owned.first(no, executionId, epoch) === undefined) throw staleOwner(executionId, epoch);
     } else {
@@ -110,14 +117,20 @@ export function committing(database: DatabaseSync): (commit: CommitArguments) =>
       const moved = setStatus.first(name, output, error, reason, wakeAt, endedAt, no, executionId, epoch);
       if (moved === undefined) throw staleOwner(executionId, epoch);
       item = moved[0];
+      acceptedAt = Number(moved[1]);
       // A question that a race left open has nobody to answer to. After a failure it stays: a retry asks it again.
       if (name === 'completed') dropApprovals.run(no);
     }
     // Before anything else: it may refuse the commit.
     let settled = charges === null ? noBudgets : charge({ no, executionId, tenant, at }, charges);
     if (more?.closesItems === true) settled = [...settled, ...settle({ no, executionId, tenant, at })];
-    for (const columns of records) insert.run(no, tenant, at, ...columns);
+    for (const columns of records) {
+      insert.run(no, tenant, at, ...columns);
+      noteStep(no, tenant, at, columns);
+    }
     const ended = status?.[0] ?? null;
+    if (ended === 'completed' || ended === 'failed')
+      metrics.note({ kind: 'ended', tenant, at, status: ended, acceptedAt });
     const awake = more === null ? false : extras.apply({ no, executionId, tenant, at, ended }, more);
     if (typeof item === 'string' && (ended === 'completed' || ended === 'failed'))
       convoys.childEnded(tenant, item, ended, reasonOf(status), at);

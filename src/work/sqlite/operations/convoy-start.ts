@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { HappeningSink } from '../../metrics/happening.ts';
 import { executionColumnNames } from '../execution-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
@@ -29,7 +30,10 @@ const childWorkflow = 'task';
 const maxResultsLength = 64 * 1_024;
 
 /** Starts an item with its child in one commit; null when the item is not to be started. */
-export function startingItems(database: DatabaseSync): (start: StartItemArguments) => StartedRow | null {
+export function startingItems(
+  database: DatabaseSync,
+  metrics: HappeningSink,
+): (start: StartItemArguments) => StartedRow | null {
   const find = prepare(
     database,
     `SELECT item.member_id, item.description, item.priority, item.dependencies, item.execution_id, convoys.squad_id, convoys.squad_version, convoys.user_id, convoys.traceparent
@@ -48,8 +52,8 @@ export function startingItems(database: DatabaseSync): (start: StartItemArgument
     database,
     `UPDATE executions SET convoy_item = ? WHERE no = ? RETURNING ${executionColumnNames}`,
   );
-  const move = moving(database);
-  const submit = submission(database);
+  const move = moving(database, metrics);
+  const submit = submission(database, metrics);
   const resultsOf = readingResults(database);
 
   return ([tenant, convoyId, itemId, executionId, accepted, at]) => {

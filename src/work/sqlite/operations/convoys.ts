@@ -6,6 +6,7 @@ import type { WorkItemStatus } from '../../work-item.ts';
 import { convoyColumnNames } from '../convoy-row.ts';
 import type { NewConvoyColumns, NewConvoyItemColumns } from '../convoy-row.ts';
 import { prepare } from '../statements.ts';
+import type { Metering } from './metrics.ts';
 import { moving } from './commands.ts';
 import { convoyEffects } from './convoy-effects.ts';
 import { startingItems } from './convoy-start.ts';
@@ -36,7 +37,7 @@ export interface ConvoyOperations {
   pruneConvoys(old: readonly [endedBefore: number, atMost: number]): number;
 }
 
-export function convoyOperations(database: DatabaseSync): ConvoyOperations {
+export function convoyOperations(database: DatabaseSync, metrics: Metering): ConvoyOperations {
   const find = prepare(database, 'SELECT status FROM convoys WHERE tenant = ? AND id = ?');
   const statusOf = (tenant: string, id: string): ConvoyStatus => {
     const row = find.first(tenant, id);
@@ -46,10 +47,10 @@ export function convoyOperations(database: DatabaseSync): ConvoyOperations {
   };
   return {
     createConvoy: creating(database),
-    startItem: startingItems(database),
-    stopConvoy: stopping(database, statusOf),
+    startItem: startingItems(database, metrics),
+    stopConvoy: stopping(database, metrics, statusOf),
     retryConvoy: retrying(database, statusOf),
-    pruneConvoys: pruning(database),
+    pruneConvoys: pruning(database, metrics),
   };
 }
 
@@ -93,6 +94,7 @@ function creating(database: DatabaseSync): ConvoyOperations['createConvoy'] {
 
 function stopping(
   database: DatabaseSync,
+  metrics: Metering,
   statusOf: (tenant: string, id: string) => ConvoyStatus,
 ): ConvoyOperations['stopConvoy'] {
   const endUnstarted = prepare(
@@ -109,7 +111,7 @@ function stopping(
     database,
     "SELECT no, priority FROM executions WHERE id = ? AND tenant = ? AND status IN ('created', 'queued', 'running', 'waiting')",
   );
-  const move = moving(database);
+  const move = moving(database, metrics);
   const effects = convoyEffects(database);
   return ([tenant, id, status, reason, at]) => {
     const was = statusOf(tenant, id);
@@ -202,10 +204,10 @@ function revivable(past: readonly Past[]): ReadonlySet<string> {
   return new Set(broken.filter((item) => !barred.has(item.id)).map((item) => item.id));
 }
 
-function pruning(database: DatabaseSync): ConvoyOperations['pruneConvoys'] {
+function pruning(database: DatabaseSync, metrics: Metering): ConvoyOperations['pruneConvoys'] {
   const old = prepare(
     database,
-    `SELECT no, tenant, id FROM convoys WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') AND ended_at < ?
+    `SELECT no, tenant, id, created_at, ended_at, status FROM convoys WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') AND ended_at < ?
       ORDER BY ended_at LIMIT ?`,
   );
   const items = prepare(
@@ -216,10 +218,15 @@ function pruning(database: DatabaseSync): ConvoyOperations['pruneConvoys'] {
   const remove = prepare(database, 'DELETE FROM convoys WHERE no = ?');
   return ([endedBefore, atMost]) => {
     const found = old.all(endedBefore, atMost);
-    for (const [no, tenant, id] of found) {
+    for (const [no, tenant, id, createdAt, endedAt, status] of found) {
       for (const [item] of items.all(String(id), String(tenant))) dependencies.run(String(tenant), String(item));
       remove.run(Number(no));
+      // As long as they are there, convoys are counted where they stand.
+      const of = { tenant: String(tenant), status: status as ConvoyStatus };
+      metrics.note({ kind: 'convoy created', ...of, at: Number(createdAt) });
+      metrics.note({ kind: 'convoy ended', ...of, at: Number(endedAt) });
     }
+    metrics.keep();
     return found.length;
   };
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Squad } from '../../../squads/squad.ts';
+import type { HappeningSink } from '../../metrics/happening.ts';
 import type { InheritedItem, SquadSnapshot } from '../../fork.ts';
 import type { JournalColumns } from '../journal-row.ts';
 import { prepare } from '../statements.ts';
@@ -16,8 +17,8 @@ export interface ForkArguments {
 }
 
 /** Stores an execution together with what it takes over; returns the version of the squad that it has. */
-export function forking(database: DatabaseSync): (fork: ForkArguments) => number | null {
-  const submit = submission(database);
+export function forking(database: DatabaseSync, metrics: HappeningSink): (fork: ForkArguments) => number | null {
+  const submit = submission(database, metrics);
   const append = prepare(database, appendRecordSql);
   const keep = keeping(database);
   const insertItem = prepare(

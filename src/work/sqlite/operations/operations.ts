@@ -6,6 +6,8 @@ import { commands } from './commands.ts';
 import { committing } from './committing.ts';
 import { convoyOperations } from './convoys.ts';
 import { forking } from './forking.ts';
+import { metricOperations, unmetered } from './metrics.ts';
+import type { Metering } from './metrics.ts';
 import { oldExecutions, retention } from './retention.ts';
 import { scheduleOperations } from './schedules.ts';
 import { squadOperations } from './squads.ts';
@@ -16,22 +18,23 @@ import { workItemOperations } from './work-items.ts';
  * Everything the writer thread can do, by name. An operation refuses (throws a `SquadraError`) before it writes; any other
  * error makes its group run again one by one.
  */
-export function operations(database: DatabaseSync) {
+export function operations(database: DatabaseSync, metrics: Metering = unmetered) {
   return {
-    submit: submission(database),
-    fork: forking(database),
+    submit: submission(database, metrics),
+    fork: forking(database, metrics),
     claim: claiming(database),
-    commit: committing(database),
+    commit: committing(database, metrics),
     pendingSignals: pendingSignals(database),
-    oldExecutions: oldExecutions(database),
-    prune: retention(database),
-    ...commands(database),
-    ...convoyOperations(database),
+    oldExecutions: oldExecutions(database, metrics),
+    prune: retention(database, metrics),
+    ...commands(database, metrics),
+    ...convoyOperations(database, metrics),
     ...budgetOperations(database),
-    ...scheduleOperations(database),
+    ...scheduleOperations(database, metrics),
     ...squadOperations(database),
     ...accessOperations(database),
     ...workItemOperations(database),
+    ...metricOperations(database, metrics),
   };
 }
 

@@ -1,24 +1,29 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { prepare } from '../statements.ts';
 import { budgetsRemoval } from './budgets.ts';
+import type { Metering } from './metrics.ts';
 
 export type OldArguments = readonly [endedBefore: number, atMost: number];
 
 /** An execution, by its number and its id: a number alone may have been given to another one meanwhile. */
 export type OldExecution = readonly [no: number, id: string];
 
-/** Completed and cancelled executions that ended before a time, the oldest end first: nothing changes them any more. */
-export function oldExecutions(database: DatabaseSync): (old: OldArguments) => OldExecution[] {
+/**
+ * Completed and cancelled executions that ended before a time, the oldest end first: nothing changes them any more. None while
+ * metrics have not counted all records.
+ */
+export function oldExecutions(database: DatabaseSync, metrics: Metering): (old: OldArguments) => OldExecution[] {
   const old = prepare(
     database,
     `SELECT no, id FROM executions
       WHERE ended_at IS NOT NULL AND status IN ('completed', 'cancelled') AND ended_at < ? ORDER BY ended_at LIMIT ?`,
   );
-  return ([endedBefore, atMost]) => old.all(endedBefore, atMost).map(([no, id]) => [Number(no), String(id)] as const);
+  return ([endedBefore, atMost]) =>
+    metrics.isBehind() ? [] : old.all(endedBefore, atMost).map(([no, id]) => [Number(no), String(id)] as const);
 }
 
 /** Deletes executions that are old, with all that belongs to them. Returns how many were there. */
-export function retention(database: DatabaseSync): (old: readonly OldExecution[]) => number {
+export function retention(database: DatabaseSync, metrics: Metering): (old: readonly OldExecution[]) => number {
   const find = prepare(database, 'SELECT tenant, squad_id, squad_version FROM executions WHERE no = ? AND id = ?');
   const parts = [
     'journal WHERE execution',
@@ -53,6 +58,8 @@ export function retention(database: DatabaseSync): (old: readonly OldExecution[]
       SELECT coalesce(max(no), 0) + 1, 0, 0, '', 0, 'mark' FROM journal`,
   );
   return (old) => {
+    // What is deleted cannot be counted again after a crash.
+    metrics.keep();
     if (old.length > 0) mark.run();
     let deleted = 0;
     const squads = new Map<string, string>();

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { firingOf } from '../../overlap.ts';
+import type { HappeningSink } from '../../metrics/happening.ts';
 import type { OverlapRule } from '../../schedule.ts';
 import type { BegunFiring, ScheduleTurn, TurnResult } from '../../schedule-store.ts';
 import { prepare } from '../statements.ts';
@@ -26,7 +27,7 @@ const open = "status IN ('created', 'queued', 'running', 'waiting')";
 type Fires = NonNullable<ScheduleTurn['fires']>;
 
 /** The commits in which schedules decide about ticks, and in which what waited begins. */
-export function scheduleTurns(database: DatabaseSync) {
+export function scheduleTurns(database: DatabaseSync, metrics: HappeningSink) {
   const find = prepare(
     database,
     `SELECT overlap, squad_id, workflow, input, is_request, priority, user_id, name FROM schedules
@@ -39,9 +40,9 @@ export function scheduleTurns(database: DatabaseSync) {
       last_execution_id = coalesce(?, last_execution_id) WHERE tenant = ? AND id = ?`,
   );
   const { underWay, waiting, oldest } = openFirings(database);
-  const insert = inserting(database);
+  const insert = inserting(database, metrics);
   const known = prepare(database, 'SELECT 1 FROM executions WHERE schedule_id = ? AND tick = ?');
-  const move = moving(database);
+  const move = moving(database, metrics);
   const beginNext = ({ tenant, id, at }: BeginNext): BegunFiring | null => {
     const next = underWay(id, tenant) > 0 ? undefined : oldest(id, tenant);
     if (next === undefined) return null;
@@ -90,8 +91,8 @@ function openFirings(database: DatabaseSync) {
 }
 
 /** Stores the execution of a tick under its key. A row is one of `find`. */
-function inserting(database: DatabaseSync) {
-  const submit = submission(database);
+function inserting(database: DatabaseSync, metrics: HappeningSink) {
+  const submit = submission(database, metrics);
   const link = prepare(database, 'UPDATE executions SET schedule_id = ?, tick = ? WHERE no = ?');
   const squadVersion = prepare(database, 'SELECT version FROM squads WHERE tenant = ? AND id = ?');
   return (

@@ -5,6 +5,7 @@ import type { ScheduleStatus } from '../../schedule.ts';
 import { newScheduleColumnNames } from '../schedule-row.ts';
 import type { NewScheduleColumns } from '../schedule-row.ts';
 import { prepare } from '../statements.ts';
+import type { HappeningSink } from '../../metrics/happening.ts';
 import { moving } from './commands.ts';
 import { scheduleTurns } from './schedule-turns.ts';
 import type { BeginNext, TurnSchedule } from './schedule-turns.ts';
@@ -42,7 +43,7 @@ export interface ScheduleOperations {
   beginNextFiring(next: BeginNext): BegunFiring | null;
 }
 
-export function scheduleOperations(database: DatabaseSync): ScheduleOperations {
+export function scheduleOperations(database: DatabaseSync, metrics: HappeningSink): ScheduleOperations {
   const versionOf = prepare(database, 'SELECT version FROM schedules WHERE tenant = ? AND id = ?');
   const refuseStale = (tenant: string, id: string, expected: number | null): void => {
     const row = versionOf.first(tenant, id);
@@ -63,8 +64,8 @@ export function scheduleOperations(database: DatabaseSync): ScheduleOperations {
       refuseStale(tenant, id, version);
       change.run(status, nextAt, at, tenant, id);
     },
-    removeSchedule: removing(database, refuseStale),
-    ...scheduleTurns(database),
+    removeSchedule: removing(database, metrics, refuseStale),
+    ...scheduleTurns(database, metrics),
   };
 }
 
@@ -110,6 +111,7 @@ function creating(database: DatabaseSync): ScheduleOperations['createSchedule'] 
 
 function removing(
   database: DatabaseSync,
+  metrics: HappeningSink,
   refuseStale: (tenant: string, id: string, expected: number | null) => void,
 ): ScheduleOperations['removeSchedule'] {
   const waiting = prepare(
@@ -118,7 +120,7 @@ function removing(
       AND status IN ('created', 'queued', 'running', 'waiting')`,
   );
   const remove = prepare(database, 'DELETE FROM schedules WHERE tenant = ? AND id = ?');
-  const move = moving(database);
+  const move = moving(database, metrics);
   return ({ tenant, id, version, at }) => {
     refuseStale(tenant, id, version);
     const cancelled = waiting.all(id, tenant).map(([no, executionId, priority]) => {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { toFailure } from '../../../kernel/failure.ts';
 import { SquadraError } from '../../../kernel/errors.ts';
+import type { HappeningSink } from '../../metrics/happening.ts';
 import { prepare } from '../statements.ts';
 import { askKeyOf } from '../../journal.ts';
 import type { StepType } from '../../journal.ts';
@@ -21,7 +22,10 @@ export interface Settlement {
  * Settles the calls that are in flight when their execution ends: nobody will hear of them, and the provider may charge
  * for them. Each becomes a failed attempt that counts at its reservation. Returns the names of the budgets that held it.
  */
-export function settling(database: DatabaseSync): (settlement: Settlement) => readonly string[] {
+export function settling(
+  database: DatabaseSync,
+  metrics: HappeningSink,
+): (settlement: Settlement) => readonly string[] {
   const open = prepare(
     database,
     `SELECT key, type, attempt, json_extract(json_extract(data, '$.details'), '$.reservation') FROM journal AS intent
@@ -47,6 +51,7 @@ export function settling(database: DatabaseSync): (settlement: Settlement) => re
       );
       const data = JSON.stringify({ error: { ...toFailure(error), stack: undefined }, details: null, usage });
       fail.run(no, tenant, at, String(key), String(type), Number(attempt), data);
+      metrics.note({ kind: 'step', tenant, at, isModel: type === 'model', isFailed: true, usage, sentAt: null });
       if (usage === null) continue;
       const call = { no, executionId, tenant, at, key: String(key), attempt: Number(attempt) };
       budgets.push(...ledger.settle(call, amountOf(usage)));

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { SquadraError } from '../../../kernel/errors.ts';
 import type { ExecutionStatus } from '../../execution.ts';
+import type { HappeningSink } from '../../metrics/happening.ts';
 import { prepare } from '../statements.ts';
 import { insertBudgetSql } from './budgets.ts';
 import type { BudgetLimitColumns } from './budgets.ts';
@@ -34,7 +35,7 @@ export interface SubmitResult {
 }
 
 /** Stores an execution with its first records: the request, and each status up to the one it is accepted in. */
-export function submission(database: DatabaseSync): (submit: SubmitArguments) => SubmitResult {
+export function submission(database: DatabaseSync, metrics: HappeningSink): (submit: SubmitArguments) => SubmitResult {
   const insert = prepare(
     database,
     `INSERT INTO executions (tenant, id, workflow, squad_id, squad_version, status, priority, input, is_request, metadata, idempotency_key, request_hash,
@@ -84,6 +85,7 @@ export function submission(database: DatabaseSync): (submit: SubmitArguments) =>
     }
     status.run(no, seq++, tenant, at, running ? 'queued' : accepted);
     if (running) status.run(no, seq++, tenant, at, 'running');
+    metrics.note({ kind: 'submitted', tenant, at });
     return { id, status: accepted, existing: false, no };
   };
 }

@@ -57,7 +57,8 @@ export function convoyQueries(database: DatabaseSync) {
   };
 }
 
-function listConvoys(database: DatabaseSync, tenant: string, filter: ConvoyFilter): Row[] {
+/** Rows of `convoyColumnNames`, newest first. */
+export function listConvoys(database: DatabaseSync, tenant: string, filter: ConvoyFilter): Row[] {
   const where = ['tenant = ?'];
   const values: (string | number)[] = [tenant];
   const add = (condition: string, value: string | undefined): void => {

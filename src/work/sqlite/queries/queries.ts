@@ -4,10 +4,11 @@ import { approvalQueries } from './approvals.ts';
 import { budgetQueries } from './budgets.ts';
 import { convoyQueries } from './convoys.ts';
 import { executionQueries } from './executions.ts';
+import { metricQueries } from './metrics.ts';
 import { scheduleQueries } from './schedules.ts';
 import { squadQueries } from './squads.ts';
-import { usageQueries } from './usage.ts';
 import { supervisionQueries } from './supervision.ts';
+import { usageQueries } from './usage.ts';
 import { workItemQueries } from './work-items.ts';
 
 /** Everything a reader thread can answer, by name. Results are rows; the main thread maps them. */
@@ -22,9 +23,9 @@ export function queries(database: DatabaseSync) {
     ...scheduleQueries(database),
     ...workItemQueries(database),
     ...usageQueries(database),
-  };
     ...supervisionQueries(database),
     ...metricQueries(database),
+  };
 }
 
 export type Queries = ReturnType<typeof queries>;
@@ -47,6 +48,7 @@ export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'schedule',
   'scheduleNamed',
   'apiKey',
+  'session',
   'hasApiKeys',
   'user',
 ]);
