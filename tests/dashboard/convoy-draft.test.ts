@@ -46,17 +46,20 @@ describe('rows of items', () => {
 describe('faults', () => {
   it('stand at the item they are about', () => {
     expect(
-      faultsOf([
-        { path: 'items.3.message', message: 'too short' },
-        { path: 'items.0', message: 'unknown role' },
-        { path: 'items', message: 'none' },
-        { path: 'timeout', message: 'no duration' },
-      ]),
+      faultsOf(
+        [
+          { path: 'items.3.message', message: 'too short' },
+          { path: 'items.0', message: 'unknown role' },
+          { path: 'items', message: 'none' },
+          { path: 'timeout', message: 'no duration' },
+        ],
+        [{ ...emptyItem, key: 'plan' }],
+      ),
     ).toEqual([
-      { place: 3, field: 'message', message: 'too short' },
-      { place: 0, field: '', message: 'unknown role' },
-      { place: null, field: 'items', message: 'none' },
-      { place: null, field: 'timeout', message: 'no duration' },
+      { place: 3, key: '', field: 'message', message: 'too short' },
+      { place: 0, key: 'plan', field: '', message: 'unknown role' },
+      { place: null, key: '', field: 'items', message: 'none' },
+      { place: null, key: '', field: 'timeout', message: 'no duration' },
     ]);
   });
 });

@@ -62,16 +62,22 @@ export function isTyped(row: DraftItem): boolean {
 /** A fault of one item, by its place in the list; of the convoy as a whole where that is null. */
 export interface Fault {
   readonly place: number | null;
+  /** Of that item; empty where it has none. */
+  readonly key: string;
   readonly field: string;
   readonly message: string;
 }
 
 /** What the server found wrong, by item: `items.3.message` is the message of the fourth. */
-export function faultsOf(errors: readonly { readonly path: string; readonly message: string }[]): readonly Fault[] {
+export function faultsOf(
+  errors: readonly { readonly path: string; readonly message: string }[],
+  sent: readonly DraftItem[],
+): readonly Fault[] {
   return errors.map(({ path, message }) => {
     const [head, place, ...field] = path.split('.');
     const isItem = head === 'items' && place !== undefined && /^\d+$/.test(place);
-    return isItem ? { place: Number(place), field: field.join('.'), message } : { place: null, field: path, message };
+    if (!isItem) return { place: null, key: '', field: path, message };
+    return { place: Number(place), key: sent[Number(place)]?.key ?? '', field: field.join('.'), message };
   });
 }
 

@@ -1,11 +1,10 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { FormEvent } from 'react';
 import { ProblemError } from '../../../src/client.ts';
 import type { NewConvoy } from '../../../src/client.ts';
 import { squadra } from '../data/squadra.ts';
 import { Dialog } from '../parts/dialog.tsx';
-import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { DialogForm } from '../parts/dialog-form.tsx';
 import { useSquadNames } from '../squads/all-squads.ts';
 import { convoyOfDocument, emptyItem, faultsOf, isTyped, itemsOfRows, rowsOfItems } from './convoy-draft.ts';
 import type { ConvoyText, DraftItem, Fault } from './convoy-draft.ts';
@@ -45,44 +44,31 @@ const emptyDraft: Draft = {
 /** Asks for the items of a convoy, as text or in rows, and hands them over; says at which item something is wrong. */
 export function NewConvoyDialog(props: { readonly onClose: () => void; readonly onAccepted: (id: string) => void }) {
   const [draft, setDraft] = useState(emptyDraft);
-  const [sent, setSent] = useState<readonly DraftItem[]>([]);
   const [faults, setFaults] = useState<readonly Fault[]>([]);
-  const [error, setError] = useState<unknown>(null);
-  const [isBusy, setIsBusy] = useState(false);
   const queries = useQueryClient();
   const change = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
-  const fail = (reason: unknown) => {
-    const { errors = [] } = reason instanceof ProblemError ? reason.problem : {};
-    setFaults(faultsOf(errors));
-    setError(errors.length === 0 ? reason : null);
-    setIsBusy(false);
-  };
   const send = async () => {
+    setFaults([]);
     const request = await requestOf(draft);
-    setSent(rowsOfItems(request.items));
+    const sent = rowsOfItems(request.items);
     // What fits together is checked by the server, which says what is wrong at which item.
-    const { id } = await squadra.convoys.create(request as unknown as NewConvoy);
+    const { id } = await squadra.convoys.create(request as unknown as NewConvoy).catch((error: unknown) => {
+      setFaults(faultsIn(error, sent));
+      throw error;
+    });
     await queries.invalidateQueries({ queryKey: ['convoys'] });
     props.onAccepted(id);
   };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setIsBusy(true);
-    setFaults([]);
-    setError(null);
-    send().catch(fail);
-  };
   const choose = (mode: Draft['mode']) => {
-    switched(draft, mode).then((after) => {
-      setFaults([]);
-      setError(null);
-      setDraft(after);
-    }, fail);
+    setFaults([]);
+    switched(draft, mode).then(setDraft, (error: Error) =>
+      setFaults([{ place: null, key: '', field: '', message: error.message }]),
+    );
   };
   const isKept = draft.text !== '' || draft.rows.some(isTyped);
   return (
     <Dialog title="Run a convoy" onClose={props.onClose} isKept={isKept} isWide>
-      <form onSubmit={submit}>
+      <DialogForm act={send} action="Run it" isReady={isKept} onClose={props.onClose} explain={explain}>
         <Modes mode={draft.mode} choose={choose} />
         {draft.mode === 'text' ? (
           <TextField text={draft.text} onChange={(text) => change({ text })} />
@@ -90,18 +76,8 @@ export function NewConvoyDialog(props: { readonly onClose: () => void; readonly 
           <ItemRows rows={draft.rows} squad={draft.squad} faults={faults} onChange={(rows) => change({ rows })} />
         )}
         <Options draft={draft} change={change} />
-        <FaultList faults={faults} keyAt={(place) => sent[place]?.key ?? ''} />
-        {error !== null &&
-          (error instanceof ProblemError ? <ProblemNotice error={error} /> : <Unreadable error={error} />)}
-        <div className="dialog-actions">
-          <button type="button" className="button" onClick={props.onClose}>
-            Close
-          </button>
-          <button type="submit" className="button" data-kind="main" disabled={isBusy || !isKept}>
-            {isBusy ? 'Handing over…' : 'Run it'}
-          </button>
-        </div>
-      </form>
+        <FaultList faults={faults} />
+      </DialogForm>
     </Dialog>
   );
 }
@@ -185,13 +161,23 @@ function Options({ draft, change }: { readonly draft: Draft; readonly change: (p
   );
 }
 
-function Unreadable({ error }: { readonly error: unknown }) {
+/** What the list of faults does not say already. */
+function explain(error: unknown) {
+  if (error instanceof ProblemError) return hasFaults(error) ? <></> : null;
   return (
     <div className="problem" role="alert">
       <strong>The text cannot be read</strong>
       <pre>{error instanceof Error ? error.message : String(error)}</pre>
     </div>
   );
+}
+
+function hasFaults({ problem }: ProblemError): boolean {
+  return problem.errors !== undefined && problem.errors.length > 0;
+}
+
+function faultsIn(error: unknown, sent: readonly DraftItem[]): readonly Fault[] {
+  return error instanceof ProblemError ? faultsOf(error.problem.errors ?? [], sent) : [];
 }
 
 /** What the server gets: what the text says, and over it what was chosen beside it. */

@@ -1,11 +1,90 @@
-import { EmptyState } from '../parts/empty-state.tsx';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, useLocation } from 'wouter';
+import type { SquadDocument } from '../../../src/client.ts';
+import { BudgetsOf } from '../costs/budgets-of.tsx';
+import { moment } from '../data/formats.ts';
+import { useMay } from '../data/may.ts';
+import { squadra } from '../data/squadra.ts';
+import { AskingButton } from '../parts/asking-button.tsx';
+import { OutcomeNotice, tellingOutcome, useOutcome } from '../parts/outcome.tsx';
 import { Page } from '../parts/page.tsx';
+import { Reading } from '../parts/reading.tsx';
+import { AboutDialog } from './about-dialog.tsx';
+import { Members } from './members.tsx';
+import { RequestDialog } from './request-dialog.tsx';
+import { Schedules } from './schedules.tsx';
+import './squads.css';
 
-/** x */
-export function Squad(_props: { readonly id: string }) {
+/** One squad: what it is, who is in it, what it may spend, what it does by the clock; and a way to try it. */
+export function Squad({ id }: { readonly id: string }) {
+  const squad = useQuery({ queryKey: ['squads', 'one', id], queryFn: () => squadra.squads.get(id) });
   return (
-    <Page title="Squad">
-      <EmptyState title="Nothing here yet">Nothing.</EmptyState>
+    <Reading of={squad} what="the squad" lines={8}>
+      {(found) => <SquadPage squad={found} />}
+    </Reading>
+  );
+}
+
+function SquadPage({ squad }: { readonly squad: SquadDocument }) {
+  const [dialog, setDialog] = useState<'request' | 'about' | null>(null);
+  const outcome = useOutcome();
+  const may = useMay('write');
+  const close = () => setDialog(null);
+  const { id, name, description, createdAt, updatedAt } = squad;
+  return (
+    <Page title={name} actions={may ? <Actions squad={squad} ask={() => setDialog('request')} /> : undefined}>
+      <OutcomeNotice of={outcome} />
+      <section className="panel" aria-labelledby="about">
+        <div className="panel-head">
+          <h2 id="about">About</h2>
+          {may && (
+            <button type="button" className="button" onClick={() => setDialog('about')}>
+              Edit
+            </button>
+          )}
+        </div>
+        <p dir="auto" className={description === null ? 'muted' : 'squad-about'}>
+          {description ?? 'Nobody has said what this squad is for.'}
+        </p>
+        <p className="muted">
+          Made {moment(createdAt)}, changed {moment(updatedAt)}. See its{' '}
+          <Link href={`/executions?squad=${id}`}>executions</Link>, its{' '}
+          <Link href={`/convoys?squad=${id}`}>convoys</Link> and what it <Link href="/costs?by=squad">costs</Link>.
+        </p>
+      </section>
+      <Members squad={squad} tell={outcome.tell} />
+      <div className="panels">
+        <BudgetsOf scope="squad" id={id} tell={outcome.tell} />
+        <Schedules squadId={id} tell={outcome.tell} />
+      </div>
+      {dialog === 'request' && <RequestDialog squad={squad} onClose={close} />}
+      {dialog === 'about' && <AboutDialog squad={squad} tell={outcome.tell} onClose={close} />}
     </Page>
+  );
+}
+
+function Actions({ squad, ask }: { readonly squad: SquadDocument; readonly ask: () => void }) {
+  const queries = useQueryClient();
+  const [, navigate] = useLocation();
+  const remove = async () => {
+    await squadra.squads.remove(squad.id);
+    // First away from here, so that nothing asks for it once more.
+    navigate('/squads', tellingOutcome(`The squad ${squad.name} is deleted.`));
+    queries.removeQueries({ queryKey: ['squads', 'one', squad.id] });
+    await queries.invalidateQueries({ queryKey: ['squads', 'all'] });
+  };
+  return (
+    <>
+      <AskingButton action="Delete the squad" question={`Delete ${squad.name}?`} act={remove}>
+        <p>
+          Its members, their instructions and settings are gone with it. Executions that have ended stay. While
+          executions of it are open, or a schedule names it, it cannot be deleted.
+        </p>
+      </AskingButton>
+      <button type="button" className="button" data-kind="main" onClick={ask}>
+        Try a request
+      </button>
+    </>
   );
 }
