@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { openAssembly } from '../../../src/compose.ts';
+import type { Surroundings } from '../../../src/compose.ts';
 import { readSettings } from '../../../src/config/settings.ts';
 import { Readiness } from '../../../src/http/readiness.ts';
 import type { HttpServer } from '../../../src/http/server.ts';
@@ -15,6 +16,11 @@ import { temporaryFolder } from '../../work/sqlite/open-state.ts';
 /** Row by name of column. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** As for `openSquadra`, and what stands around it, such as another clock. */
+export interface ServerOptions extends SquadraOptions {
+  readonly surroundings?: Partial<Surroundings>;
+}
+
 interface Running {
   readonly assembly: Assembly;
   readonly server: HttpServer;
@@ -23,18 +29,18 @@ interface Running {
 /** A server with the dashboard, on a free port over a state folder; it can be stopped and started again under the same address. */
 export class DashboardServer implements AsyncDisposable {
   readonly stateDir: string;
-  readonly #options: SquadraOptions;
+  readonly #options: ServerOptions;
   #running: Running;
   #isRunning = true;
 
-  private constructor(stateDir: string, options: SquadraOptions, running: Running) {
+  private constructor(stateDir: string, options: ServerOptions, running: Running) {
     this.stateDir = stateDir;
     this.#options = options;
     this.#running = running;
   }
 
   /** On an empty folder, or on the one that `stateDir` names. It is removed with the server either way. */
-  static async open(options: SquadraOptions = {}): Promise<DashboardServer> {
+  static async open(options: ServerOptions = {}): Promise<DashboardServer> {
     const stateDir = options.stateDir ?? (await temporaryFolder()).path;
     return new DashboardServer(stateDir, options, await start(stateDir, options, 0));
   }
@@ -93,11 +99,11 @@ export class DashboardServer implements AsyncDisposable {
   }
 }
 
-async function start(stateDir: string, options: SquadraOptions, port: number): Promise<Running> {
+async function start(stateDir: string, { surroundings, ...options }: ServerOptions, port: number): Promise<Running> {
   const assembly = await openAssembly(
     // A machine that is busy with a browser is late for reasons of its own.
     { ...options, stateDir, settings: { maxLoopDelay: 0, maxSubmissionWait: 0, ...options.settings } },
-    { offlinePaceMs: 0, readSettings: (overrides) => readSettings({}, overrides) },
+    { offlinePaceMs: 0, readSettings: (overrides) => readSettings({}, overrides), ...surroundings },
   );
   const server = await startServer({ ...assembly, readiness: new Readiness() }, { host: '127.0.0.1', port });
   return { assembly, server };

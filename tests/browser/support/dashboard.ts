@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
-import type { SquadraOptions } from '../../../src/orchestrator/squadra-options.ts';
 import { launchChromium } from './chromium.ts';
 import { DashboardServer } from './dashboard-server.ts';
+import type { ServerOptions } from './dashboard-server.ts';
 import { WatchedPage } from './watched-page.ts';
 
 /** How somebody looks at a page. */
@@ -26,7 +26,7 @@ export interface Dashboard {
 
 /** Call it at the top of a file. `options` may be made when the tests begin, such as a state folder that was prepared. */
 export function useDashboard(
-  options: SquadraOptions | (() => SquadraOptions | Promise<SquadraOptions>) = {},
+  options: ServerOptions | (() => ServerOptions | Promise<ServerOptions>) = {},
 ): () => Dashboard {
   const pages: WatchedPage[] = [];
   let browser: Browser | null = null;

@@ -1,0 +1,54 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { storyClock, storyOptions, tellStory } from './seeds/story.ts';
+import type { Story } from './seeds/story.ts';
+import { barriers } from './support/accessibility.ts';
+import { narrow, useDashboard, wide } from './support/dashboard.ts';
+
+const clock = storyClock();
+const dashboard = useDashboard({ ...storyOptions(clock), surroundings: { clock } });
+const pictures = fileURLToPath(new URL('../../test-results/screenshots/', import.meta.url));
+let story: Story;
+
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true });
+  story = await tellStory(dashboard().server, clock);
+});
+
+/** Every page there is, by the name of its picture. */
+const pages: readonly (readonly [name: string, path: (story: Story) => string])[] = [
+  ['overview', () => '/'],
+  ['executions', () => '/executions'],
+  ['execution-completed', ({ completed }) => `/executions/${completed}`],
+  ['execution-failed', ({ failed }) => `/executions/${failed}`],
+  ['execution-running', ({ running }) => `/executions/${running}`],
+  ['execution-waiting', ({ waiting }) => `/executions/${waiting}`],
+  ['convoys', () => '/convoys'],
+  ['convoy', ({ convoy }) => `/convoys/${convoy}`],
+  ['convoy-running', ({ runningConvoy }) => `/convoys/${runningConvoy}`],
+  ['squads', () => '/squads'],
+  ['squad', ({ squad }) => `/squads/${squad}`],
+  ['costs', () => '/costs'],
+  ['system', () => '/system'],
+];
+const looks = (['light', 'dark'] as const).flatMap((theme) =>
+  (
+    [
+      ['wide', wide],
+      ['narrow', narrow],
+    ] as const
+  ).map(([width, size]) => ({ theme, width, size })),
+);
+
+describe.each(pages)('the page %s', (name, path) => {
+  it.each(looks)('keeps nobody out and needs no scrolling sideways: $theme, $width', async ({ theme, width, size }) => {
+    const watched = await dashboard().open(path(story), { theme, size });
+    const { page } = watched;
+    await watched.settled();
+    await page.screenshot({ path: join(pictures, `${name}-${theme}-${width}.png`), fullPage: true });
+    expect(await barriers(page)).toEqual([]);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(size.width);
+  });
+});
