@@ -22,6 +22,8 @@ export type {
   ExecutionDocument,
   ExecutionQuery,
   ExecutionSummary,
+  FilesDocument,
+  Fork,
   Me,
   MemberDocument,
   MemberUpdate,

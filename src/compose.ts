@@ -9,6 +9,7 @@ import type { Prices } from './agents/pricing.ts';
 import { ModelThreads } from './agents/threads/model-threads.ts';
 import { createToolbox } from './agents/tools/toolbox.ts';
 import type { Toolbox } from './agents/tools/toolbox.ts';
+import { listWorkspace, readWorkspaceFile } from './agents/tools/workspace/read-workspace.ts';
 import { copyWorkspace, removeWorkspace } from './agents/tools/workspace/copy-workspace.ts';
 import { MemoryBus } from './bus/memory/memory-bus.ts';
 import { MemoryCache } from './cache/memory/memory-cache.ts';
@@ -167,6 +168,8 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       bus: new MemoryBus(),
       cache,
       asker,
+        list: (id) => listWorkspace(workspaceRoot, id),
+        read: (id, path) => readWorkspaceFile(workspaceRoot, id, path),
       agents: asker.pool,
       bootstrapKey,
       squads: options.squads ?? [],

@@ -11,12 +11,14 @@ import type { cacheSchema } from '../http/schemas/cache.ts';
 import type { approvalBody, approvalListQuery, approvalSchema } from '../http/schemas/approval.ts';
 import type { budgetBody, budgetListQuery, budgetParams, budgetSchema } from '../http/schemas/budget.ts';
 import type { costQuery, costReportSchema } from '../http/schemas/cost.ts';
+import type { filesSchema } from '../http/schemas/execution-file.ts';
 import type { meSchema, roleSchema, templateSchema, workflowSchema } from '../http/schemas/catalogue.ts';
 import type {
   acceptedSchema,
   executionListQuery,
   executionSchema,
   executionSummarySchema,
+  forkBody,
   submissionBody,
 } from '../http/schemas/execution.ts';
 import type { memberChangeBody, memberSchema, newMemberBody } from '../http/schemas/member.ts';
@@ -43,6 +45,8 @@ export type Accepted = z.output<typeof acceptedSchema>;
 export type ExecutionSummary = z.output<typeof executionSummarySchema>;
 export type ExecutionDocument = z.output<typeof executionSchema>;
 export type ExecutionQuery = z.output<typeof executionListQuery>;
+export type Fork = z.input<typeof forkBody>;
+export type FilesDocument = z.output<typeof filesSchema>;
 export type MessageDocument = z.output<typeof messageSchema>;
 export type NewSquad = z.input<typeof newSquadBody>;
 export type SquadUpdate = z.input<typeof squadChangeBody>;

@@ -15,6 +15,8 @@ import type {
   ExecutionDocument,
   ExecutionQuery,
   ExecutionSummary,
+  FilesDocument,
+  Fork,
   MemberDocument,
   MemberUpdate,
   MessageDocument,
@@ -61,6 +63,12 @@ export interface Executions {
   cancel(id: string, reason?: string): Promise<Accepted>;
   retry(id: string): Promise<Accepted>;
   signal(id: string, name: string, payload?: unknown): Promise<Accepted>;
+  /** A new execution that does it again from a step on; it is not sent twice by itself. */
+  fork(id: string, fork: Fork): Promise<Accepted>;
+  /** What its members have written so far. */
+  files(id: string): Promise<FilesDocument>;
+  /** One of them, as the server gives it out. */
+  file(id: string, path: string, signal?: AbortSignal): Promise<Response>;
 }
 
 export interface Squads {
@@ -133,6 +141,9 @@ export function executionsOf(transport: Transport): Executions {
     cancel: (id, reason) => post(at(id, '/cancel'), reason === undefined ? undefined : { reason }),
     retry: (id) => post(at(id, '/retry')),
     signal: (id, name, payload) => post(at(id, `/signals/${encodeURIComponent(name)}`), payload),
+    fork: (id, fork) => post(at(id, '/fork'), fork),
+    files: (id) => transport.send(at(id, '/files')),
+    file: (id, path, signal) => transport.open(at(id, `/files/${encodeURIComponent(path)}`), { signal }),
   };
 }
 

@@ -20,6 +20,8 @@ declare module 'fastify' {
     streams?: boolean;
     /** Whether requests to it count for no limit: what supervisors ask. */
     isUncounted?: boolean;
+    /** Whether a key stands in its body: a wrong one counts as one in a header does. */
+    takesKey?: boolean;
     /** Whether programs on this machine may ask without a key. */
     isForThisMachine?: boolean;
   }
@@ -54,11 +56,14 @@ export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodTy
   readonly headers?: z.ZodType;
   /** By status: what the answer looks like. Null for an empty one. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
+  /** Of what it answers with 200, where that is not JSON. */
+  readonly contentTypes?: readonly string[];
   /** The statuses of its problems, beside those that every route has. */
   readonly problems?: readonly number[];
   readonly admitsWork?: boolean;
   readonly streams?: boolean;
   readonly isUncounted?: boolean;
+  readonly takesKey?: boolean;
   readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => unknown;
 }
 
@@ -71,11 +76,11 @@ export function route<
   Body extends z.ZodType = z.ZodUndefined,
 >(app: FastifyInstance, definition: RouteDefinition<Params, Query, Body>): void {
   const { method, url, operationId, summary, description, tag, scope, params, body, headers, handle } = definition;
-  const { query = noFields, admitsWork = false, streams = false, isUncounted = false } = definition;
+  const { query = noFields, admitsWork = false, streams = false, isUncounted = false, takesKey = false } = definition;
   app.route({
     method,
     url,
-    config: { scope, admitsWork, streams, isUncounted },
+    config: { scope, admitsWork, streams, isUncounted, takesKey },
     // What an open stream would keep of it is the half of what it holds: `app` adds the same headers in one piece.
     ...(streams ? { helmet: false } : {}),
     // HEAD would answer of things that only GET was documented for.
@@ -126,9 +131,10 @@ function responses({
   params,
   method,
   streams = false,
+  contentTypes = streams ? ['text/event-stream'] : [],
 }: Pick<
   RouteDefinition<z.ZodType, z.ZodType, z.ZodType>,
-  'answers' | 'problems' | 'scope' | 'params' | 'method' | 'streams'
+  'answers' | 'problems' | 'scope' | 'params' | 'method' | 'streams' | 'contentTypes'
 >) {
   const statuses = new Set([
     ...everywhere,
@@ -148,9 +154,12 @@ function responses({
     ...Object.fromEntries(
       Object.entries(answers).map(([status, schema]) => [
         status,
-        streams
-          ? { description: 'Events as they happen', content: { 'text/event-stream': { schema } } }
-          : (schema ?? z.undefined().describe('Nothing')),
+        contentTypes.length === 0
+          ? (schema ?? z.undefined().describe('Nothing'))
+          : {
+              description: streams ? 'Events as they happen' : 'As it is',
+              content: Object.fromEntries(contentTypes.map((type) => [type, { schema }])),
+            },
       ]),
     ),
   };

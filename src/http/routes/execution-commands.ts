@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { SquadraError } from '../../kernel/errors.ts';
 import type { Changed } from '../../work/execution-store.ts';
-import { accepted } from '../execution-links.ts';
+import { accepted, executionAddress } from '../execution-links.ts';
 import { route } from '../route.ts';
 import type { Call } from '../route.ts';
-import { acceptedSchema } from '../schemas/execution.ts';
+import { acceptedSchema, forkBody } from '../schemas/execution.ts';
 import { idParams, idSchema } from '../schemas/id.ts';
 import { jsonSchema } from '../schemas/json.ts';
 
@@ -21,6 +22,7 @@ export function executionCommandRoutes(app: FastifyInstance): void {
   cancelling(app);
   retrying(app);
   signalling(app);
+  forking(app);
 }
 
 function starting(app: FastifyInstance): void {
@@ -93,6 +95,38 @@ function signalling(app: FastifyInstance): void {
       return reply.code(202).send(accepted(id, status));
     },
   });
+}
+
+function forking(app: FastifyInstance): void {
+  route(app, {
+    method: 'POST',
+    url: '/executions/:id/fork',
+    operationId: 'forkExecution',
+    summary: 'Do an execution again from a step on',
+    description:
+      'Makes a new execution that takes over what was committed before the step, for free, and does the rest anew, with other settings of members where `set` names some. The original stays as it is.',
+    tag,
+    scope: 'write',
+    admitsWork: true,
+    params: idParams,
+    body: forkBody,
+    answers: { 202: acceptedSchema },
+    problems: [409, 422],
+    handle: async ({ params, body, squadra, reply }) => {
+      const run = squadra.run(params.id);
+      await run.get();
+      const fork = await run.fork(body).catch((error: unknown) => {
+        throw stepInBody(error);
+      });
+      return reply.code(202).header('location', executionAddress(fork.id)).send(accepted(fork.id, 'queued'));
+    },
+  });
+}
+
+/** The address led to an execution: what was not found is the step that the body names. */
+function stepInBody(error: unknown): unknown {
+  if (!(error instanceof SquadraError) || error.code !== 'NOT_FOUND') return error;
+  return new SquadraError('INVALID_INPUT', error.message, { cause: error });
 }
 
 /** 202 for what changes something, 200 for what was so already. */

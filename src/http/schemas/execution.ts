@@ -31,6 +31,25 @@ export const acceptedSchema = z
   })
   .meta({ id: 'Accepted' });
 
+/** What a member may be set to; checked with the squad. */
+const overrideSchema = z.record(z.string(), z.union([z.string(), z.number(), z.null()]));
+
+export const forkBody = z
+  .strictObject({
+    from: z.string().min(1).max(1_000).meta({
+      description: 'Key of the step, ask or scope to begin with: it is done anew, and so is what came after.',
+      example: 'review/model/1',
+    }),
+    set: z
+      .record(z.string(), overrideSchema)
+      .exactOptional()
+      .meta({
+        description: 'By name or role of a member: its provider, model, temperature or instructions.',
+        example: { tester: { model: 'gpt-5' } },
+      }),
+  })
+  .meta({ id: 'Fork' });
+
 /** What an error was, with its causes. */
 const failureSchema = z.looseObject({ name: z.string(), message: z.string() }).meta({ id: 'Failure' });
 

@@ -54,6 +54,13 @@ function subjects({ theirs: { things }, ours }: Tenants): Readonly<Record<string
         random: `${randomId}/signals/${name}`,
       })),
     ),
+    '/executions/{id}/files/{path}': [
+      {
+        what: 'a file',
+        foreign: `${things.executions.completed}/files/classified-plan.md`,
+        random: `${randomId}/files/classified-plan.md`,
+      },
+    ],
     '/agent-pool/{memberId}': byId(things.members, 'member '),
     '/approvals/{id}': byId(things.approvals, 'approval '),
     '/schedules/{id}': byId(things.schedules, 'schedule '),
@@ -100,6 +107,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   startExecution: {},
   cancelExecution: { reason: 'changed' },
   retryExecution: {},
+  forkExecution: { from: 'nothing' },
   signalExecution: { any: 'payload' },
   answerApproval: { choice: 'yes' },
   createWorkItem: { title: 'new item' },

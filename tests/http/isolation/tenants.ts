@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { NonRetryableError } from '../../../src/kernel/errors.ts';
 import { scriptedModel } from '../../../src/testing/scripted-model.ts';
 import type { Squadra } from '../../../src/orchestrator/squadra.ts';
@@ -111,6 +113,9 @@ async function makeThings({ assembly }: TestServer): Promise<Things> {
     ).id;
   const completed = await submit('done');
   await squadra.run(completed).result();
+  const folder = join(assembly.settings.stateDir, 'out', completed);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'classified-plan.md'), 'classified-content');
   const failed = await submit('fails');
   await squadra.run(failed).result();
   const cancelled = await submit('asks', false);

@@ -7,9 +7,9 @@ import { Workspace, type WorkspaceEntry, type WorkspaceLimits } from './workspac
 import { parseWorkspacePath, showPath } from './workspace-path.ts';
 
 /** More than ten answers of the longest length that a model gives at once; files of this size are no longer read by anybody. */
-const maxFileBytes = 1024 * 1024;
+export const maxFileBytes = 1024 * 1024;
 /** Every write looks at all of them; a thousand take a few milliseconds. */
-const maxEntries = 1_000;
+export const maxEntries = 1_000;
 
 /** Beside the workspaces; ids of executions never begin with a dot. */
 const stagingName = '.staging';

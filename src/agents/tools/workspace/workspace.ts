@@ -58,7 +58,12 @@ export class Workspace {
   }
 
   /** The text of a file. */
-  read(path: WorkspacePath): Promise<string> {
+  async read(path: WorkspacePath): Promise<string> {
+    return decode(await this.readBytes(path), path);
+  }
+
+  /** What a file holds, text or not. */
+  readBytes(path: WorkspacePath): Promise<Buffer> {
     return this.#guarded(path, async () => {
       const [folder, name] = await this.#placeOf(path);
       if (folder === null) throw missing(path);
@@ -66,7 +71,7 @@ export class Workspace {
       try {
         const content = await this.#content(handle, path);
         await this.#requireInside(folder, path);
-        return decode(content, path);
+        return content;
       } finally {
         await handle.close();
       }
