@@ -9,7 +9,7 @@ const maxBatch = 512;
 /** How long a span waits for others to go with it: what a crash takes with it is no older. */
 const delayMs = 500;
 /** How long a stop waits for what is left to be sent. */
-const flushMs = 3_000;
+const flushMs = 2_000;
 
 /**
  * Sends spans, a batch at a time.

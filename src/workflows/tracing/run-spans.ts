@@ -97,7 +97,7 @@ export class RunSpans implements RunWatcher {
   /** The execution has ended, and with it all that is open. */
   end(at: number, error: Failure | null): void {
     this.#endAttempts(at);
-    const cut = this.#failure(error ?? cancelled);
+    const cut = this.#failure(cancelled);
     for (const record of this.#waits.values()) this.#wait(record, { since: record.at, at, failure: cut });
     for (const ask of this.#asks.values()) if (!this.#isEnded(ask.key)) this.#endAsk(ask, at, error ?? cancelled);
     const { workflow, createdAt } = this.#execution;
