@@ -47,7 +47,10 @@ describe.each(pages)('the page %s', (name, path) => {
     const watched = await dashboard().open(path(story), { theme, size });
     const { page } = watched;
     await watched.settled();
-    await page.screenshot({ path: join(pictures, `${name}-${theme}-${width}.png`), fullPage: true });
+    // As high as its content, so that the menu beside it is too.
+    const height = await page.evaluate<number>('document.documentElement.scrollHeight');
+    await page.setViewportSize({ ...size, height: Math.max(size.height, height) });
+    await page.screenshot({ path: join(pictures, `${name}-${theme}-${width}.png`) });
     expect(await barriers(page)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(size.width);
   });

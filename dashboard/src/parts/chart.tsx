@@ -82,7 +82,7 @@ function optionsOf(element: HTMLElement, series: readonly Series[], look: Look):
     cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(most, Number.isFinite(high) ? high * 1.08 : 0) || 1] } },
     axes: [
-      { ...axis, space: 70 },
+      { ...axis, space: 70, values: timeFormats },
       { ...axis, size: 62, space: 34, values: (_plot, ticks) => ticks.map(format) },
     ],
     series: [
@@ -91,6 +91,18 @@ function optionsOf(element: HTMLElement, series: readonly Series[], look: Look):
     ],
   };
 }
+
+/**
+ * How times stand on the axis, by the seconds between two marks: the usual text, then what is added where a year, month, day,
+ * hour, minute or second begins (1: below the usual text).
+ */
+const timeFormats: uPlot.Axis.Values = [
+  [31_536_000, '{YYYY}', null, null, null, null, null, null, 1],
+  [2_419_200, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [86_400, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [60, '{HH}:{mm}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
+  [0.001, '{HH}:{mm}:{ss}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
+];
 
 function lineOf(element: HTMLElement, { name, color, shape = 'line' }: Series, format: Look['format']): uPlot.Series {
   const stroke = colorOf(element, color);
