@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path';
-import type { AccessStore } from './access/access-store.ts';
 import { createAsker } from './agents/agent-loop.ts';
 import type { AgentAsker } from './agents/agent-loop.ts';
 import { secretsOf } from './agents/built-in-providers.ts';
@@ -9,8 +8,8 @@ import type { Prices } from './agents/pricing.ts';
 import { ModelThreads } from './agents/threads/model-threads.ts';
 import { createToolbox } from './agents/tools/toolbox.ts';
 import type { Toolbox } from './agents/tools/toolbox.ts';
-import { listWorkspace, readWorkspaceFile } from './agents/tools/workspace/read-workspace.ts';
 import { copyWorkspace, removeWorkspace } from './agents/tools/workspace/copy-workspace.ts';
+import { listWorkspace, readWorkspaceFile } from './agents/tools/workspace/read-workspace.ts';
 import { MemoryBus } from './bus/memory/memory-bus.ts';
 import { MemoryCache } from './cache/memory/memory-cache.ts';
 import type { Cache } from './cache/cache.ts';
@@ -37,28 +36,23 @@ import type { CommandResult } from './orchestrator/command-route.ts';
 import type { CommandRequest } from './orchestrator/inbox-service.ts';
 import { assemble } from './orchestrator/assembly.ts';
 import type { Assembly } from './orchestrator/assembly-parts.ts';
+import { askStatus } from './orchestrator/process-status.ts';
+import type { ProcessStatus } from './orchestrator/process-status.ts';
 import type { Squadra } from './orchestrator/squadra.ts';
+import type { StateReports } from './orchestrator/state-reports.ts';
 import { checkOptions } from './orchestrator/squadra-options.ts';
 import type { SquadraOptions } from './orchestrator/squadra-options.ts';
 import { WorkflowRegistry } from './orchestrator/workflow-registry.ts';
 import type { Catalogue } from './squads/catalogue.ts';
 import { readCatalogue } from './squads/catalogue.ts';
-import type { SquadStore } from './squads/squad-store.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { openTracing } from './telemetry/open-tracing.ts';
-import type { ApprovalStore } from './work/approval-store.ts';
-import type { ConvoyReports } from './work/convoy-store.ts';
 import type { InboxCommand } from './work/inbox.ts';
-import type { StateInspection } from './work/state-inspection.ts';
+import type { StateInspection, StateOwner } from './work/state-inspection.ts';
 import { inspectStateFile } from './work/sqlite/state-file-inspection.ts';
 import { openSqliteReports } from './work/sqlite/sqlite-reports.ts';
 import { openSqliteInbox, openSqliteState, stateOwner } from './work/sqlite/sqlite-state.ts';
-import type { BudgetStore } from './work/budget-store.ts';
-import type { ExecutionReports, ExecutionStore } from './work/execution-store.ts';
-import type { ScheduleReports } from './work/schedule-store.ts';
-import type { SupervisionReports } from './work/supervision.ts';
-import type { UsageReports } from './work/usage-report.ts';
-import type { WorkItemStore } from './work/work-item-store.ts';
+import type { ExecutionStore } from './work/execution-store.ts';
 import type { Workflow } from './workflows/workflow.ts';
 
 export type { SquadraOptions } from './orchestrator/squadra-options.ts';
@@ -168,14 +162,14 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       bus: new MemoryBus(),
       cache,
       asker,
-        list: (id) => listWorkspace(workspaceRoot, id),
-        read: (id, path) => readWorkspaceFile(workspaceRoot, id, path),
       agents: asker.pool,
       bootstrapKey,
       squads: options.squads ?? [],
       workspaces: {
         copy: (from, to) => copyWorkspace(workspaceRoot, from, to),
         remove: (id) => removeWorkspace(workspaceRoot, id),
+        list: (id) => listWorkspace(workspaceRoot, id),
+        read: (id, path) => readWorkspaceFile(workspaceRoot, id, path),
       },
       adapterStatistics: () => ({
         writer: state.writer.statistics(),
@@ -212,6 +206,21 @@ export async function sendCommand(
   return routeCommand(ways, { ...request, id: createIds(systemClock)() });
 }
 
+/**
+ * Who runs a state folder, and how busy that process is: null where it does not say within the time, for it may be busy, on its
+ * way out, or of another version. Null when nobody runs it. It is not asked where the time is null.
+ */
+export async function readOwner(
+  options: StateOptions,
+  timeoutMs: number | null,
+): Promise<{ readonly owner: StateOwner; readonly status: ProcessStatus | null } | null> {
+  const { stateDir } = settingsOf(options);
+  const owner = stateOwner(stateDir);
+  if (owner === null || timeoutMs === null) return owner === null ? null : { owner, status: null };
+  const inbox = openSqliteInbox(stateDir, systemClock);
+  return { owner, status: await askStatus(inbox, createIds(systemClock)(), timeoutMs) };
+}
+
 /** Replays what is in flight against the workflows of `options`, beside whoever runs it, without doing anything. */
 export async function* checkState(
   options: SquadraOptions,
@@ -244,20 +253,6 @@ export function inspectState(options: StateOptions): StateInspection {
 
 /** Which state folder, and how it is opened. */
 export type StateOptions = Pick<SquadraOptions, 'stateDir' | 'settings'>;
-
-/** The reading half of a state folder. */
-export interface StateReports extends AsyncDisposable {
-  readonly reports: ExecutionReports;
-  readonly squads: Pick<SquadStore, 'find' | 'atVersion' | 'list'>;
-  readonly workItems: Pick<WorkItemStore, 'get' | 'list' | 'statistics'>;
-  readonly approvals: Pick<ApprovalStore, 'get' | 'list'>;
-  readonly convoys: ConvoyReports;
-  readonly usage: UsageReports;
-  readonly supervision: SupervisionReports;
-  readonly budgets: Pick<BudgetStore, 'get' | 'list'>;
-  readonly schedules: ScheduleReports;
-  readonly access: Pick<AccessStore, 'listKeys'>;
-}
 
 /** Opens a state folder for reading, beside the process that runs it or alone. Throws `NOT_FOUND` when there is no state yet. */
 export function openReports(options: StateOptions): StateReports {

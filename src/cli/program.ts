@@ -7,12 +7,14 @@ import { cancelCommand } from './commands/cancel.ts';
 import { checkCommand } from './commands/check.ts';
 import { convoyCommand } from './commands/convoy.ts';
 import { convoysCommand } from './commands/convoys.ts';
+import { costsCommand } from './commands/costs.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { forkCommand } from './commands/fork.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
+import { patrolCommand } from './commands/patrol.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { retryCommand } from './commands/retry.ts';
 import { rolesCommand } from './commands/roles.ts';
@@ -23,6 +25,7 @@ import { showCommand } from './commands/show.ts';
 import { signalCommand } from './commands/signal.ts';
 import { squadsCommand } from './commands/squads.ts';
 import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
 import type { ExitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -32,6 +35,7 @@ const commands = [
   initCommand,
   runCommand,
   serveCommand,
+  statusCommand,
   listCommand,
   showCommand,
   startCommand,
@@ -47,6 +51,8 @@ const commands = [
   rolesCommand,
   keysCommand,
   budgetsCommand,
+  costsCommand,
+  patrolCommand,
   checkCommand,
   pruneCommand,
   doctorCommand,

@@ -1,4 +1,4 @@
-import type { StateReports } from '../compose.ts';
+import type { StateReports } from '../orchestrator/state-reports.ts';
 import { SquadraError } from '../kernel/errors.ts';
 
 /** The state opened for reading, or null where there is none yet: then there is nothing to list. */

@@ -15,6 +15,7 @@ import { byHand } from './convoys/convoys.ts';
 import type { Forks } from './forks.ts';
 import type { Pruning } from './housekeeping.ts';
 import { scheduleDocument } from './schedules/schedule-document.ts';
+import type { ProcessStatus } from './process-status.ts';
 import type { ScheduleKeeping } from './schedules/schedules.ts';
 
 const id = z.string();
@@ -65,6 +66,7 @@ const bodies = {
   removeSchedule: z.strictObject({ id }),
   cancelConvoy: z.strictObject({ id, reason: z.string().exactOptional() }),
   retryConvoy: z.strictObject({ id }),
+  readStatus: z.strictObject({}),
   removeBudget: z.strictObject({ scope: z.enum(budgetScopes), id, period: z.enum(budgetPeriods) }),
 };
 
@@ -85,6 +87,7 @@ export interface InboxServiceParts {
   readonly budgets: Pick<BudgetKeeping, 'set' | 'remove'>;
   readonly schedules: Pick<ScheduleKeeping, 'create' | 'setStatus' | 'remove'>;
   readonly convoys: Pick<ConvoyRunner, 'stop' | 'retry'>;
+  readonly status: () => ProcessStatus;
 }
 
 /** Does what commands from other processes say, and answers each with its result or its failure. */
@@ -157,6 +160,9 @@ export class InboxService {
       case 'retryConvoy':
         await this.#parts.convoys.retry(tenant, checked(name, body).id, commandId);
         return null;
+      case 'readStatus':
+        checked(name, body);
+        return plain(this.#parts.status());
       case 'prune':
         return { deleted: await this.#parts.pruning.run(checked(name, body).endedBefore) };
     }

@@ -62,6 +62,17 @@ export interface Budget extends BudgetKey, BudgetLimits {
 
 /** Of the ceiling: when so much is spent, an event says so. */
 export const warningShare = 0.8;
+
+/** How full a budget is, of money or tokens whichever is fuller: 1 at the ceiling. What calls in flight hold counts. */
+export function usedShare({ limitMicroUsd, limitTokens, spent, reserved, raised }: BudgetAccount): number {
+  const share = (kind: keyof Amount, limit: number | null): number => {
+    if (limit === null) return 0;
+    const used = spent[kind] + reserved[kind];
+    const ceiling = limit + raised[kind];
+    return ceiling > 0 ? used / ceiling : 1;
+  };
+  return Math.max(share('microUsd', limitMicroUsd), share('tokens', limitTokens));
+}
 /** Of the limit: by how much one answer of a person raises the ceiling, unless the call needs more. */
 const raiseShare = 0.25;
 

@@ -21,7 +21,8 @@ export interface InboxCommand {
     | 'setSchedule'
     | 'removeSchedule'
     | 'cancelConvoy'
-    | 'retryConvoy';
+    | 'retryConvoy'
+    | 'readStatus';
   readonly body: Json;
 }
 

@@ -5,15 +5,16 @@ import { SquadraError } from '../../kernel/errors.ts';
 import { isId } from '../../kernel/id.ts';
 import { budgetDocument } from '../../orchestrator/budget-document.ts';
 import { budgetPeriods, budgetScopes } from '../../work/budget.ts';
-import type { Amount, Budget, BudgetKey, BudgetPeriod, BudgetScope } from '../../work/budget.ts';
+import type { Budget, BudgetKey, BudgetPeriod, BudgetScope } from '../../work/budget.ts';
 import { readBudget } from '../budget-options.ts';
 import type { TypedBudget } from '../budget-options.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { openIfThere } from '../reports.ts';
+import { allBudgets } from '../status-reading.ts';
 import { namedExecution, send, tell } from '../sending.ts';
-import { formatCount, formatMoney } from '../view/figures.ts';
+import { budgetTitle, ofLimits } from '../view/budget-text.ts';
 import { safeJson, safeLine } from '../view/safe-text.ts';
 import { table } from '../view/table.ts';
 
@@ -62,7 +63,7 @@ function withTarget(command: Command): Command {
 
 async function list({ options, terminal }: CommandContext): Promise<ExitCode> {
   await using state = openIfThere(() => openReports(stateOptions(options)));
-  const budgets = state === null ? [] : await allBudgets(state.budgets, options.tenant);
+  const budgets = state === null ? [] : await allBudgets(state, options.tenant);
   if (options.json) {
     terminal.out(safeJson({ items: budgets.map(budgetDocument) }, 2));
     return 0;
@@ -84,30 +85,6 @@ async function list({ options, terminal }: CommandContext): Promise<ExitCode> {
   return 0;
 }
 
-/** Of what is limited: money, tokens or both. */
-function ofLimits(
-  { limitMicroUsd, limitTokens }: Pick<Budget, 'limitMicroUsd' | 'limitTokens'>,
-  figure: (kind: keyof Amount, limit: number) => number,
-): string {
-  const money = limitMicroUsd === null ? [] : [formatMoney(figure('microUsd', limitMicroUsd))];
-  const tokens = limitTokens === null ? [] : [`${formatCount(figure('tokens', limitTokens))} tokens`];
-  return [...money, ...tokens].join(', ');
-}
-
-async function allBudgets(
-  store: Pick<ReturnType<typeof openReports>['budgets'], 'list'>,
-  tenant: string,
-): Promise<readonly Budget[]> {
-  const limit = 200;
-  const found: Budget[] = [];
-  for (;;) {
-    const after = found.at(-1);
-    const page = await store.list(tenant, { limit, ...(after === undefined ? {} : { after }) });
-    found.push(...page);
-    if (page.length < limit) return found;
-  }
-}
-
 const setSchema = z.object({ limitMicroUsd: z.number().nullable(), limitTokens: z.number().nullable() });
 
 async function set(
@@ -126,7 +103,7 @@ async function set(
     body: { ...key, ...limits },
   });
   const ceiling = ofLimits(setSchema.parse(value), (_, limit) => limit);
-  tell(context, { ...key, ...limits }, `${nameOf(key)} may spend ${ceiling}.`);
+  tell(context, { ...key, ...limits }, `${budgetTitle(key)} may spend ${ceiling}.`);
   return 0;
 }
 
@@ -138,7 +115,7 @@ async function remove(
 ): Promise<ExitCode> {
   const key = await keyOf(context, scope, id, options);
   await send(context, { tenant: context.options.tenant, name: 'removeBudget', body: key });
-  tell(context, key, `${nameOf(key)} has no budget any more.`);
+  tell(context, key, `${budgetTitle(key)} has no budget any more.`);
   return 0;
 }
 
@@ -155,9 +132,4 @@ async function keyOf(
     throw new SquadraError('INVALID_INPUT', `Say which ${scope}: squadra budgets set ${scope} <id>.`);
   const isShort = scope === 'execution' && !isId(id);
   return { scope, id: isShort ? await namedExecution(context, id) : id, period };
-}
-
-function nameOf({ scope, id, period }: BudgetKey): string {
-  const when = period === 'total' ? '' : ` by ${period}`;
-  return `${scope.charAt(0).toUpperCase()}${scope.slice(1)} ${safeLine(id)}${when}`;
 }

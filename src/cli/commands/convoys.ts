@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { openReports } from '../../compose.ts';
-import type { StateReports } from '../../compose.ts';
+import type { StateReports } from '../../orchestrator/state-reports.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { formatDuration } from '../../kernel/duration.ts';
 import { convoyDocument, convoyProgress, convoySummary } from '../../orchestrator/convoys/convoy-document.ts';

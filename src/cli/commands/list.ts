@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { openReports } from '../../compose.ts';
-import type { StateReports } from '../../compose.ts';
+import type { StateReports } from '../../orchestrator/state-reports.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { executionStatuses } from '../../work/execution.ts';
 import type { Execution, ExecutionStatus } from '../../work/execution.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { openReports } from '../../compose.ts';
-import type { StateReports } from '../../compose.ts';
+import type { StateReports } from '../../orchestrator/state-reports.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { compareExecutions } from '../../orchestrator/comparison.ts';
 import type { Compared } from '../../orchestrator/comparison.ts';
