@@ -22,6 +22,8 @@ import type {
   TemplateDocument,
   WorkflowDocument,
 } from './documents.ts';
+import { metricsOf } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { schedulesOf } from './schedules.ts';
 import type { Schedules } from './schedules.ts';
 import { Transport } from './transport.ts';
@@ -45,6 +47,7 @@ export interface Client {
   readonly budgets: Budgets;
   readonly schedules: Schedules;
   readonly agentPool: AgentPool;
+  readonly metrics: Metrics;
   /** How well what is kept at hand does, by region. */
   cache(): Promise<CacheDocument>;
   /** What was spent: the sum, and a page of its parts. */
@@ -87,6 +90,7 @@ export function createClient(options: ClientOptions): Client {
     budgets: budgetsOf(transport),
     schedules: schedulesOf(transport),
     agentPool: agentPoolOf(transport),
+    metrics: metricsOf(transport),
     cache: () => transport.send('/api/v1/cache'),
     costs: (query = {}) => transport.send('/api/v1/costs', { query }),
     roles: () => items('/api/v1/roles'),

@@ -181,3 +181,12 @@ it('takes nothing of Node or of the server along: it runs in browsers', () => {
   const outside = needed.filter((name) => !/^\.\/(?:client\/)?[\w-]+\.ts$/.test(name));
   expect([...new Set(outside)]).toEqual(['eventsource-parser']);
 });
+
+it('reads what happened, and how the server stands', async () => {
+  await using server = await openTestServer();
+  const squadra = createClient({ url: server.url });
+  expect((await squadra.metrics.stats(5)).minutes).toHaveLength(5);
+  expect(await squadra.metrics.convoys({ limit: 1 })).toEqual({ items: [] });
+  expect(await squadra.metrics.resources()).toMatchObject({ retained: true });
+  expect(await squadra.metrics.system()).toMatchObject({ gate: { open: true } });
+});
