@@ -25,6 +25,7 @@ export type {
   FilesDocument,
   Fork,
   Me,
+  SignedIn,
   MemberDocument,
   MemberUpdate,
   MessageDocument,

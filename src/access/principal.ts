@@ -16,6 +16,8 @@ export interface Principal {
   readonly scopes: ReadonlySet<Scope>;
   /** Epoch milliseconds from which it no longer holds; null when it has no end. */
   readonly expiresAt: number | null;
+  /** Of whoever signed in with a key in a browser: which sign-in, as it is stored. */
+  readonly session?: string;
 }
 
 /** Scopes with those they include. */

@@ -18,6 +18,7 @@ import type {
   CostQuery,
   Me,
   RoleDocument,
+  SignedIn,
   Submission,
   TemplateDocument,
   WorkflowDocument,
@@ -56,6 +57,10 @@ export interface Client {
   templates(): Promise<readonly TemplateDocument[]>;
   workflows(): Promise<readonly WorkflowDocument[]>;
   me(): Promise<Me>;
+  /** For pages of the server: it keeps a cookie in the browser that stands for the key. */
+  signIn(key: string): Promise<SignedIn>;
+  /** Ends what the cookie stands for. */
+  signOut(): Promise<void>;
 }
 
 /**
@@ -97,5 +102,7 @@ export function createClient(options: ClientOptions): Client {
     templates: () => items('/api/v1/templates'),
     workflows: () => items('/api/v1/workflows'),
     me: () => transport.send('/api/v1/me'),
+    signIn: (key) => transport.send('/api/v1/session', { method: 'POST', body: { key } }),
+    signOut: () => transport.send('/api/v1/session', { method: 'DELETE', isRepeatable: true }),
   };
 }

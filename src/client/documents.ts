@@ -12,6 +12,7 @@ import type { approvalBody, approvalListQuery, approvalSchema } from '../http/sc
 import type { budgetBody, budgetListQuery, budgetParams, budgetSchema } from '../http/schemas/budget.ts';
 import type { costQuery, costReportSchema } from '../http/schemas/cost.ts';
 import type { filesSchema } from '../http/schemas/execution-file.ts';
+import type { signedInSchema } from '../http/schemas/session.ts';
 import type { meSchema, roleSchema, templateSchema, workflowSchema } from '../http/schemas/catalogue.ts';
 import type {
   acceptedSchema,
@@ -85,6 +86,7 @@ export type RoleDocument = z.output<typeof roleSchema>;
 export type TemplateDocument = z.output<typeof templateSchema>;
 export type WorkflowDocument = z.output<typeof workflowSchema>;
 export type Me = z.output<typeof meSchema>;
+export type SignedIn = z.output<typeof signedInSchema>;
 
 /** A page of a list; `nextCursor` is null at its end. */
 export interface PageDocument<T> {

@@ -32,9 +32,15 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'An API key, or a token of the OIDC issuer.' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'squadra_session',
+            description: 'What a browser keeps after `signIn`; the name ends in `_<port>` where the address has one.',
+          },
         },
       },
-      security: [{ bearer: [] }],
+      security: [{ bearer: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),

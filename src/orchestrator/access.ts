@@ -3,12 +3,15 @@ import type { AccessStore, ApiKey, NewApiKey, User, UserInput } from '../access/
 import { chosenKey, hashKey, makeKey, mayBeKey } from '../access/api-key.ts';
 import { localTenant, withIncluded } from '../access/principal.ts';
 import type { Principal, Scope } from '../access/principal.ts';
+import type { SessionStore } from '../access/session-store.ts';
 import { checkTenantName } from '../access/tenant-name.ts';
 import { cacheKey, tenantTag } from '../cache/cache.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Clock, Timer } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
+import { Sessions } from './sessions.ts';
+import type { OpenedSession } from './sessions.ts';
 
 /** What a caller says of a new key. */
 export interface KeyRequest {
@@ -23,11 +26,21 @@ export interface KeyRequest {
 /** What the HTTP interface asks of it. */
 export type AccessUseCases = Pick<
   Access,
-  'isOpen' | 'authenticateKey' | 'createKey' | 'listKeys' | 'revokeKey' | 'seeUser' | 'follow'
+  | 'isOpen'
+  | 'authenticateKey'
+  | 'authenticateSession'
+  | 'signIn'
+  | 'signOut'
+  | 'createKey'
+  | 'listKeys'
+  | 'revokeKey'
+  | 'seeUser'
+  | 'follow'
 >;
 
 export interface AccessParts {
   readonly store: AccessStore;
+  readonly sessions: SessionStore;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly cache: Cache;
@@ -38,6 +51,7 @@ export interface AccessParts {
 /** Somebody who stays longer than a request, and what ends the stay. */
 interface Stay {
   readonly end: () => void;
+  readonly session: string | undefined;
   readonly timer: Timer | null;
 }
 
@@ -64,10 +78,12 @@ export class Access {
   /** Ids of keys that were revoked while this process runs, the latest of them. */
   readonly #revoked = new LRUCache<string, true>({ max: maxKept });
   readonly #stays = new Map<string, Set<Stay>>();
+  readonly #sessions: Sessions;
 
   private constructor(parts: AccessParts, hasKeys: boolean) {
     this.#parts = parts;
     this.#hasKeys = hasKeys;
+    this.#sessions = new Sessions(parts.sessions, parts.clock);
   }
 
   static async open(parts: AccessParts): Promise<Access> {
@@ -83,9 +99,38 @@ export class Access {
   async authenticateKey(text: string): Promise<Principal | null> {
     if (!mayBeKey(text)) return null;
     const key = await this.#find(hashKey(text));
-    if (key === null || key.revokedAt !== null) return null;
-    const { id, tenant, name, scopes, expiresAt } = key;
-    if (expiresAt !== null && expiresAt <= this.#parts.clock.now()) return null;
+    return key === null ? null : this.#holderOf(key);
+  }
+
+  /** Signs in with a key; null when there is no such key, or it is revoked or expired. The token is for a browser's cookie. */
+  async signIn(text: string): Promise<(OpenedSession & { readonly principal: Principal }) | null> {
+    const principal = await this.authenticateKey(text);
+    if (principal === null) return null;
+    const opened = await this.#sessions.open(principal.id);
+    return { ...opened, principal, expiresAt: Math.min(opened.expiresAt, principal.expiresAt ?? Infinity) };
+  }
+
+  /** Who signed in and got this token; null when that is over, or the key no longer holds. */
+  async authenticateSession(token: string): Promise<Principal | null> {
+    const found = await this.#sessions.find(token);
+    const holder = found === null ? null : this.#holderOf(found.key);
+    if (found === null || holder === null) return null;
+    const expiresAt = Math.min(found.endsAt, holder.expiresAt ?? Infinity);
+    return { ...holder, expiresAt, session: found.session.hash };
+  }
+
+  /** Takes effect at once, for what is followed too. */
+  async signOut(token: string): Promise<void> {
+    const session = await this.#sessions.close(token);
+    if (session === null) return;
+    for (const [id, stays] of this.#stays) {
+      for (const stay of stays) if (stay.session === session) this.#endStay(stay, stays);
+      if (stays.size === 0) this.#stays.delete(id);
+    }
+  }
+
+  #holderOf({ id, tenant, name, scopes, expiresAt, revokedAt }: ApiKey): Principal | null {
+    if (revokedAt !== null || (expiresAt !== null && expiresAt <= this.#parts.clock.now())) return null;
     return { kind: 'key', tenant, userId: null, id, name, scopes: withIncluded(scopes), expiresAt };
   }
 
@@ -133,6 +178,7 @@ export class Access {
     this.#changes++;
     // Revoking is rare, and the hash of a key is not told again.
     this.#keys.clear();
+    this.#sessions.forget();
     this.#revoked.set(key.id, true);
     this.#endStays(key.id);
     return key;
@@ -169,7 +215,11 @@ export class Access {
       leave();
       end();
     };
-    const stay: Stay = { end, timer: leftMs === null ? null : this.#parts.clock.setTimer(leftMs, expire) };
+    const stay: Stay = {
+      end,
+      session: principal.session,
+      timer: leftMs === null ? null : this.#parts.clock.setTimer(leftMs, expire),
+    };
     stays.add(stay);
     return leave;
   }
@@ -181,12 +231,15 @@ export class Access {
   }
 
   #endStays(id: string): void {
-    const stays = this.#stays.get(id) ?? [];
+    const stays = this.#stays.get(id) ?? new Set<Stay>();
     this.#stays.delete(id);
-    for (const { end, timer } of stays) {
-      timer?.cancel();
-      end();
-    }
+    for (const stay of stays) this.#endStay(stay, stays);
+  }
+
+  #endStay(stay: Stay, stays: Set<Stay>): void {
+    stay.timer?.cancel();
+    stays.delete(stay);
+    stay.end();
   }
 
   async #find(hash: string): Promise<ApiKey | null> {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { AccessStore, ApiKey, NewApiKey } from '../../src/access/access-store.ts';
 import { hashKey } from '../../src/access/api-key.ts';
+import type { SessionStore } from '../../src/access/session-store.ts';
 import { localPrincipal } from '../../src/access/principal.ts';
 import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { SquadraError } from '../../src/kernel/errors.ts';
@@ -48,12 +49,20 @@ class HeldStore implements AccessStore {
   }
 }
 
+/** Where nobody has signed in. */
+const nobody: SessionStore = {
+  add: async () => {},
+  find: async () => null,
+  use: async () => {},
+  remove: async () => {},
+};
+
 const request: KeyRequest = { name: 'test', scopes: ['write'], expiresInMs: null };
 
 async function open(store = new HeldStore(), hasIssuer = false) {
   const clock = new TestClock();
   const cache = new MemoryCache({ cacheEntries: 100 }, clock);
-  const access = await Access.open({ store, clock, ids: createIds(clock), cache, hasIssuer });
+  const access = await Access.open({ store, sessions: nobody, clock, ids: createIds(clock), cache, hasIssuer });
   return { access, store, clock };
 }
 

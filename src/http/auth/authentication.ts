@@ -8,6 +8,7 @@ import { isToken, readCredential } from './bearer.ts';
 import { readIssuer } from './issuer-document.ts';
 import { IssuerKeys } from './issuer-keys.ts';
 import { checkOpenMode, comesFromThisMachine } from './open-mode.ts';
+import { dropSessionToken, isSameOrigin, sessionTokenOf } from './session-cookie.ts';
 import type { StreamTokens } from './stream-token.ts';
 import { checkToken } from './token-check.ts';
 
@@ -50,6 +51,8 @@ function identifying({ access, settings, clock, logger }: HttpParts, streamToken
       if (principal !== null) return principal;
       throw unauthenticated(reply, 'invalid', 'There is no such stream token, or it has expired.');
     }
+    const cookie = credential.kind === 'none' ? sessionTokenOf(request) : null;
+    if (cookie !== null) return signedIn(access, cookie, request, reply);
     if (credential.kind === 'none') throw unauthenticated(reply, 'none', 'It brings no key and no token.');
     if (credential.kind === 'malformed')
       throw unauthenticated(reply, 'invalid', 'Its header is not `Authorization: Bearer <key or token>`.');
@@ -67,6 +70,29 @@ function identifying({ access, settings, clock, logger }: HttpParts, streamToken
   };
 }
 
+/**
+ * Whoever signed in. A browser sends a cookie whatever page asks, so what changes something, and what is followed, is for pages
+ * of this server. Throws `UNAUTHENTICATED` or `FOREIGN_ORIGIN`.
+ */
+async function signedIn(
+  access: HttpParts['access'],
+  token: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Principal> {
+  const principal = await access.authenticateSession(token);
+  if (principal === null) {
+    dropSessionToken(request, reply);
+    throw unauthenticated(reply, 'invalid', 'You are signed out: it was too long ago, or the key no longer holds.');
+  }
+  const isGuarded = request.method !== 'GET' || request.routeOptions.config.streams === true;
+  if (!isGuarded || isSameOrigin(request)) return principal;
+  throw new SquadraError(
+    'FOREIGN_ORIGIN',
+    'By the cookie of a sign-in only pages of this server may change anything or follow events.',
+  );
+}
+
 /** The token in the address, where one may stand there. */
 function streamTokenOf({ routeOptions, query }: FastifyRequest): string | null {
   if (routeOptions.config.streams !== true) return null;
@@ -75,7 +101,7 @@ function streamTokenOf({ routeOptions, query }: FastifyRequest): string | null {
 }
 
 /** With the challenge of RFC 6750: a request that brought nothing is only told what is wanted. */
-function unauthenticated(reply: FastifyReply, brought: 'none' | 'invalid', why: string): SquadraError {
+export function unauthenticated(reply: FastifyReply, brought: 'none' | 'invalid', why: string): SquadraError {
   reply.header('www-authenticate', `Bearer realm="squadra"${brought === 'none' ? '' : ', error="invalid_token"'}`);
   return new SquadraError('UNAUTHENTICATED', `The request was refused. ${why}`);
 }

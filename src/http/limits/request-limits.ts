@@ -5,6 +5,7 @@ import type { Taken } from '../../flow/token-bucket.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { sessionTokenOf } from '../auth/session-cookie.ts';
 import { addressKey } from './address-key.ts';
 
 /** What holds in the open mode and otherwise where `SQUADRA_RATE_LIMIT_PER_MINUTE` says nothing. */
@@ -42,11 +43,13 @@ export class RequestLimits {
   beforeIdentity(app: FastifyInstance): void {
     app.addHook('onRequest', async (request, reply) => {
       if (isUncounted(request)) return;
-      if (this.#parts.access.isOpen || !isIdentified(request)) this.#count(addressOf(request), reply);
-      else this.#refuseGuessers(request, reply);
+      const isIdentifiedLater = !this.#parts.access.isOpen && isIdentified(request);
+      if (!isIdentifiedLater) this.#count(addressOf(request), reply);
+      if (isIdentifiedLater || takesKey(request)) this.#refuseGuessers(request, reply);
     });
     app.addHook('onResponse', async (request, reply) => {
-      if (reply.statusCode === 401 && bringsCredential(request)) this.#failures?.take(addressOf(request));
+      if (reply.statusCode === 401 && (bringsCredential(request) || takesKey(request)))
+        this.#failures?.take(addressOf(request));
     });
   }
 
@@ -96,9 +99,15 @@ function isIdentified(request: FastifyRequest): boolean {
   return request.routeOptions.config.scope !== 'open' && !request.is404 && bringsCredential(request);
 }
 
-/** A key or token in its header, or, for a stream, in its address. */
-function bringsCredential({ headers, routeOptions, query }: FastifyRequest): boolean {
-  if (headers.authorization !== undefined) return true;
+/** Whether a key stands in its body, whoever asks. */
+function takesKey({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.takesKey === true;
+}
+
+/** A key or token in its header, a sign-in in its cookie, or, for a stream, a token in its address. */
+function bringsCredential(request: FastifyRequest): boolean {
+  const { headers, routeOptions, query } = request;
+  if (headers.authorization !== undefined || sessionTokenOf(request) !== null) return true;
   return routeOptions.config.streams === true && typeof query === 'object' && query !== null && 'token' in query;
 }
 

@@ -61,8 +61,9 @@ export function catalogueRoutes(app: FastifyInstance, { catalogue }: HttpParts):
     tag: 'access',
     scope: 'read',
     answers: { 200: meSchema },
-    handle: ({ principal: { kind, tenant, id, name, userId, scopes, expiresAt } }) => ({
+    handle: ({ principal: { kind, tenant, id, name, userId, scopes, expiresAt, session } }) => ({
       kind,
+      signedInWith: kind === 'local' ? 'nothing' : kind === 'user' ? 'token' : session === undefined ? 'key' : 'cookie',
       tenant,
       id,
       name,

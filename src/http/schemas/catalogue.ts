@@ -30,13 +30,15 @@ export const workflowSchema = z
 export const meSchema = z
   .object({
     kind: z.enum(['local', 'key', 'user']),
+    /** What shows who asks: `nothing` where nobody signs in, a `key`, a `token` of the issuer, or the `cookie` of a sign-in. */
+    signedInWith: z.enum(['nothing', 'key', 'token', 'cookie']),
     tenant: z.string(),
     /** Of the key or the user; `local` where nobody signs in. */
     id: z.string(),
     name: z.string(),
     userId: z.string().nullable(),
     scopes: z.array(z.enum(scopes)),
-    /** When the key or the token ends; null when it does not. */
+    /** When the key, the token or the sign-in ends; null when it does not. */
     expiresAt: timeSchema.nullable(),
   })
   .meta({ id: 'Me' });

@@ -94,6 +94,7 @@ it.each(['/roles', '/templates', '/workflows'])('turns the pages of %s', async (
 it('says who asks: whoever is at this machine, while nobody signs in', async () => {
   expect((await ask('/me')).body).toEqual({
     kind: 'local',
+    signedInWith: 'nothing',
     tenant: 'local',
     id: 'local',
     name: 'local',
@@ -115,6 +116,7 @@ it('says who asks: the holder of a key, and nothing of the key itself', async ()
   const answer = await askOwn('/me', { key: text });
   expect(answer.body).toEqual({
     kind: 'key',
+    signedInWith: 'key',
     tenant: 'acme',
     id: key.id,
     name: 'ci',

@@ -4,8 +4,10 @@ import { SquadraError } from '../../../kernel/errors.ts';
 import { apiKeyColumns } from '../access-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
+import { sessionOperations } from './sessions.ts';
+import type { SessionOperations } from './sessions.ts';
 
-export interface AccessOperations {
+export interface AccessOperations extends SessionOperations {
   addKey(key: NewApiKey): void;
   /** The key as it is now, in `apiKeyColumns`. */
   revokeKey(revoke: { readonly tenant: string; readonly idOrPrefix: string; readonly at: number }): Row;
@@ -31,6 +33,7 @@ export function accessOperations(database: DatabaseSync): AccessOperations {
     `SELECT ${apiKeyColumns} FROM api_keys WHERE tenant = ? AND prefix = ? ORDER BY id DESC LIMIT 1`,
   );
   const revoke = prepare(database, 'UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL');
+  const endSessionsOf = prepare(database, 'DELETE FROM sessions WHERE key_id = ?');
   const upsertUser = prepare(
     database,
     `INSERT INTO users (id, tenant, sub, name, email, created_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -38,6 +41,7 @@ export function accessOperations(database: DatabaseSync): AccessOperations {
   );
 
   return {
+    ...sessionOperations(database),
     addKey: ({ id, tenant, name, prefix, hash, scopes, createdAt, expiresAt, revokedAt }) => {
       insertKey.run(id, tenant, name, prefix, hash, scopes.join(' '), createdAt, expiresAt, revokedAt);
     },
@@ -51,6 +55,8 @@ export function accessOperations(database: DatabaseSync): AccessOperations {
       }
       const id = String(found[0]);
       revoke.run(at, id);
+      // What was signed in with it goes with it.
+      endSessionsOf.run(id);
       return byId.first(tenant, id) ?? found;
     },
     seeUser: ({ id, tenant, sub, name, email, createdAt }) =>
