@@ -222,10 +222,12 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     convoys: convoyRunner.statistics(),
     schedules: schedules.runner.statistics(),
     cache: cache.statistics(),
+    traces: tracing.statistics(),
     ...parts.adapterStatistics(),
   });
   const face = {
     ...convoyParts,
+    tracing,
     commands,
     forks,
     files: workspaces,

@@ -10,7 +10,8 @@ import type { Starts } from '../flow/starts.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 import type { DurationDistribution } from '../telemetry/histogram.ts';
-import type { TracingStatistics } from '../telemetry/tracing.ts';
+import { traceparentOf } from '../telemetry/trace-context.ts';
+import type { Tracing, TracingStatistics } from '../telemetry/tracing.ts';
 import type { ApprovalStore } from '../work/approval-store.ts';
 import type { Execution } from '../work/execution.ts';
 import type { UsageReports } from '../work/usage-report.ts';
@@ -82,6 +83,7 @@ export interface SquadraParts extends RunHandleParts, ConvoysParts, TenantMetric
   readonly schedules: ScheduleKeeping;
   readonly workItems: WorkItemStore;
   readonly usage: UsageReports;
+  readonly tracing: Pick<Tracing, 'current'>;
   readonly agents: AgentPoolPort;
   readonly maxInputBytes: number;
   readonly workflows: WorkflowRegistry;
@@ -147,22 +149,29 @@ export class Squadra implements AsyncDisposable {
   /** What members wrote with their tools. */
   readonly files: ExecutionFiles;
   readonly #parts: SquadraParts;
+  readonly #traceparent: string | null;
 
   constructor(parts: SquadraParts, tenant: string, requester: Requester = nobody) {
     const { userId, traceparent } = requester;
     this.tenant = tenant;
     this.userId = userId;
-    this.traceparent = traceparent;
+    this.#traceparent = traceparent;
     this.#parts = parts;
     this.squads = squadsOf(parts.directory, tenant, userId);
     this.approvals = new Approvals(parts, tenant);
     this.budgets = parts.budgets.of(tenant);
     this.workItems = new WorkItems(parts, tenant);
-    this.convoys = new Convoys(parts, tenant, requester);
+    this.convoys = new Convoys(parts, tenant, this);
     this.schedules = parts.schedules.of(tenant, userId);
     this.metrics = new TenantMetrics(parts, tenant);
     this.agents = pooledAgents(parts.agents, tenant);
     this.files = new ExecutionFiles(parts, tenant);
+  }
+
+  /** Where in a trace its requests stand (W3C `traceparent`): as was said, or where the caller is; null where nobody knows. */
+  get traceparent(): string | null {
+    const current = this.#traceparent === null ? this.#parts.tracing.current() : null;
+    return current === null ? this.#traceparent : traceparentOf(current);
   }
 
   /**

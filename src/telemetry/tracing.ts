@@ -37,6 +37,10 @@ export interface Tracing extends AsyncDisposable {
   /** Whether spans may hold what users and models say. */
   readonly takesContent: boolean;
   record(span: FinishedSpan): void;
+  /** Where the caller stands, if its program traces itself with OpenTelemetry. */
+  current(): TraceContext | null;
+  /** Calls it as a part of a span, so that what the caller's program traces in it comes below that. */
+  within<T>(context: TraceContext, call: () => T): T;
   statistics(): TracingStatistics;
 }
 
@@ -45,6 +49,8 @@ export const noTracing: Tracing = {
   isOn: false,
   takesContent: false,
   record: () => {},
+  current: () => null,
+  within: (_context, call) => call(),
   statistics: () => ({ exported: 0, dropped: 0, waiting: 0 }),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };

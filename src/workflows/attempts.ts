@@ -202,7 +202,9 @@ export class AttemptLoop<T> {
     this.#run.hold(attempt);
     this.#run.watcher?.attempted(this.#work.key, attempt.number);
     try {
-      const result = this.#work.perform(attempt);
+      const { watcher } = this.#run;
+      const perform = (): Succeeded<T> | Promise<Succeeded<T>> => this.#work.perform(attempt);
+      const result = watcher === null ? perform() : watcher.attempted(this.#work.key, attempt.number, perform);
       if (result instanceof Promise) {
         // A body that has returned its result cannot run out of time: only the others are given a timer.
         if (!this.#run.isOver) timer = this.#watchTime(attempt, end);

@@ -39,8 +39,8 @@ export interface RunWatcher {
   asked(ask: WatchedAsk): void;
   /** A step that has no result yet is worked on; `describe` is there for calls. */
   working(key: string, describe: (() => CallSpan) | null): void;
-  /** An attempt leaves. */
-  attempted(key: string, attempt: number): void;
+  /** An attempt leaves: `perform` is it. */
+  attempted<T>(key: string, attempt: number, perform: () => T): T;
   /** This is stored. */
   committed(commit: Commit): void;
   /** The run is over; a reason says that it was stopped. */

@@ -7,6 +7,7 @@
  * H4  Only `config/` reads the environment.
  * H5  A file or folder is named after its thing; names that say nothing are refused.
  * H6  No file is longer than 300 lines.
+ * H7  OpenTelemetry is imported in `telemetry/otel/` alone, and that folder is loaded only when it is needed.
  */
 import { posix } from 'node:path';
 import { importsOf, withoutComments } from './source-imports.ts';
@@ -44,13 +45,14 @@ const maxLines = 300;
 /** Paths (`src/work/journal.ts`) and texts of source files. */
 export type SourceTree = ReadonlyMap<string, string>;
 
-/** Every breach of H1–H6, one line each; empty when the house stands. */
+/** Every breach of H1–H7, one line each; empty when the house stands. */
 export function breaches(tree: SourceTree): string[] {
   return [...tree].flatMap(([path, text]) => [
     ...importBreaches(path, text),
     ...environmentBreaches(path, text),
     ...nameBreaches(path),
     ...lengthBreaches(path, text),
+    ...tracingBreaches(path, text),
   ]);
 }
 
@@ -97,6 +99,13 @@ function nameBreaches(path: string): string[] {
 function lengthBreaches(path: string, text: string): string[] {
   const lines = text.replace(/\n$/, '').split('\n').length;
   return lines > maxLines ? [`${path}: has ${lines} lines, ${maxLines} at most; it misses a noun`] : [];
+}
+
+function tracingBreaches(path: string, text: string): string[] {
+  if (path.startsWith('src/telemetry/otel/')) return [];
+  const imports = importsOf(text).some((specifier) => specifier.startsWith('@opentelemetry/'));
+  const eager = /\b(?:import|export)\b[^;(]*\bfrom\s*['"][^'"]*\/otel\//.test(withoutComments(text));
+  return imports || eager ? [`${path}: loads OpenTelemetry for everybody; only src/telemetry/otel imports it`] : [];
 }
 
 function floorOf(path: string): number {

@@ -42,6 +42,8 @@ describe('the rules see a planted breach', () => {
     ['the environment imported', 'src/work/a.ts', `import { env } from 'node:process';`, /environment/],
     ['a file of helpers', 'src/work/helpers.ts', '', /says nothing/],
     ['a folder of utils', 'src/work/utils/a.ts', '', /says nothing/],
+    ['tracing for everybody', 'src/work/a.ts', `import { trace } from '@opentelemetry/api';`, /for everybody/],
+    ['tracing loaded at once', 'src/telemetry/a.ts', `import { o } from './otel/o.ts';`, /for everybody/],
     ['a file that is too long', 'src/work/a.ts', 'x\n'.repeat(301), /301 lines/],
   ];
 
@@ -57,6 +59,7 @@ describe('the rules see a planted breach', () => {
       ['src/compose.ts', `import { b } from './work/sqlite/b.ts'; import { c } from './engines/embedded/c.ts';`],
       ['src/cli/run.ts', `import { compose } from '../compose.ts';`],
       ['src/config/environment.ts', `export const read = () => process.env;`],
+      ['src/telemetry/a.ts', `const { o } = await import('./otel/o.ts');`],
       ['src/work/long.ts', 'x\n'.repeat(300)],
     ]);
     expect(breaches(clean)).toEqual([]);

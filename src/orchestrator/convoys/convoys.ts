@@ -71,9 +71,11 @@ export class Convoys {
    */
   async create(request: ConvoyRequest): Promise<Convoy> {
     const { directory, gate, ids, convoyRunner } = this.#parts;
+    // Before anything is awaited: after that the caller is elsewhere.
+    const { userId, traceparent } = this.#requester;
     const squad = await directory.resolve(this.#tenant, request.squad ?? defaultSquad);
     gate.pass();
-    const made = makeConvoy(this.#parts, request, squad, { ...this.#requester, id: ids(), parent: null });
+    const made = makeConvoy(this.#parts, request, squad, { userId, traceparent, id: ids(), parent: null });
     const { id, existing } = await convoyRunner.create(this.#tenant, made);
     return existing ? this.#find(id) : made.convoy;
   }

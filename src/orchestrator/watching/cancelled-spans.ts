@@ -57,7 +57,7 @@ export class CancelledSpans implements AsyncDisposable {
     if (execution === null || execution.status !== 'cancelled') return;
     const history = historyOf(await allRecords(reports, tenant, id));
     const trace = new ExecutionTrace(execution, history.rounds);
-    if (!trace.context.isSampled) return;
+    if (!trace.isSampled) return;
     const spans = new RunSpans({ tracing, clock }, execution, history, trace);
     const { squadId, squadVersion } = execution;
     const pinned =

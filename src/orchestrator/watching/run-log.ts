@@ -17,7 +17,9 @@ export class RunLog implements RunWatcher {
 
   working(): void {}
 
-  attempted(): void {}
+  attempted<T>(_key: string, _attempt: number, perform: () => T): T {
+    return perform();
+  }
 
   over(): void {}
 

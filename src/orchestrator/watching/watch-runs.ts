@@ -20,7 +20,7 @@ export function watchRuns({ tracing, logger, logLevel, clock }: WatchingParts): 
   const isTold = tellingLevels.includes(logLevel);
   if (!tracing.isOn && !isTold) return () => null;
   return ({ execution }, history, trace) => {
-    const isTraced = tracing.isOn && trace.context.isSampled;
+    const isTraced = tracing.isOn && trace.isSampled;
     const spans = isTraced ? new RunSpans({ tracing, clock }, execution, history, trace) : null;
     const log = isTold ? new RunLog(logger, execution, trace.traceId) : null;
     return spans === null || log === null ? (spans ?? log) : both(spans, log);
@@ -31,7 +31,7 @@ function both(first: RunWatcher, second: RunWatcher): RunWatcher {
   return {
     asked: (ask) => first.asked(ask),
     working: (key, describe) => first.working(key, describe),
-    attempted: (key, attempt) => first.attempted(key, attempt),
+    attempted: (key, attempt, perform) => first.attempted(key, attempt, perform),
     committed: (commit) => {
       first.committed(commit);
       second.committed(commit);

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, isSpanContextValid, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import type { Attributes, SpanContext, Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import {
@@ -80,8 +80,8 @@ class OtelTracing implements Tracing {
     this.#tracer = this.#provider.getTracer('squadra', undefined, { schemaUrl });
   }
 
-  record({ name, kind, context, parent, startedAt, endedAt, attributes, failure }: FinishedSpan): void {
-    this.#next = context;
+  record({ name, kind, context: place, parent, startedAt, endedAt, attributes, failure }: FinishedSpan): void {
+    this.#next = place;
     const span = this.#tracer.startSpan(
       name,
       { kind: kinds[kind], startTime: startedAt, attributes: this.#clean(attributes) },
@@ -94,6 +94,16 @@ class OtelTracing implements Tracing {
     }
     // A clock that was set back must not make a span end before it began.
     span.end(Math.max(startedAt, endedAt));
+  }
+
+  current(): TraceContext | null {
+    const found = trace.getSpanContext(context.active());
+    if (found === undefined || !isSpanContextValid(found)) return null;
+    return { traceId: found.traceId, spanId: found.spanId, isSampled: (found.traceFlags & TraceFlags.SAMPLED) !== 0 };
+  }
+
+  within<T>(place: TraceContext, call: () => T): T {
+    return context.with(trace.setSpanContext(context.active(), spanContextOf(place)), call);
   }
 
   statistics(): TracingStatistics {
@@ -120,7 +130,7 @@ class OtelTracing implements Tracing {
 }
 
 function spanContextOf({ traceId, spanId, isSampled }: TraceContext): SpanContext {
-  return { traceId, spanId, traceFlags: isSampled ? 1 : 0, isRemote: true };
+  return { traceId, spanId, traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE, isRemote: true };
 }
 
 function readHeaders(text: string | null): Record<string, string> {

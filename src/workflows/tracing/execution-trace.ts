@@ -27,6 +27,11 @@ export class ExecutionTrace {
     return this.parent?.traceId ?? traceIdOf(this.#id);
   }
 
+  /** Whether who asked for it wants it recorded. */
+  get isSampled(): boolean {
+    return this.parent?.isSampled ?? true;
+  }
+
   /** Of the execution itself. */
   get context(): TraceContext {
     return this.#of('execution');

@@ -69,8 +69,10 @@ export class RunSpans implements RunWatcher {
     if (describe !== null) this.#calls.set(key, describe);
   }
 
-  attempted(key: string, attempt: number): void {
-    this.#attempts.set(key, { attempt, since: this.#parts.clock.now() });
+  attempted<T>(key: string, attempt: number, perform: () => T): T {
+    const { tracing, clock } = this.#parts;
+    this.#attempts.set(key, { attempt, since: clock.now() });
+    return tracing.within(this.#trace.stepContext(key, attempt), perform);
   }
 
   committed({ records, items = [] }: Commit): void {

@@ -86,7 +86,7 @@ it('tells of an execution that is cancelled while it waits, and of what was open
   await using server = await opened(collector);
   const { squadra } = server.assembly;
   const run = await squadra.submit('patient', { input: {}, squad: 'software' });
-  for await (const event of run.events()) if (event.kind === 'status' && event.status === 'waiting') break;
+  for await (const event of run.events()) if (event.event === 'status' && event.status === 'waiting') break;
   await run.cancel();
   await collector.until(() => collector.has('invoke_workflow patient'));
   expect(collector.tree(failing)).toBe(
