@@ -173,7 +173,6 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
       },
       adapterStatistics: () => ({
         writer: state.writer.statistics(),
-        traces: tracing.statistics(),
         readers: state.readers.statistics(),
         ...asker.stats(),
       }),

@@ -200,7 +200,6 @@ export class AttemptLoop<T> {
       if (!this.#run.isOver) then();
     };
     this.#run.hold(attempt);
-    this.#run.watcher?.attempted(this.#work.key, attempt.number);
     try {
       const { watcher } = this.#run;
       const perform = (): Succeeded<T> | Promise<Succeeded<T>> => this.#work.perform(attempt);
