@@ -135,8 +135,6 @@ export class Squadra implements AsyncDisposable {
   readonly tenant: string;
   /** For whom submissions and squads are made; null where none signed in. */
   readonly userId: string | null;
-  /** Where in a trace its requests stand (W3C `traceparent`); null where nobody said. */
-  readonly traceparent: string | null;
   readonly squads: Squads;
   readonly approvals: Approvals;
   readonly budgets: Budgets;
