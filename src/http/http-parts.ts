@@ -9,8 +9,8 @@ import type { Catalogue } from '../squads/catalogue.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { Readiness } from './readiness.ts';
-
 import type { DashboardFiles } from './dashboard/dashboard-files.ts';
+
 /** What the HTTP interface stands on. */
 export interface HttpParts {
   /** As tenant `local` sees it; requests take the view of their own tenant. */
@@ -25,6 +25,6 @@ export interface HttpParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly readiness: Readiness;
-}
   /** The built dashboard; null for none. Where it is left out, the one that was built beside this code, if it was. */
   readonly dashboard?: DashboardFiles | null;
+}
