@@ -77,3 +77,8 @@ export function refused(...statuses: readonly number[]): RegExp {
 
 /** The server is away: requests fail, and Chromium notes each. */
 export const unreachable = /^console: Failed to load resource: net::ERR_/;
+
+/** By how many pixels the page is wider than what it is shown in: by so much it scrolls sideways. */
+export function beyond(page: Page): Promise<number> {
+  return page.evaluate('Math.max(0, document.documentElement.scrollWidth - innerWidth)');
+}
