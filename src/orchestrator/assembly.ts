@@ -88,7 +88,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const monitor = new ResourceMonitor(parts.probe, clock, (error) =>
     logger.warn({ error }, 'How busy the machine is could not be read; the last that is known holds.'),
   );
-  monitor.onSample(() => pulses.changedForAll(topicSet('system')));
+  monitor.onSample(({ at }) => pulses.sampled(at));
   const metricKeeping = new MetricKeeping({
     store: state.metrics,
     clock,

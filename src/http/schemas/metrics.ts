@@ -47,7 +47,9 @@ export const statsSchema = z
     totals: z.object({ submitted: count, ...ends }).meta({
       description: 'Ends count each: an execution that failed, was retried and completed is in both.',
     }),
-    open: z.object({ created: count, queued: count, running: count, waiting: count }).meta({ description: 'Now.' }),
+    open: z
+      .object({ created: count, queued: count, running: count, waiting: count, failed: count })
+      .meta({ description: 'Now: what is not at its end for good. Those that failed can be tried again.' }),
     successRate: share.meta({ description: 'Completed ones among those that completed or failed; null of nothing.' }),
     durationMs: percentilesOrNull.meta({ description: 'From acceptance until completed or failed.' }),
     throughputPerMinute: z.number().min(0),

@@ -1,4 +1,4 @@
-import type { MinuteRange, MinuteReport } from '../../work/metrics/metric-store.ts';
+import type { MinuteRange, MinuteReport, OpenCounts } from '../../work/metrics/metric-store.ts';
 import { minuteMs, MinuteFigures, summaryOf } from '../../work/metrics/minute.ts';
 import type { FiguresSummary } from '../../work/metrics/minute.ts';
 import type { Percentiles } from '../../telemetry/log-histogram.ts';
@@ -36,12 +36,7 @@ export interface Stats {
     readonly failed: number;
     readonly cancelled: number;
   };
-  readonly open: {
-    readonly created: number;
-    readonly queued: number;
-    readonly running: number;
-    readonly waiting: number;
-  };
+  readonly open: OpenCounts;
   /** Of those that completed or failed, the share that completed; null of nothing. */
   readonly successRate: number | null;
   /** From acceptance until they completed or failed. */

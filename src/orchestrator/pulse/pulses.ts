@@ -18,7 +18,11 @@ interface Followed {
   timer: Timer | null;
 }
 
+const minuteMs = 60_000;
+
 const executions = topicSet('executions');
+const samples = topicSet('system');
+const figures = topicSet('metrics');
 
 /**
  * Tells those who look at a tenant's pages what has changed, as topics: they read it again, all of it, so nothing is numbered
@@ -35,6 +39,8 @@ export class Pulses {
   readonly #clock: Clock;
   readonly #tenants = new Map<string, Followed>();
   #isClosed = false;
+  /** Of the sample before, counted from the epoch. */
+  #minute = 0;
 
   constructor(bus: Bus, clock: Clock) {
     this.#bus = bus;
@@ -55,6 +61,13 @@ export class Pulses {
   /** The same in all tenants. */
   changedForAll(topics: TopicSet): void {
     for (const followed of this.#tenants.values()) this.#note(followed, topics);
+  }
+
+  /** A sample of the machine came. With a minute that is over, figures of "the last hour" are others, also where nothing happened. */
+  sampled(at: number): void {
+    const minute = Math.floor(at / minuteMs);
+    this.changedForAll(minute === this.#minute ? samples : samples | figures);
+    this.#minute = minute;
   }
 
   /**

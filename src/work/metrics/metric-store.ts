@@ -25,7 +25,7 @@ export interface MetricReports {
   /** What happened, as far as it was kept: `keep` first tells all. */
   minutes(tenant: string, range: MinuteRange): Promise<MinuteReport>;
   /** How many of a tenant's executions are in each open status, now. */
-  open(tenant: string): Promise<Readonly<Record<'created' | 'queued' | 'running' | 'waiting', number>>>;
+  open(tenant: string): Promise<OpenCounts>;
   /** How convoys went, newest first. */
   convoys(tenant: string, filter: ConvoyFilter, now: number): Promise<readonly ConvoyFigures[]>;
   /** Of the whole process, oldest first. */
@@ -51,5 +51,14 @@ export interface MetricStore extends MetricReports {
   prune(before: number, atMost: number): Promise<number>;
 }
 
-/** Statuses that are not an end. */
-export const openStatuses = ['created', 'queued', 'running', 'waiting'] as const satisfies readonly ExecutionStatus[];
+/** Statuses that are not an end for good: who failed can be tried again. */
+export const openStatuses = [
+  'created',
+  'queued',
+  'running',
+  'waiting',
+  'failed',
+] as const satisfies readonly ExecutionStatus[];
+
+/** How many executions are in each of them. */
+export type OpenCounts = Readonly<Record<(typeof openStatuses)[number], number>>;

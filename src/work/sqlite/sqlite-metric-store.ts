@@ -1,7 +1,7 @@
 import type { ConvoyFilter } from '../convoy-store.ts';
 import type { ConvoyFigures } from '../metrics/convoy-course.ts';
 import { openStatuses } from '../metrics/metric-store.ts';
-import type { MetricReports, MetricStore, MinuteRange, MinuteReport } from '../metrics/metric-store.ts';
+import type { MetricReports, MetricStore, MinuteRange, MinuteReport, OpenCounts } from '../metrics/metric-store.ts';
 import type { ResourceMinute } from '../metrics/resource-minute.ts';
 import { resourceMinuteOf, resourceRow } from './metric-row.ts';
 import type { ReaderPool } from './reader-pool.ts';
@@ -22,10 +22,10 @@ export class SqliteMetricReports implements MetricReports {
     return this.readers.run('metricMinutes', { tenant, range });
   }
 
-  async open(tenant: string): Promise<Readonly<Record<(typeof openStatuses)[number], number>>> {
+  async open(tenant: string): Promise<OpenCounts> {
     const counts = await this.readers.run('openCounts', { tenant });
     const entries = openStatuses.map((status, place) => [status, counts[place] ?? 0] as const);
-    return Object.fromEntries(entries) as Record<(typeof openStatuses)[number], number>;
+    return Object.fromEntries(entries) as OpenCounts;
   }
 
   convoys(tenant: string, filter: ConvoyFilter, now: number): Promise<readonly ConvoyFigures[]> {
@@ -41,11 +41,14 @@ export class SqliteMetricReports implements MetricReports {
 export class SqliteMetricStore extends SqliteMetricReports implements MetricStore {
   readonly isKept: boolean;
   readonly #writer: Writer;
+  /** Gaps are found when the file is opened, and only then. */
+  #hasGaps: boolean;
 
   constructor(writer: Writer, readers: ReaderPool, isKept: boolean) {
     super(readers);
     this.#writer = writer;
     this.isKept = isKept;
+    this.#hasGaps = isKept;
   }
 
   async keep(samples: readonly ResourceMinute[]): Promise<void> {
@@ -53,7 +56,8 @@ export class SqliteMetricStore extends SqliteMetricReports implements MetricStor
   }
 
   async catchUp(): Promise<boolean> {
-    const [after, through] = (this.isKept ? await this.readers.run('metricGap', null) : undefined) ?? [];
+    const [after, through] = (this.#hasGaps ? await this.readers.run('metricGap', null) : undefined) ?? [];
+    this.#hasGaps = typeof after === 'number';
     if (typeof after !== 'number' || typeof through !== 'number') return false;
     const { upTo, minutes } = await this.readers.run('metricSlice', { after, through, limit: sliceSize });
     await this.#writer.run('closeGap', [after, through, upTo, minutes]);
