@@ -28,7 +28,13 @@ export function ItemList(props: {
   return (
     // Scrolled by keyboard, it has to take the focus.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <section ref={frame} className="item-list" tabIndex={0} aria-label="Items of the convoy">
+    <section
+      ref={frame}
+      className="item-list"
+      style={{ maxHeight: rows.getTotalSize() }}
+      tabIndex={0}
+      aria-label="Items of the convoy"
+    >
       <ul style={{ height: rows.getTotalSize() }}>
         {rows.getVirtualItems().map(({ index, start }) => {
           const item = items[index];

@@ -29,6 +29,11 @@ interface ChartProps {
 
 const usualHeightPx = 190;
 
+const daySeconds = 86_400;
+const halfDay = daySeconds / 2;
+/** Between two marks of an axis of days. */
+const dayIncrements = [1, 2, 3, 7, 14, 30, 90, 365].map((days) => days * daySeconds);
+
 /** Values over time. It follows the width of its place and the colours of the page; the cursor reads values in the legend. */
 export function Chart(props: ChartProps) {
   const place = useRef<HTMLElement>(null);
@@ -80,9 +85,13 @@ function optionsOf(element: HTMLElement, series: readonly Series[], look: Look):
     height: heightPx,
     tzDate: (seconds) => (isUtc ? uPlot.tzDate(new Date(seconds * 1_000), 'Etc/UTC') : new Date(seconds * 1_000)),
     cursor: { y: false, points: { size: 6 } },
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(most, Number.isFinite(high) ? high * 1.08 : 0) || 1] } },
+    scales: {
+      // A bar stands in the middle of its day.
+      ...(isUtc ? { x: { range: (_plot, from, to) => [from - halfDay, to + halfDay] } } : {}),
+      y: { range: (_plot, _low, high) => [0, Math.max(most, Number.isFinite(high) ? high * 1.08 : 0) || 1] },
+    },
     axes: [
-      { ...axis, space: 70, values: timeFormats },
+      { ...axis, space: 70, values: timeFormats, ...(isUtc ? { incrs: dayIncrements } : {}) },
       { ...axis, size: 62, space: 34, values: (_plot, ticks) => ticks.map(format) },
     ],
     series: [
@@ -99,7 +108,7 @@ function optionsOf(element: HTMLElement, series: readonly Series[], look: Look):
 const timeFormats: uPlot.Axis.Values = [
   [31_536_000, '{YYYY}', null, null, null, null, null, null, 1],
   [2_419_200, '{MMM}', '\n{YYYY}', null, null, null, null, null, 1],
-  [86_400, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
+  [daySeconds, '{D} {MMM}', '\n{YYYY}', null, null, null, null, null, 1],
   [60, '{HH}:{mm}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
   [0.001, '{HH}:{mm}:{ss}', '\n{D} {MMM} {YYYY}', null, '\n{D} {MMM}', null, null, null, 1],
 ];
