@@ -215,9 +215,9 @@ export async function readOwner(
 ): Promise<{ readonly owner: StateOwner; readonly status: ProcessStatus | null } | null> {
   const { stateDir } = settingsOf(options);
   const owner = stateOwner(stateDir);
-  if (owner === null || timeoutMs === null) return owner === null ? null : { owner, status: null };
-  const inbox = openSqliteInbox(stateDir, systemClock);
-  return { owner, status: await askStatus(inbox, createIds(systemClock)(), timeoutMs) };
+  if (owner === null) return null;
+  const ask = (ms: number) => askStatus(openSqliteInbox(stateDir, systemClock), createIds(systemClock)(), ms);
+  return { owner, status: timeoutMs === null ? null : await ask(timeoutMs) };
 }
 
 /** Replays what is in flight against the workflows of `options`, beside whoever runs it, without doing anything. */

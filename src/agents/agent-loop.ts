@@ -2,6 +2,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
 import type { AdmissionStatistics } from '../flow/admission.ts';
 import type { Catalogue } from '../squads/catalogue.ts';
+import type { DurationDistribution } from '../telemetry/histogram.ts';
 import type { Member } from '../squads/squad.ts';
 import { addUsage, noUsage } from '../work/usage.ts';
 import type { ItemChange } from '../work/work-item.ts';
@@ -40,7 +41,12 @@ export interface AskerParts extends ModelCallerParts {
 export interface AgentAsker extends Asker {
   /** The agents that are built. */
   readonly pool: Pick<AgentPool, 'of' | 'drop' | 'stats'>;
-  stats(): { readonly agents: AgentPoolStats; readonly calls: AdmissionStatistics };
+  stats(): {
+    readonly agents: AgentPoolStats;
+    readonly calls: AdmissionStatistics;
+    /** How long models took for their answers. */
+    readonly answers: DurationDistribution;
+  };
 }
 
 /** Fills `squad.ask`: the member's agent answers, one model or tool call per step. */
@@ -55,7 +61,7 @@ export function createAsker(parts: AskerParts): AgentAsker {
   return {
     ask: (request) => new AgentRun(pool.get(request), request, { caller, models, tools, settings }).answer(),
     pool,
-    stats: () => ({ agents: pool.stats(), calls: parts.admission.statistics() }),
+    stats: () => ({ agents: pool.stats(), calls: parts.admission.statistics(), answers: caller.answers() }),
   };
 }
 

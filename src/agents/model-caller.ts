@@ -4,6 +4,8 @@ import type { Settings } from '../config/settings.ts';
 import type { Admission, CallOutcome, CallTicket, Permit } from '../flow/admission.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
+import { DurationHistogram } from '../telemetry/histogram.ts';
+import type { DurationDistribution } from '../telemetry/histogram.ts';
 import type { Usage } from '../work/usage.ts';
 import type { AskRequest, CallAttempt } from '../workflows/asker.ts';
 import type { Agent } from './agent.ts';
@@ -65,15 +67,24 @@ export interface MadeCall {
 
 const withoutTools: Pick<CallOrder, 'tools' | 'responseFormat'> = { tools: [], responseFormat: { type: 'text' } };
 
+/** Upper bounds: from a model on this machine to one that thinks for minutes. */
+const answerBoundsMs = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 600_000];
+
 /** Who has to stay away for longer waits as an attempt that failed: then nothing is kept in memory. */
 const longestReturnMs = 30_000;
 
 /** Calls models: waits for its turn, keeps to the limits, and says of a failed call what it cost. */
 export class ModelCaller {
   readonly #parts: ModelCallerParts;
+  readonly #answers = new DurationHistogram(answerBoundsMs);
 
   constructor(parts: ModelCallerParts) {
     this.#parts = parts;
+  }
+
+  /** How long answers took that came whole. */
+  answers(): DurationDistribution {
+    return this.#answers.distribution();
   }
 
   /** The call has limits of its own; before it comes the wait for its turn, which the ask's own limit bounds. */
@@ -159,6 +170,7 @@ export class ModelCaller {
         },
         received,
       );
+      this.#answers.observe(received.durationMs);
       outcome = { kind: 'completed', firstTokenMs: received.firstTokenMs, tokens: reportedTokens(received) };
       return { received, usage: this.#settle(order, received) };
     } catch (error) {

@@ -80,7 +80,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   });
   await allowOrigins(app, settings.corsOrigins);
   traceRequests(app, parts);
-  const metrics = new Metrics(() => parts.squadra.statistics());
+  const metrics = new Metrics(() => ({ ...parts.squadra.statistics(), streams: streams.statistics }));
   metricsRoute(app, metrics);
   await pressure.watch(app, metrics);
   const limits = new RequestLimits({ ...parts, metrics });

@@ -84,7 +84,7 @@ export interface AssemblyParts {
   readonly squads: readonly SquadInput[];
   readonly adapterStatistics: () => Omit<
     SquadraStatistics,
-    'engine' | 'gate' | 'cache' | 'starts' | 'convoys' | 'budgets' | 'schedules' | 'traces'
+    'engine' | 'gate' | 'cache' | 'worked' | 'starts' | 'convoys' | 'budgets' | 'schedules' | 'traces'
   >;
 }
 

@@ -31,6 +31,7 @@ import { Squadra } from './squadra.ts';
 import type { SquadraStatistics } from './squadra.ts';
 import { StoredEvents } from './stored-events.ts';
 import { Submissions } from './submissions.ts';
+import { WorkMeter } from './work-meter.ts';
 import { CancelledSpans } from './watching/cancelled-spans.ts';
 import { watchRuns } from './watching/watch-runs.ts';
 
@@ -46,6 +47,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   const events: EventSources = { stored: new StoredEvents(reports), bus, liveText };
   const room = new RoomLines(clock, (execution) => engine.wake(execution));
   const { tracing } = parts;
+  const worked = new WorkMeter();
   const refusals = { exceeded: 0, unpriced: 0 };
   const services: RunServices = {
     clock,
@@ -64,7 +66,10 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     room,
     onCommit: (tenant, executionId, settled, commit) => {
       bus.publish({ kind: 'committed', tenant, executionId });
-      if (commit !== null) pulses.changed(tenant, topicsOfCommit(commit));
+      if (commit !== null) {
+        worked.committed(commit);
+        pulses.changed(tenant, topicsOfCommit(commit));
+      }
       room.givenBack(tenant, settled);
     },
   };
@@ -125,6 +130,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     faults,
     maxInputBytes,
     onCancel: (tenant, id) => {
+      worked.cancelled();
       room.forget(id);
       // Its calls in flight were settled.
       room.lookAgain(tenant);
@@ -222,6 +228,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     convoys: convoyRunner.statistics(),
     schedules: schedules.runner.statistics(),
     cache: cache.statistics(),
+    worked: worked.done(),
     traces: tracing.statistics(),
     ...parts.adapterStatistics(),
   });

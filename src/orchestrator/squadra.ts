@@ -48,6 +48,7 @@ import { reportCosts } from './costs.ts';
 import type { CostReport, CostRequest } from './costs.ts';
 import { reportUsage } from './usage-report.ts';
 import type { UsageOptions, UsageReport } from './usage-report.ts';
+import type { WorkDone } from './work-meter.ts';
 import { WorkItems } from './work-items.ts';
 import type { WorkflowDescription, WorkflowRegistry } from './workflow-registry.ts';
 
@@ -121,6 +122,10 @@ export interface SquadraStatistics {
   readonly cache: CacheStatistics;
   /** Model calls: in flight, waiting, turned away; and for each model, how many may be in flight. */
   readonly calls: AdmissionStatistics;
+  /** What was done since the start. */
+  readonly worked: WorkDone;
+  /** How long models took for their answers. */
+  readonly answers: DurationDistribution;
   /**
    * Calls that were not sent: a budget had no room for them, or limits money and they have no price; and calls that `waiting`
    * for room, because calls in flight hold it.

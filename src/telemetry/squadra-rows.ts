@@ -1,10 +1,12 @@
 import type { DurationDistribution } from './histogram.ts';
 import type { LoopDelayReading } from './loop-delay.ts';
 import type { LabelledValue, MetricRow } from './metric-table.ts';
+import { workRows } from './work-rows.ts';
+import type { WorkReading } from './work-rows.ts';
 import type { TracingStatistics } from './tracing.ts';
 
 /** How busy this process is, as its parts tell. */
-export interface ProcessReading {
+export interface ProcessReading extends WorkReading {
   readonly engine: {
     readonly running: number;
     readonly ready: number;
@@ -251,4 +253,5 @@ export const squadraRows: readonly Row[] = [
     'How late the event loop came to its work since the last look.',
     ({ loop }) => by('quantile', { '0.5': loop.p50, '0.99': loop.p99, '1': loop.max }),
   ),
+  ...workRows,
 ];

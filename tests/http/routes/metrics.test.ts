@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { scriptedModel } from '../../../src/testing/scripted-model.ts';
 import { openTestServer } from '../../support/http-server.ts';
 
 it('shows every figure in Prometheus text format, with help and type, and no label that names a tenant or an id', async () => {
@@ -57,4 +58,50 @@ it('is for this machine, and elsewhere for keys with the scope admin', async () 
   expect((await server.ask('/metrics', { headers })).status).toBe(401);
   expect((await server.ask('/metrics', { headers, key: reader })).status).toBe(403);
   expect((await server.ask('/metrics', { headers, key: admin })).status).toBe(200);
+});
+
+it('counts how executions end, what calls came to and how long they took, and the streams that were turned away', async () => {
+  const usage = { inputTokens: 1_000, outputTokens: 100, cachedTokens: 400, reasoningTokens: 30 };
+  const model = scriptedModel(({ text }) =>
+    text.includes('fail') ? { fail: { status: 400, message: 'No.' } } : { text: 'Done.', usage },
+  );
+  await using server = await openTestServer({
+    models: { own: model.asProvider() },
+    prices: { 'own/dear': { input: 10, cached: 1, output: 100 } },
+    settings: { maxStreamsPerCaller: 1 },
+  });
+  const { squadra } = server.assembly;
+  const member = (name: string) => ({ role: 'tester', provider: 'own', model: name });
+  await squadra.squads.create({ name: 'dear', members: [member('dear')] });
+  await squadra.squads.create({ name: 'unpriced', members: [member('other')] });
+  const run = (squad: string, message: string) => squadra.submit('pipeline', { message, squad });
+  await (await run('dear', 'Do it.')).result();
+  await (await run('unpriced', 'Do it.')).result();
+  await (await run('dear', 'Please fail.')).result();
+  await (await squadra.submit('pipeline', { message: 'x', start: false })).cancel();
+  const stop = new AbortController();
+  const first = await fetch(`${server.url}/api/v1/events`, { signal: stop.signal });
+  expect((await server.ask('/events')).status).toBe(429);
+  const { text } = await server.ask('/metrics');
+  stop.abort();
+  await first.text().catch(() => '');
+  for (const line of [
+    'squadra_executions_ended_total{status="completed"} 2',
+    'squadra_executions_ended_total{status="failed"} 1',
+    'squadra_executions_ended_total{status="cancelled"} 1',
+    'squadra_model_attempts_total{result="completed"} 2',
+    'squadra_model_attempts_total{result="failed"} 1',
+    'squadra_model_call_duration_seconds_count 2',
+    'squadra_tokens_total{kind="input"} 2000',
+    'squadra_tokens_total{kind="cached"} 800',
+    'squadra_tokens_total{kind="output"} 200',
+    'squadra_tokens_total{kind="reasoning"} 60',
+    // 600 of 10, 400 of 1 and 100 of 100 dollars a million.
+    'squadra_cost_usd_total 0.0164',
+    'squadra_unpriced_calls_total 1',
+    'squadra_streams_refused_total 1',
+    'squadra_streams_slow_total 0',
+    'squadra_open_streams 1',
+  ])
+    expect(text.split('\n')).toContain(line);
 });
