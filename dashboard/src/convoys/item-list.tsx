@@ -27,11 +27,11 @@ export function ItemList(props: {
   });
   return (
     // Scrolled by keyboard, it has to take the focus.
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <section
       ref={frame}
       className="item-list"
       style={{ maxHeight: rows.getTotalSize() }}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={0}
       aria-label="Items of the convoy"
     >
