@@ -1,4 +1,5 @@
 import { useDeferredValue, useMemo, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
 import type { ConvoyDocument } from '../../../src/client.ts';
 import { count } from '../data/formats.ts';
@@ -13,28 +14,42 @@ const mostDrawn = { items: 80, edges: 300 } as const;
 
 const statuses = ['ready', 'blocked', 'in_progress', 'completed', 'failed', 'cancelled'] as const;
 
-/** The items of a convoy: what depends on what, with states, and beside it as a list that can be narrowed. */
-export function ConvoyItems({ convoy }: { readonly convoy: ConvoyDocument }) {
-  const [chosen, choose] = useState<string | null>(null);
+/** Which item is looked at, and where it was chosen: there it is told about. */
+interface Choice {
+  readonly key: string | null;
+  readonly place: 'graph' | 'list';
+}
+
+/** The items of a convoy: what depends on what, with states, and as a list that can be narrowed. `beside` stands beside the list. */
+export function ConvoyItems({ convoy, beside }: { readonly convoy: ConvoyDocument; readonly beside: ReactNode }) {
+  const [{ key: chosen, place }, setChoice] = useState<Choice>({ key: null, place: 'graph' });
   const { items } = convoy;
+  const chooseIn = (where: Choice['place']) => (key: string) => setChoice({ key, place: where });
   const byKey = useMemo(() => new Map(items.map((item) => [item.key, item])), [items]);
   const item = chosen === null ? undefined : byKey.get(chosen);
   const edges = items.reduce((sum, { dependsOn }) => sum + dependsOn.length, 0);
   const isDrawn = items.length <= mostDrawn.items && edges <= mostDrawn.edges;
   const Graph = isDrawn ? GraphDrawing : LevelBlocks;
+  const panelIn = (where: Choice['place']) =>
+    item === undefined || place !== where ? null : (
+      <ItemPanel item={item} items={items} squadId={convoy.squadId} choose={chooseIn(where)} />
+    );
+  const listed = panelIn('list');
   return (
-    <div className="convoy-items">
+    <>
       <section className="panel" aria-labelledby="graph">
         <h2 id="graph">What waits for what</h2>
-        <Graph items={items} chosen={chosen} choose={choose} />
-        {item === undefined ? (
-          <p className="muted">Choose an item to see what it is about and what it waits for.</p>
-        ) : (
-          <ItemPanel item={item} items={items} squadId={convoy.squadId} choose={choose} />
-        )}
+        <Graph items={items} chosen={chosen} choose={chooseIn('graph')} />
+        {panelIn('graph') ?? <p className="muted">Choose an item to see what it is about and what it waits for.</p>}
       </section>
-      <Listed convoy={convoy} chosen={chosen} choose={choose} />
-    </div>
+      <div className="convoy-items">
+        <Listed convoy={convoy} chosen={chosen} choose={chooseIn('list')} />
+        <div className="convoy-beside">
+          {listed !== null && <div className="panel">{listed}</div>}
+          {beside}
+        </div>
+      </div>
+    </>
   );
 }
 

@@ -46,8 +46,7 @@ function ConvoyPage({ convoy, readAt }: { readonly convoy: ConvoyDocument; reado
         <Facts convoy={convoy} />
       </section>
       <ReasonsPanel items={convoy.items} />
-      <ConvoyItems convoy={convoy} />
-      <ParallelismPanel convoy={convoy} readAt={readAt} />
+      <ConvoyItems convoy={convoy} beside={<ParallelismPanel convoy={convoy} readAt={readAt} />} />
     </Page>
   );
 }

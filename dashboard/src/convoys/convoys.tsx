@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import type { ConvoyQuery, ConvoySummary } from '../../../src/client.ts';
-import { duration, moment } from '../data/formats.ts';
+import { count, duration, moment } from '../data/formats.ts';
 import { useMay } from '../data/may.ts';
 import { squadra } from '../data/squadra.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
@@ -146,7 +146,7 @@ function ConvoyRow({ convoy }: { readonly convoy: ConvoySummary }) {
     <li className="panel convoy-row">
       <div className="convoy-head">
         <Link href={`/convoys/${id}`} dir="auto">
-          {nameOf(squadId) ?? 'A squad that is gone'}
+          {nameOf(squadId) ?? 'A squad that is gone'}, {count(progress.total)} {progress.total === 1 ? 'item' : 'items'}
         </Link>
         <span className="muted">
           {moment(createdAt)}

@@ -20,8 +20,8 @@ export function BudgetCard(props: {
       <h3 dir="auto">
         {title} <span className="muted">{periods[budget.period]}</span>
       </h3>
-      {dollars !== null && <Meter room={dollars} format={money} what="money" />}
-      {tokens !== null && <Meter room={tokens} format={tokensText} what="tokens" />}
+      {dollars !== null && <Meter room={dollars} format={money} unit="" />}
+      {tokens !== null && <Meter room={tokens} format={count} unit=" tokens" />}
       <p className="muted">
         At the ceiling {budget.onExceeded === 'ask' ? 'a person is asked' : 'the step fails'}.
         {budget.periodEnd !== null && ` Counts until ${moment(budget.periodEnd)}.`}
@@ -34,11 +34,11 @@ export function BudgetCard(props: {
 function Meter({
   room,
   format,
-  what,
+  unit,
 }: {
   readonly room: Room;
   readonly format: (value: number) => string;
-  readonly what: string;
+  readonly unit: string;
 }) {
   const { ceiling, raised, spent, reserved, left } = room;
   const isNear = ceiling > 0 && spent / ceiling >= 0.8;
@@ -50,15 +50,11 @@ function Meter({
         <span style={{ flexGrow: left }} />
       </div>
       <p>
-        <b>{format(spent)}</b> of {format(ceiling)} used
+        <b>{format(spent)}</b> of {format(ceiling)}
+        {unit} used
         {reserved > 0 && `, ${format(reserved)} reserved by calls in flight`}, {format(left)} left
-        <span className="unseen"> of {what}</span>
         {raised > 0 && <span className="muted"> (raised by {format(raised)} for this period)</span>}
       </p>
     </div>
   );
-}
-
-function tokensText(value: number): string {
-  return `${count(value)} ${value === 1 ? 'token' : 'tokens'}`;
 }

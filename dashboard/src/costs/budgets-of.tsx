@@ -105,7 +105,7 @@ export function BudgetEntry(props: {
       <button type="button" className="button" onClick={() => setIsEdited(true)}>
         Change
       </button>
-      <AskingButton action="Remove" question="Remove this budget?" act={remove}>
+      <AskingButton isFaint action="Remove" question="Remove this budget?" act={remove}>
         <p>
           Nothing limits this spending any more, and what was counted is forgotten. Executions that wait at it go on.
         </p>

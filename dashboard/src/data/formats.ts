@@ -1,6 +1,7 @@
 const locale = 'en-GB';
 const counts = new Intl.NumberFormat(locale);
 const shortCounts = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+const rates = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const shares = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
 const moments = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
 const times = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
@@ -13,6 +14,11 @@ export function count(value: number): string {
 /** 12.3K, where the place is small. */
 export function shortCount(value: number): string {
   return shortCounts.format(value);
+}
+
+/** 0.4, 12.3 or 1,234: as exact as one reads it. */
+export function rate(value: number): string {
+  return value < 100 ? rates.format(value) : counts.format(Math.round(value));
 }
 
 /** A part of one as 97.5%; a dash where nothing happened. */
@@ -33,6 +39,11 @@ export function duration(ms: number | null | undefined): string {
   if (ms < hourMs) return `${Math.floor(ms / minuteMs)} m ${two((ms % minuteMs) / secondMs)} s`;
   if (ms < dayMs) return `${Math.floor(ms / hourMs)} h ${two((ms % hourMs) / minuteMs)} m`;
   return `${Math.floor(ms / dayMs)} d ${Math.floor((ms % dayMs) / hourMs)} h`;
+}
+
+/** The same for times that somebody chose: 6 h, 5 m, without a second part that is nothing. */
+export function span(ms: number): string {
+  return duration(ms).replace(/ 0+ [a-z]$/, '');
 }
 
 /** Millionths of a dollar as $12.30, with as many digits as a small sum needs. */

@@ -14,7 +14,8 @@ export function AskingButton(props: {
   /** What it will mean. */
   readonly children: ReactNode;
   readonly act: () => Promise<void>;
-  readonly isDisabled?: boolean;
+  /** Whether it stands among many like it, and so does not call for attention. */
+  readonly isFaint?: boolean;
 }) {
   const [isOpen, setIsOpen] = useState(false);
   return (
@@ -22,8 +23,7 @@ export function AskingButton(props: {
       <button
         type="button"
         className="button"
-        data-kind="danger"
-        disabled={props.isDisabled === true}
+        data-kind={props.isFaint === true ? 'faint' : 'danger'}
         onClick={() => setIsOpen(true)}
       >
         {props.action}

@@ -50,7 +50,7 @@ function MemberCard(
   },
 ) {
   const { squad, member, edit } = props;
-  const { name, role, specialization, provider, model, temperature, instructions, tools } = member;
+  const { name, provider, model, temperature, instructions, tools } = member;
   const facts = [
     model === null ? 'default model' : provider === null ? model : `${provider}/${model}`,
     `temperature ${temperature}`,
@@ -59,10 +59,7 @@ function MemberCard(
   return (
     <li className="member">
       <h3 dir="auto">{name}</h3>
-      <p>
-        {role.replaceAll('_', ' ')}
-        {specialization !== null && `, ${specialization}`}
-      </p>
+      {roleOf(member) !== '' && <p>{roleOf(member)}</p>}
       <p className="muted" dir="auto">
         {facts.join(' · ')}
       </p>
@@ -83,6 +80,13 @@ function MemberCard(
   );
 }
 
+/** What its name does not say already. */
+function roleOf({ name, role, specialization }: MemberDocument): string {
+  const words = role.replaceAll('_', ' ');
+  const isNamed = name.toLowerCase() === words.toLowerCase();
+  return [...(isNamed ? [] : [words]), ...(specialization === null ? [] : [specialization])].join(', ');
+}
+
 function Remove({ squad, member, tell }: MembersProps & { readonly member: MemberDocument }) {
   const queries = useQueryClient();
   const remove = async () => {
@@ -91,7 +95,7 @@ function Remove({ squad, member, tell }: MembersProps & { readonly member: Membe
     tell(`${member.name} is out of the squad.`);
   };
   return (
-    <AskingButton action="Remove" question={`Take ${member.name} out of the squad?`} act={remove}>
+    <AskingButton isFaint action="Remove" question={`Take ${member.name} out of the squad?`} act={remove}>
       <p>Its instructions and settings are gone with it. Executions under way keep their members.</p>
     </AskingButton>
   );

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { ScheduleSummary } from '../../../src/client.ts';
-import { count, duration, moment } from '../data/formats.ts';
+import { count, moment, span } from '../data/formats.ts';
 import { useMay } from '../data/may.ts';
 import { squadra } from '../data/squadra.ts';
 import { AskingButton } from '../parts/asking-button.tsx';
@@ -102,7 +102,7 @@ function Actions({ schedule, tell }: { readonly schedule: ScheduleSummary; reado
       >
         {isPaused ? 'Resume' : 'Pause'}
       </button>
-      <AskingButton action="Delete" question="Delete this schedule?" act={remove}>
+      <AskingButton isFaint action="Delete" question="Delete this schedule?" act={remove}>
         <p>What waits of it is cancelled; what is under way goes on, and what it made stays.</p>
       </AskingButton>
       {error !== null && <ProblemNotice error={error} />}
@@ -111,7 +111,7 @@ function Actions({ schedule, tell }: { readonly schedule: ScheduleSummary; reado
 }
 
 function rhythmOf({ cron, timezone, everyMs }: ScheduleSummary): string {
-  if (everyMs !== null) return `Every ${duration(everyMs)}`;
+  if (everyMs !== null) return `Every ${span(everyMs)}`;
   return `${cron ?? ''}${timezone === null ? '' : `, ${timezone}`}`;
 }
 

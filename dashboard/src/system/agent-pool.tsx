@@ -7,6 +7,7 @@ import { squadra } from '../data/squadra.ts';
 import { AskingButton } from '../parts/asking-button.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
+import { useSquadName } from '../squads/all-squads.ts';
 
 interface Telling {
   readonly tell: (outcome: string) => void;
@@ -35,7 +36,7 @@ export function AgentPool({ tell }: Telling) {
       <div className="panel-head">
         <h2 id="agents">Agents that are built</h2>
         {may && agents.length > 0 && (
-          <AskingButton action="Let all go" question="Let all agents go?" act={() => drop()}>
+          <AskingButton isFaint action="Let all go" question="Let all agents go?" act={() => drop()}>
             <p>The next request of each member builds its agent anew. Whoever is at work keeps its agent.</p>
           </AskingButton>
         )}
@@ -72,12 +73,14 @@ function Agent(props: {
   readonly drop: ((agent: PooledAgentDocument) => Promise<void>) | null;
 }) {
   const { agent, drop } = props;
-  const { name, role, provider, model, squadId, callsInFlight, calls, lastUsedAt } = agent;
+  const squadName = useSquadName();
+  const { name, provider, model, squadId, callsInFlight, calls, lastUsedAt } = agent;
   return (
     <li className="agent">
       <div>
         <h3 dir="auto">
-          <Link href={`/squads/${squadId}`}>{name}</Link> <span className="muted">{role.replaceAll('_', ' ')}</span>
+          {name} <span className="muted">of</span>{' '}
+          <Link href={`/squads/${squadId}`}>{squadName(squadId) ?? 'a squad that is gone'}</Link>
         </h3>
         <p className="muted" dir="auto">
           {provider}/{model} · {count(calls)} {calls === 1 ? 'call' : 'calls'}
@@ -86,7 +89,7 @@ function Agent(props: {
         </p>
       </div>
       {drop !== null && (
-        <AskingButton action="Let go" question={`Let the agent of ${name} go?`} act={() => drop(agent)}>
+        <AskingButton isFaint action="Let go" question={`Let the agent of ${name} go?`} act={() => drop(agent)}>
           <p>Its next request builds it anew. Calls in flight come to their end.</p>
         </AskingButton>
       )}

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { count, duration, share } from '../data/formats.ts';
+import { count, share, span } from '../data/formats.ts';
 import { squadra } from '../data/squadra.ts';
 import { Reading } from '../parts/reading.tsx';
 
@@ -41,7 +41,7 @@ export function CacheTable() {
                     <td className="number">{count(hits)}</td>
                     <td className="number">{count(misses)}</td>
                     <td className="number">{share(hitRate)}</td>
-                    <td className="number">{duration(ttlSeconds * 1_000)}</td>
+                    <td className="number">{span(ttlSeconds * 1_000)}</td>
                   </tr>
                 ))}
               </tbody>

@@ -13,7 +13,7 @@ export function ServerFigures() {
     <Reading of={system} what="the figures of the server" lines={6}>
       {(found) => (
         <>
-          <div className="panels">
+          <div className="server-figures">
             <Gate system={found} />
             <Parallelism system={found} />
             <Store system={found} />
@@ -71,14 +71,15 @@ function Parallelism({ system: { parallelism, convoys } }: FiguresProps) {
     <section className="panel" aria-labelledby="places">
       <h2 id="places">Items of convoys at once</h2>
       <p className="muted">
-        {reasons[reason]} {throttle > 0 && `Starts are held back (${share(throttle)}).`}
+        {reasons[reason]} {load !== null && `Its load is ${Math.round(load)} %.`}{' '}
+        {throttle > 0 && `Starts are held back (${share(throttle)}).`}
       </p>
       <Pairs
         of={[
           ['May run now', count(optimal)],
-          ['Run now', `${count(convoys.itemsRunning)} of ${count(convoys.running)} convoys`],
-          ['From full to idle', `${count(baseline)} to ${count(max)}`],
-          ['Load', load === null ? '–' : `${Math.round(load)} %`],
+          ['Run now', count(convoys.itemsRunning)],
+          ['Of convoys', count(convoys.running)],
+          ['On a full, an idle machine', `${count(baseline)}, ${count(max)}`],
         ]}
       />
     </section>
@@ -94,9 +95,12 @@ function Store({ system: { store } }: FiguresProps) {
       <Pairs
         of={[
           ['Writes waiting', count(pendingWrites)],
-          ['Written', `${count(writes)} in ${count(commits.total)} commits`],
-          ['A commit takes', `${duration(commits.p50Ms)}, at worst ${duration(commits.p99Ms)}`],
-          ['Readers', `${count(readers.busy)} of ${count(readers.size)} busy, ${count(readers.waiting)} waiting`],
+          ['Written, in commits', `${count(writes)}, ${count(commits.total)}`],
+          ['A commit takes, at worst', `${duration(commits.p50Ms)}, ${duration(commits.p99Ms)}`],
+          [
+            'Readers busy, reads waiting',
+            `${count(readers.busy)} of ${count(readers.size)}, ${count(readers.waiting)}`,
+          ],
         ]}
       />
     </section>
@@ -110,8 +114,8 @@ function Process({ system: { process, averages, schedules } }: FiguresProps) {
       <p className="muted">Averages are those of the last ten minutes.</p>
       <Pairs
         of={[
-          ['Runs since', duration(process.uptimeSeconds * 1_000)],
-          ['Memory', `${bytes(process.rssBytes)}, of it ${bytes(process.heapBytes)} objects`],
+          ['Has run for', duration(process.uptimeSeconds * 1_000)],
+          ['Memory, of it objects', `${bytes(process.rssBytes)}, ${bytes(process.heapBytes)}`],
           ['Event loop late by', averages === null ? '–' : duration(averages.loopDelayMs)],
           ['Active schedules', count(schedules.active)],
         ]}
