@@ -2,11 +2,11 @@ import { nameSetting, secretSetting, switchSetting, urlSetting } from './setting
 
 /** Where traces go, under the names that OpenTelemetry gave them: a part of the table of settings. */
 export const traceSettings = {
-  otlpEndpoint: urlSetting({
+  otelExporterOtlpEndpoint: urlSetting({
     env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     doc: 'The address of a collector of traces that speaks OTLP over HTTP, usually `http://127.0.0.1:4318`; it turns tracing on, and spans go to `{address}/v1/traces` as JSON. Without it nothing of OpenTelemetry is loaded.',
   }),
-  otlpHeaders: secretSetting({
+  otelExporterOtlpHeaders: secretSetting({
     env: 'OTEL_EXPORTER_OTLP_HEADERS',
     doc: 'Headers for the collector, such as its key: `name=value,name=value`, values percent-encoded.',
   }),

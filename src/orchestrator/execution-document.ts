@@ -1,6 +1,7 @@
 import type { Failure } from '../kernel/failure.ts';
 import { decodeJson } from '../kernel/json.ts';
 import type { Json } from '../kernel/json.ts';
+import { readTraceparent, traceIdOf } from '../telemetry/trace-context.ts';
 import type { Approval } from '../work/approval-store.ts';
 import type { Execution } from '../work/execution.ts';
 import { isEnded } from '../work/execution.ts';
@@ -51,6 +52,7 @@ export function executionSummary(execution: Execution) {
     usage,
     costMicroUsd: usage.costMicroUsd,
     version,
+    traceId: readTraceparent(execution.traceparent)?.traceId ?? traceIdOf(id),
     wakeAt: execution.wakeAt === null || isEnded(status) ? null : iso(execution.wakeAt),
     createdAt: iso(execution.createdAt),
     startedAt: execution.startedAt === null ? null : iso(execution.startedAt),

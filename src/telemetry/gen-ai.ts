@@ -1,7 +1,7 @@
 /**
- * Names of OpenTelemetry's GenAI semantic conventions, **v0.1.0** (repository `semantic-conventions-genai`, the first release on
- * their own after v1.41.0 of the general conventions), and what other versions have to know: they are in development, so a later
- * one may rename things. Only names that stand there begin with `gen_ai.`; what is Squadra's own begins with `squadra.`.
+ * Names of OpenTelemetry's GenAI semantic conventions, **v0.1.0** (repository `semantic-conventions-genai`, the first release
+ * on their own; it builds on v1.45.0 of the general conventions). They are in development, so a later version may rename things. Only
+ * names that stand there begin with `gen_ai.`; what is Squadra's own begins with `squadra.`.
  */
 export const genAi = {
   operation: 'gen_ai.operation.name',
@@ -32,4 +32,4 @@ export const genAi = {
 } as const;
 
 /** The version of the general conventions that the names of spans and of HTTP and errors are from; sent as the schema. */
-export const schemaUrl = 'https://opentelemetry.io/schemas/1.41.0';
+export const schemaUrl = 'https://opentelemetry.io/schemas/1.45.0';

@@ -191,7 +191,7 @@ describe('the table of settings', () => {
     const row = settingTable[key];
     expect(row.parse(row.default)).toEqual({ ok: true, value: row.default });
     expect(row.doc).toMatch(/^[A-Z][^\n]{20,}\.$/);
-    expect(row.env).toMatch(/^(?:SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA)(?:_[A-Z]+)+$/);
+    expect(row.env).toMatch(/^(?:SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA|OTEL)(?:_[A-Z]+)+$/);
   });
 
   it('accepts each default as a person would write it', () => {

@@ -13,7 +13,10 @@ export interface TracedServerOrder {
 
 const { stateDir, collector, model } = JSON.parse(process.argv[2] ?? '{}') as TracedServerOrder;
 const assembly = await openAssembly(
-  { stateDir, settings: { otlpEndpoint: collector, openaiBaseUrl: model, maxLoopDelay: 0, maxSubmissionWait: 0 } },
+  {
+    stateDir,
+    settings: { otelExporterOtlpEndpoint: collector, openaiBaseUrl: model, maxLoopDelay: 0, maxSubmissionWait: 0 },
+  },
   { command: 'serve', readSettings: (overrides) => readSettings({}, overrides) },
 );
 const server = await startServer({ ...assembly, readiness: new Readiness() }, { host: '127.0.0.1', port: 0 });

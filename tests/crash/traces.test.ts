@@ -89,3 +89,36 @@ it('goes on with the trace after kill -9 in the middle of a call: one trace, no 
   );
   expect(lost?.startedAt).toBeLessThan(again?.startedAt ?? 0n);
 });
+
+it('goes on with the trace of a convoy: an item that begins after the restart stands below the same request', async () => {
+  await using folder = await temporaryFolder();
+  await using collector = await SpanCollector.open();
+  let calls = 0;
+  await using model = await startModelServer({ behave: () => (++calls === 1 ? { hang: 'before' } : {}) });
+  const order = { stateDir: folder.path, collector: collector.url, model: model.url };
+  {
+    await using first = await Served.start(order);
+    const items = [
+      { key: 'plan', role: 'project_manager', message: 'Plan it.' },
+      { key: 'test', role: 'tester', message: 'Test it.', dependsOn: ['plan'] },
+    ];
+    await ask(first.url, '/convoys', { body: { items }, headers: { traceparent } });
+    await model.reached('received', 1);
+    await collector.until(() => collector.has('POST /api/v1/convoys'));
+  }
+  await using _second = await Served.start(order);
+  await collector.until(() => collector.spans.filter(({ name }) => name === 'invoke_workflow task').length === 2);
+  expect(collector.tree(told)).toBe(
+    [
+      'POST /api/v1/convoys',
+      '  invoke_workflow task',
+      '    invoke_agent Project manager',
+      '      chat gpt-5-mini ! IN_DOUBT',
+      '      chat gpt-5-mini',
+      '  invoke_workflow task',
+      '    invoke_agent Tester',
+      '      chat gpt-5-mini',
+    ].join('\n'),
+  );
+  expect(new Set(collector.spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
+});

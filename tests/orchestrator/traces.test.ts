@@ -24,7 +24,7 @@ it('goes on with the trace of the program that it is a part of, and lets that go
         within = trace.getSpanContext(context.active())?.spanId;
       }),
   });
-  const options = { stateDir: folder.path, workflows: [look], settings: { otlpEndpoint: collector.url } };
+  const options = { stateDir: folder.path, workflows: [look], settings: { otelExporterOtlpEndpoint: collector.url } };
   await using squadra = await openSquadraIn(options, { readSettings: (overrides) => readSettings({}, overrides) });
   const run = await context.with(trace.setSpanContext(context.active(), caller), () =>
     squadra.submit(look, { input: {} }),

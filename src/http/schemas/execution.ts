@@ -70,6 +70,7 @@ const summaryFields = {
   usage: usageSchema,
   costMicroUsd: z.int().min(0),
   version: z.int(),
+  traceId: z.string().describe('Where it is found among traces, and in the log: 32 hexadecimal digits.'),
   wakeAt: timeSchema.nullable(),
   createdAt: timeSchema,
   startedAt: timeSchema.nullable(),

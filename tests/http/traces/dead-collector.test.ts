@@ -12,7 +12,7 @@ it('lets executions go on as ever while the collector hangs, refuses, or is not 
     const collector = await SpanCollector.open(how === null ? {} : { behave: () => how });
     const { url } = collector;
     if (how === null) await collector[Symbol.asyncDispose]();
-    await using server = await openTestServer({ settings: { otlpEndpoint: url, logLevel: 'silent' } });
+    await using server = await openTestServer({ settings: { otelExporterOtlpEndpoint: url, logLevel: 'silent' } });
     const { squadra } = server.assembly;
     const runs = await Promise.all([1, 2, 3].map(() => squadra.submit('pipeline', { message: 'Build a bridge.' })));
     const outcomes = await Promise.all(runs.map((run) => run.result()));

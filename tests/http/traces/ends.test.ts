@@ -53,7 +53,7 @@ const caravan = defineWorkflow({
 
 async function opened(collector: SpanCollector) {
   return openTestServer(
-    { workflows: [broken, patient, caravan], settings: { otlpEndpoint: collector.url } },
+    { workflows: [broken, patient, caravan], settings: { otelExporterOtlpEndpoint: collector.url } },
     { random: () => 0 },
   );
 }

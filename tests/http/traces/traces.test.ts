@@ -63,7 +63,12 @@ async function surveyed(settings: Record<string, unknown>, headers: Record<strin
           ],
         },
       ],
-      settings: { otlpEndpoint: collector.url, openaiBaseUrl: model.url, openaiApiKey: secret, ...settings },
+      settings: {
+        otelExporterOtlpEndpoint: collector.url,
+        openaiBaseUrl: model.url,
+        openaiApiKey: secret,
+        ...settings,
+      },
     },
     { random: () => 0 },
   );
@@ -150,7 +155,7 @@ it('tells a request, its execution, each ask, and every call in it as one tree b
 });
 
 it('holds no word of what was said, and no key, unless content is asked for', async () => {
-  const quiet = await surveyed({ otlpHeaders: 'x-team=birds%20and%20otters' });
+  const quiet = await surveyed({ otelExporterOtlpHeaders: 'x-team=birds%20and%20otters' });
   await quiet.collector.until(() => quiet.collector.has('invoke_workflow survey'));
   const told = quiet.collector.bodies.join('\n');
   expect(told).not.toMatch(/heron|otter|marsh|kingfisher|Check the count/u);
