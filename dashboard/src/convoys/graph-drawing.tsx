@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import type { ConvoyDocument } from '../../../src/client.ts';
-import { layoutGraph, nodeSize } from './graph-layout.ts';
+import { layoutGraph, nodeGap, nodeSize } from './graph-layout.ts';
 import type { GraphEdge, GraphNode } from './graph-layout.ts';
 
 type Item = ConvoyDocument['items'][number];
@@ -102,6 +102,7 @@ function shortened(key: string): string {
 function curveOf({ from, to }: GraphEdge): string {
   const [x1, y1] = [from.x + nodeSize.width, from.y + nodeSize.height / 2];
   const [x2, y2] = [to.x, to.y + nodeSize.height / 2];
-  const bend = Math.min(60, (x2 - x1) / 2);
-  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+  // It bends before its end, so that it passes the columns between straight.
+  const bend = Math.min(nodeGap.x, x2 - x1);
+  return `M${x1} ${y1}H${x2 - bend}C${x2 - bend / 2} ${y1} ${x2 - bend / 2} ${y2} ${x2} ${y2}`;
 }

@@ -29,7 +29,8 @@ export interface GraphLayout {
 
 /** Pixels. */
 export const nodeSize = { width: 168, height: 34 } as const;
-const gap = { x: 72, y: 14 } as const;
+/** Between columns, and between the boxes of one; in pixels. */
+export const nodeGap = { x: 72, y: 14 } as const;
 const margin = 8;
 /** Each passes the columns once forth and once back; more change little. */
 const sweeps = 3;
@@ -74,17 +75,17 @@ export function dependentsOf(items: readonly GraphItem[]): ReadonlyMap<string, r
 export function layoutGraph(items: readonly GraphItem[]): GraphLayout {
   const columns = untangled(items);
   const rows = Math.max(0, ...columns.map((column) => column.length));
-  const height = rows * (nodeSize.height + gap.y) - gap.y;
+  const height = rows * (nodeSize.height + nodeGap.y) - nodeGap.y;
   const nodes = new Map<string, GraphNode>();
   for (const [level, column] of columns.entries()) {
-    const top = (height - (column.length * (nodeSize.height + gap.y) - gap.y)) / 2;
+    const top = (height - (column.length * (nodeSize.height + nodeGap.y) - nodeGap.y)) / 2;
     for (const [row, key] of column.entries())
       nodes.set(key, {
         key,
         level,
         row,
-        x: margin + level * (nodeSize.width + gap.x),
-        y: margin + top + row * (nodeSize.height + gap.y),
+        x: margin + level * (nodeSize.width + nodeGap.x),
+        y: margin + top + row * (nodeSize.height + nodeGap.y),
       });
   }
   const edges = items.flatMap(({ key, dependsOn }) =>
@@ -93,7 +94,7 @@ export function layoutGraph(items: readonly GraphItem[]): GraphLayout {
       return from === undefined || to === undefined ? [] : [{ from, to }];
     }),
   );
-  const width = columns.length * (nodeSize.width + gap.x) - gap.x;
+  const width = columns.length * (nodeSize.width + nodeGap.x) - nodeGap.x;
   return { nodes: [...nodes.values()], edges, width: width + 2 * margin, height: height + 2 * margin };
 }
 

@@ -65,8 +65,10 @@ function Row({ by, line, total }: { readonly by: Grouping; readonly line: Line; 
         </span>
       </td>
       <td className="number" data-name="Calls">
-        {count(modelCalls)}
-        {unpricedCalls > 0 && <span className="unpriced"> ({count(unpricedCalls)} unpriced)</span>}
+        <span>
+          {count(modelCalls)}
+          {unpricedCalls > 0 && <span className="unpriced"> ({count(unpricedCalls)} unpriced)</span>}
+        </span>
       </td>
       <td className="number" data-name="Tokens in / out">
         {shortCount(inputTokens)} / {shortCount(outputTokens)}

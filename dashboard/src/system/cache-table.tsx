@@ -19,10 +19,10 @@ export function CacheTable() {
                   <th scope="col" className="number">
                     Kept
                   </th>
-                  <th scope="col" className="number">
+                  <th scope="col" className="number minor">
                     Found
                   </th>
-                  <th scope="col" className="number">
+                  <th scope="col" className="number minor">
                     Not found
                   </th>
                   <th scope="col" className="number">
@@ -38,8 +38,8 @@ export function CacheTable() {
                   <tr key={name}>
                     <td>{name}</td>
                     <td className="number">{count(entries)}</td>
-                    <td className="number">{count(hits)}</td>
-                    <td className="number">{count(misses)}</td>
+                    <td className="number minor">{count(hits)}</td>
+                    <td className="number minor">{count(misses)}</td>
                     <td className="number">{share(hitRate)}</td>
                     <td className="number">{span(ttlSeconds * 1_000)}</td>
                   </tr>

@@ -78,8 +78,9 @@ function Parallelism({ system: { parallelism, convoys } }: FiguresProps) {
         of={[
           ['May run now', count(optimal)],
           ['Run now', count(convoys.itemsRunning)],
-          ['Of convoys', count(convoys.running)],
-          ['On a full, an idle machine', `${count(baseline)}, ${count(max)}`],
+          ['Convoys under way', count(convoys.running)],
+          ['On a full machine', count(baseline)],
+          ['On an idle one', count(max)],
         ]}
       />
     </section>
@@ -95,12 +96,11 @@ function Store({ system: { store } }: FiguresProps) {
       <Pairs
         of={[
           ['Writes waiting', count(pendingWrites)],
-          ['Written, in commits', `${count(writes)}, ${count(commits.total)}`],
-          ['A commit takes, at worst', `${duration(commits.p50Ms)}, ${duration(commits.p99Ms)}`],
-          [
-            'Readers busy, reads waiting',
-            `${count(readers.busy)} of ${count(readers.size)}, ${count(readers.waiting)}`,
-          ],
+          ['Written', count(writes)],
+          ['Commits', count(commits.total)],
+          ['Half of them within', duration(commits.p50Ms)],
+          ['99 % within', duration(commits.p99Ms)],
+          ['Readers busy', `${count(readers.busy)} of ${count(readers.size)}`],
         ]}
       />
     </section>
@@ -115,7 +115,8 @@ function Process({ system: { process, averages, schedules } }: FiguresProps) {
       <Pairs
         of={[
           ['Has run for', duration(process.uptimeSeconds * 1_000)],
-          ['Memory, of it objects', `${bytes(process.rssBytes)}, ${bytes(process.heapBytes)}`],
+          ['Memory', bytes(process.rssBytes)],
+          ['Of it objects', bytes(process.heapBytes)],
           ['Event loop late by', averages === null ? '–' : duration(averages.loopDelayMs)],
           ['Active schedules', count(schedules.active)],
         ]}
