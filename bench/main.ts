@@ -20,6 +20,7 @@ import { api } from './scenarios/api.ts';
 import { convoy } from './scenarios/convoy.ts';
 import { latency } from './scenarios/latency.ts';
 import { limiter } from './scenarios/limiter.ts';
+import { metrics } from './scenarios/metrics.ts';
 import { overload } from './scenarios/overload.ts';
 import { parked } from './scenarios/parked.ts';
 import { peers } from './scenarios/peers.ts';
@@ -41,6 +42,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   api,
   users,
   overload,
+  metrics,
   soak,
   peers,
 };

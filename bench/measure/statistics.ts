@@ -29,6 +29,24 @@ export function spread(values: readonly number[]): Spread {
   return { median: (low + high) / 2, min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN, count: sorted.length };
 }
 
+/** The mean of several values, with the interval that holds it with 95 % confidence. */
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+}
+
+/** By Student's t; of less than two values there is no interval. */
+export function interval(values: readonly number[]): Interval {
+  const count = values.length;
+  const middle = mean(values);
+  if (count < 2) return { mean: middle, low: NaN, high: NaN, count };
+  const deviation = Math.sqrt(sum(values.map((value) => (value - middle) ** 2)) / (count - 1));
+  const margin = studentT(count - 1) * (deviation / Math.sqrt(count));
+  return { mean: middle, low: middle - margin, high: middle + margin, count };
+}
+
 /** A straight line through points, with the interval that holds its slope with 95 % confidence. */
 export interface Trend {
   readonly slope: number;

@@ -1,4 +1,4 @@
-import type { Spread } from '../measure/statistics.ts';
+import type { Interval, Spread } from '../measure/statistics.ts';
 
 /** What is promised of a figure. Figures with the same `anyOf` are one promise: one of them has to keep it. */
 export type Asked =
@@ -30,6 +30,16 @@ export function roundsFigure(
   asked: Asked | null = null,
 ): Figure {
   return { name, unit, value: median, rounds: { min, max, count }, asked };
+}
+
+/** The mean of several rounds, and the ends of its interval in place of how far they lie apart. */
+export function intervalFigure(
+  name: string,
+  unit: string,
+  { mean, low, high, count }: Interval,
+  asked: Asked | null = null,
+): Figure {
+  return { name, unit, value: mean, rounds: { min: low, max: high, count }, asked };
 }
 
 export const atLeast = (value: number, anyOf?: string): Asked => ({

@@ -38,6 +38,7 @@ const order = [
   'api',
   'users',
   'overload',
+  'metrics',
   'soak',
   'peers',
 ];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { percentiles, quantile, spread, trend } from '../../bench/measure/statistics.ts';
+import { interval, percentiles, quantile, spread, trend } from '../../bench/measure/statistics.ts';
 
 describe('the statistics of the benchmarks', () => {
   it('take a quantile as the smallest value that the share does not exceed', () => {
@@ -13,6 +13,17 @@ describe('the statistics of the benchmarks', () => {
   it('take the middle of several rounds, and the extremes', () => {
     expect(spread([3, 1, 2])).toEqual({ median: 2, min: 1, max: 3, count: 3 });
     expect(spread([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4, count: 4 });
+  });
+
+  it('hold the mean in an interval that narrows with the number of values', () => {
+    const noise = (n: number): number => ((n * 7_919) % 101) / 10 - 5;
+    const few = interval(Array.from({ length: 20 }, (_, n) => 3 + noise(n)));
+    const many = interval(Array.from({ length: 500 }, (_, n) => 3 + noise(n)));
+    for (const { low, high } of [few, many]) expect([low < 3, high > 3]).toEqual([true, true]);
+    expect(many.high - many.low).toBeLessThan((few.high - few.low) / 3);
+    // Of 1, 2 and 3: the deviation is 1, Student's t of two degrees of freedom 4.3.
+    expect(interval([1, 2, 3]).high).toBeCloseTo(2 + 4.3 / Math.sqrt(3));
+    expect(interval([7])).toMatchObject({ mean: 7, low: NaN, count: 1 });
   });
 
   it('find the slope of any straight line exactly, with an interval of no width', () => {
