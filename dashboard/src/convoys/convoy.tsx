@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import type { ConvoyDocument } from '../../../src/client.ts';
 import { count, duration, moment, money } from '../data/formats.ts';
@@ -10,6 +10,7 @@ import { Page } from '../parts/page.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
 import { useSquadName } from '../squads/all-squads.ts';
+import { useConvoy } from './convoy-reading.ts';
 import { ConvoyItems } from './convoy-items.tsx';
 import { ParallelismPanel } from './parallelism-panel.tsx';
 import { ProgressBar } from './progress-bar.tsx';
@@ -19,7 +20,7 @@ import './convoy.css';
 
 /** One convoy: how far it is, its items and what they wait for, how many ran at once, and why some failed. */
 export function Convoy({ id }: { readonly id: string }) {
-  const convoy = useQuery({ queryKey: ['convoys', 'one', id], queryFn: () => squadra.convoys.get(id) });
+  const convoy = useConvoy(id);
   return (
     <Reading of={convoy} what="the convoy" lines={8}>
       {(found) => <ConvoyPage convoy={found} readAt={convoy.dataUpdatedAt} />}

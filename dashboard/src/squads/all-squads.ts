@@ -19,14 +19,21 @@ export function useSquadNames(): readonly string[] {
   return [...new Set([...templates.map(({ name }) => name), ...squads.map(({ name }) => name)])];
 }
 
-/** The roles that members can have. They are those of the installation and do not change while it runs. */
+/** The roles that members can have. As templates they belong to the installation: no change is told of them, and none happens while it runs. */
 export function useRoles(): UseQueryResult<readonly RoleDocument[]> {
-  return useQuery({ queryKey: ['squads', 'roles'], queryFn: () => squadra.roles() });
+  return useQuery({ queryKey: ['catalogue', 'roles'], queryFn: () => squadra.roles() });
 }
 
 /** The ready-made squads. */
 export function useTemplates(): UseQueryResult<readonly TemplateDocument[]> {
-  return useQuery({ queryKey: ['squads', 'templates'], queryFn: () => squadra.templates() });
+  return useQuery({ queryKey: ['catalogue', 'templates'], queryFn: () => squadra.templates() });
+}
+
+/** The names of the members of a squad by id; null for one who has left it, and for a squad that is gone. */
+export function useMemberName(squadId: string): (memberId: string) => string | null {
+  const { data = [] } = useSquads();
+  const names = new Map(data.find(({ id }) => id === squadId)?.members.map(({ id, name }) => [id, name]));
+  return (memberId) => names.get(memberId) ?? null;
 }
 
 /** The name of a squad by its id, where it is known. */

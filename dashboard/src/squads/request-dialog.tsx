@@ -16,7 +16,7 @@ export function RequestDialog({ squad, onClose }: { readonly squad: SquadDocumen
   const [message, setMessage] = useState('');
   const [workflow, setWorkflow] = useState(usual);
   const { data: workflows = [] } = useQuery({
-    queryKey: ['squads', 'workflows'],
+    queryKey: ['catalogue', 'workflows'],
     queryFn: () => squadra.workflows(),
   });
   const send = async () => {
