@@ -83,7 +83,12 @@ export function convoyStoreContract(open: OpenState): void {
     it('is created once', async () => {
       const { tenant } = twoTenants();
       const { id } = await create(tenant, { a: [] });
-      const again = { convoy: newConvoy({ id }), items: newItems({ x: [], y: [] }), idempotency: null, traceparent: null };
+      const again = {
+        convoy: newConvoy({ id }),
+        items: newItems({ x: [], y: [] }),
+        idempotency: null,
+        traceparent: null,
+      };
       expect(await state.convoys.create(tenant, again)).toEqual({ id, existing: true });
       expect(await statuses(tenant, id)).toEqual({ a: 'ready' });
     });
