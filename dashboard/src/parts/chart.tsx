@@ -28,6 +28,7 @@ interface ChartProps {
 }
 
 const usualHeightPx = 190;
+const leastSeconds = 60;
 
 const daySeconds = 86_400;
 const halfDay = daySeconds / 2;
@@ -87,7 +88,7 @@ function optionsOf(element: HTMLElement, series: readonly Series[], look: Look):
     cursor: { y: false, points: { size: 6 } },
     scales: {
       // A bar stands in the middle of its day.
-      ...(isUtc ? { x: { range: (_plot, from, to) => [from - halfDay, to + halfDay] } } : {}),
+      x: { range: isUtc ? (_plot, from, to) => [from - halfDay, to + halfDay] : timesRange },
       y: { range: (_plot, _low, high) => [0, Math.max(most, Number.isFinite(high) ? high * 1.08 : 0) || 1] },
     },
     axes: [
@@ -123,11 +124,30 @@ function lineOf(element: HTMLElement, { name, color, shape = 'line' }: Series, f
     label: name,
     stroke,
     width: shape === 'bars' ? 0 : 1.75,
-    points: { show: false },
+    // A value between two that are missing is no line: it is a point, or nobody would see it.
+    points: { show: false, filter: shape === 'line' ? loneValues : () => null },
     value: (_plot, value: number | null) => (value === null ? '–' : format(value)),
     ...(paths === undefined ? {} : { paths }),
     ...(isFilled ? { fill: shape === 'bars' ? stroke : faint(stroke) } : {}),
   };
+}
+
+/** Of one time alone, or of none, no range can be worked out. */
+function timesRange(_plot: uPlot, first: number | null, last: number | null): [number, number] {
+  const now = Date.now() / 1_000;
+  const [from, to] = [first ?? now, last ?? now];
+  return from === to ? [from - leastSeconds, to + leastSeconds] : [from, to];
+}
+
+function loneValues(plot: uPlot, place: number): number[] {
+  const values = plot.data[place] ?? [];
+  return Array.from(values, (value, at) => (isMissing(value) ? [] : [at]))
+    .flat()
+    .filter((at) => isMissing(values[at - 1]) && isMissing(values[at + 1]));
+}
+
+function isMissing(value: number | null | undefined): boolean {
+  return value === null || value === undefined;
 }
 
 function clockOf(isUtc: boolean) {
