@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useSearchParams } from 'wouter';
 import type { ConvoyDocument } from '../../../src/client.ts';
 import { count } from '../data/formats.ts';
-import { useMemberName } from '../squads/all-squads.ts';
+import { useMemberName } from '../squads/member-names.ts';
 import { GraphDrawing } from './graph-drawing.tsx';
 import { ItemList } from './item-list.tsx';
 import { ItemPanel } from './item-panel.tsx';

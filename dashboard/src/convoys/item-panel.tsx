@@ -5,7 +5,7 @@ import { count, duration, moment, money } from '../data/formats.ts';
 import { squadra } from '../data/squadra.ts';
 import { Reading } from '../parts/reading.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
-import { useMemberName } from '../squads/all-squads.ts';
+import { useMemberName } from '../squads/member-names.ts';
 
 type Item = ConvoyDocument['items'][number];
 
