@@ -28,6 +28,7 @@ function endWith({ journal }: ExecutionDraft, ...records: Partial<JournalRow>[])
 
 const planted: readonly [name: string, change: Parameters<typeof breaches>[0]][] = [
   ['things that have to happen and did not', ({ calls }) => calls.splice(0)],
+  ['metrics that the tables contradict', ({ state }) => state.wrongMetrics.push('submitted of local 1 is 2, not 1')],
   ['executions lost', ({ state }) => state.executions.delete('e')],
   ['executions left open', ({ acks }, { row }) => (acks.shift(), (row.status = 'waiting'))],
   ['executions that ended otherwise than they had to', (_, { row }) => (row.status = 'failed')],

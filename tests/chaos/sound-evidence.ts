@@ -14,7 +14,11 @@ export interface ExecutionDraft {
 
 /** Evidence that may be changed. */
 export interface EvidenceDraft {
-  readonly state: { readonly executions: Map<string, ExecutionDraft>; readonly damage: string[] };
+  readonly state: {
+    readonly executions: Map<string, ExecutionDraft>;
+    readonly damage: string[];
+    readonly wrongMetrics: string[];
+  };
   readonly lives: Evidence['lives'][number][];
   readonly acks: Evidence['acks'][number][];
   readonly effects: Evidence['effects'][number][];
@@ -61,7 +65,7 @@ export function soundEvidence(): EvidenceDraft {
     items: [{ id: 'i', execution_id: 'e', step_key: 'ask', status: 'completed' }],
   };
   return {
-    state: { executions: new Map([['e', execution]]), damage: [] },
+    state: { executions: new Map([['e', execution]]), damage: [], wrongMetrics: [] },
     lives: [
       { at: 1, event: 'spawned', life: 1 },
       { at: 50, event: 'killed', life: 1 },

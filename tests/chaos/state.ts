@@ -3,6 +3,7 @@
  * read the evidence would be worth little.
  */
 import { DatabaseSync } from 'node:sqlite';
+import { wrongMetrics } from '../support/recounted-metrics.ts';
 
 /** A row of `executions`; the usage columns under their own names. */
 export interface ExecutionRow {
@@ -68,6 +69,8 @@ export interface State {
   readonly executions: ReadonlyMap<string, ExecutionState>;
   /** What SQLite finds wrong with the file. */
   readonly damage: readonly string[];
+  /** Metrics that are not what the tables say. */
+  readonly wrongMetrics: readonly string[];
 }
 
 export function readState(path: string): State {
@@ -103,7 +106,11 @@ export function readState(path: string): State {
     },
   ]);
   const damage = rows<{ integrity_check: string }>('PRAGMA integrity_check').map((row) => row.integrity_check);
-  return { executions: new Map(executions), damage: damage.filter((line) => line !== 'ok') };
+  return {
+    executions: new Map(executions),
+    damage: damage.filter((line) => line !== 'ok'),
+    wrongMetrics: wrongMetrics(database),
+  };
 }
 
 /** Usage as a step record carries it; the columns of `executions` bear the same names in snake case. */

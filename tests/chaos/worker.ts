@@ -77,6 +77,13 @@ process.once('SIGTERM', () => (isStopping = true));
 await keeper.takeUp();
 console.log('working');
 const approvals = keeper.answerApprovals();
+// Who asks for metrics has what is counted stored: in some lives all the time, in the others when they stop in good order.
+const reading = (async (): Promise<void> => {
+  while (life % 2 === 0 && !isStopping) {
+    await squadra.metrics.stats();
+    await pause(5);
+  }
+})().catch(() => {});
 while (!isStopping) {
   if (values.finish && keeper.open === 0) await keeper.takeUpUnacknowledged();
   if (values.finish && (keeper.open === 0 || Date.now() - keeper.lastEndAt > quietMs)) break;
@@ -84,9 +91,12 @@ while (!isStopping) {
   if (room > 0) await Promise.all(Array.from({ length: room }, () => keeper.submitAnother()));
   else await pause(1);
 }
+// What killed lives left uncounted, the last one counts.
+while (values.finish && !(await squadra.metrics.stats()).isComplete) await pause(5);
 keeper.stop();
 await squadra[Symbol.asyncDispose]();
 await approvals;
+await reading;
 // The clients still wait for executions that go on in the next life.
 process.exit(0);
 

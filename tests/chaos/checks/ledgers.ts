@@ -15,7 +15,7 @@ const usageColumns = {
 } as const;
 const ends: ReadonlySet<string> = new Set(['completed', 'failed', 'cancelled']);
 
-/** What is kept beside the journal agrees with it: usage, signals, approvals, work items. */
+/** What is kept beside the journal agrees with it: usage, signals, approvals, work items, metrics. */
 export function ledgerChecks({ state }: Evidence): Check[] {
   const all = [...state.executions.values()];
   return [
@@ -23,6 +23,7 @@ export function ledgerChecks({ state }: Evidence): Check[] {
     { name: 'signals not taken exactly once, or out of order', found: all.flatMap(wrongSignals) },
     { name: 'approvals left open', found: all.flatMap(openApprovals) },
     { name: 'work items that contradict their steps', found: all.flatMap(wrongItems) },
+    { name: 'metrics that the tables contradict', found: state.wrongMetrics },
   ];
 }
 
