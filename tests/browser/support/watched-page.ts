@@ -75,8 +75,8 @@ export function refused(...statuses: readonly number[]): RegExp {
   return new RegExp(`^console: ${networkNote.source.slice(1)}.*\\b(?:${statuses.join('|')})\\b`);
 }
 
-/** The server is away: requests fail, and Chromium notes each. */
-export const unreachable = /^console: Failed to load resource: net::ERR_/;
+/** The server goes away or comes back: requests fail or are refused, and Chromium notes each. */
+export const unreachable = /^console: Failed to load resource: (?:net::ERR_|.* 503 )/;
 
 /** By how many pixels the page is wider than what it is shown in: by so much it scrolls sideways. */
 export function beyond(page: Page): Promise<number> {
