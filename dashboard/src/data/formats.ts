@@ -1,6 +1,7 @@
 const locale = 'en-GB';
 const counts = new Intl.NumberFormat(locale);
 const shortCounts = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+const smallRates = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
 const rates = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const shares = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
 const moments = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
@@ -16,9 +17,9 @@ export function shortCount(value: number): string {
   return shortCounts.format(value);
 }
 
-/** 0.4, 12.3 or 1,234: as exact as one reads it. */
+/** 0.02, 12.3 or 1,234: as exact as one reads it. */
 export function rate(value: number): string {
-  return value < 100 ? rates.format(value) : counts.format(Math.round(value));
+  return value < 1 ? smallRates.format(value) : value < 100 ? rates.format(value) : counts.format(Math.round(value));
 }
 
 /** A part of one as 97.5%; a dash where nothing happened. */

@@ -5,6 +5,9 @@ import { count, duration, money, rate, share } from '../data/formats.ts';
 import { Chart } from '../parts/chart.tsx';
 import { coursesOf } from './courses.ts';
 
+/** A cent: less does not look like much. */
+const leastCost = 10_000;
+
 /** How executions ended, how long they took, how many worked and what they cost, over the time range. */
 export function Charts({ stats }: { readonly stats: StatsDocument }) {
   const courses = useMemo(() => coursesOf(stats), [stats]);
@@ -67,7 +70,13 @@ export function Charts({ stats }: { readonly stats: StatsDocument }) {
         value={`${money(Math.round(modelCalls.costMicroUsd / hours))} an hour`}
         note={`${money(modelCalls.costMicroUsd)} for ${count(modelCalls.total)} model calls, ${count(modelCalls.inputTokens + modelCalls.outputTokens)} tokens${modelCalls.unpriced === 0 ? '' : `; ${count(modelCalls.unpriced)} without a price`}`}
       >
-        <Chart label="Cost of an hour at the rate of the time" times={times} series={series.cost} format={money} />
+        <Chart
+          label="Cost of an hour at the rate of the time"
+          times={times}
+          series={series.cost}
+          format={money}
+          most={leastCost}
+        />
       </Figure>
     </div>
   );

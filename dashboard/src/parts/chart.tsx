@@ -28,7 +28,7 @@ interface ChartProps {
 }
 
 const usualHeightPx = 190;
-const leastSeconds = 60;
+const leastMs = 60_000;
 
 const daySeconds = 86_400;
 const halfDay = daySeconds / 2;
@@ -72,7 +72,11 @@ export function Chart(props: ChartProps) {
 }
 
 function dataOf(times: readonly number[], series: readonly Series[]): uPlot.AlignedData {
-  return [times.map((ms) => ms / 1_000), ...series.map(({ values }) => [...values])];
+  const [first] = times;
+  // One time alone is no range, and uPlot would take years around it.
+  const before = first === undefined || times.length > 1 ? [] : [first - leastMs];
+  const nothing = before.map(() => null);
+  return [[...before, ...times].map((ms) => ms / 1_000), ...series.map(({ values }) => [...nothing, ...values])];
 }
 
 type Look = Required<Pick<ChartProps, 'format' | 'heightPx' | 'isUtc' | 'most'>>;
@@ -88,7 +92,7 @@ function optionsOf(element: HTMLElement, series: readonly Series[], look: Look):
     cursor: { y: false, points: { size: 6 } },
     scales: {
       // A bar stands in the middle of its day.
-      x: { range: isUtc ? (_plot, from, to) => [from - halfDay, to + halfDay] : timesRange },
+      ...(isUtc ? { x: { range: (_plot, from, to) => [from - halfDay, to + halfDay] } } : {}),
       y: { range: (_plot, _low, high) => [0, Math.max(most, Number.isFinite(high) ? high * 1.08 : 0) || 1] },
     },
     axes: [
@@ -130,13 +134,6 @@ function lineOf(element: HTMLElement, { name, color, shape = 'line' }: Series, f
     ...(paths === undefined ? {} : { paths }),
     ...(isFilled ? { fill: shape === 'bars' ? stroke : faint(stroke) } : {}),
   };
-}
-
-/** Of one time alone, or of none, no range can be worked out. */
-function timesRange(_plot: uPlot, first: number | null, last: number | null): [number, number] {
-  const now = Date.now() / 1_000;
-  const [from, to] = [first ?? now, last ?? now];
-  return from === to ? [from - leastSeconds, to + leastSeconds] : [from, to];
 }
 
 function loneValues(plot: uPlot, place: number): number[] {
