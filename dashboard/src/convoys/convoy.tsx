@@ -21,10 +21,16 @@ import './convoy.css';
 /** One convoy: how far it is, its items and what they wait for, how many ran at once, and why some failed. */
 export function Convoy({ id }: { readonly id: string }) {
   const convoy = useConvoy(id);
+  if (convoy.data !== undefined) return <ConvoyPage convoy={convoy.data} readAt={convoy.dataUpdatedAt} />;
   return (
-    <Reading of={convoy} what="the convoy" lines={8}>
-      {(found) => <ConvoyPage convoy={found} readAt={convoy.dataUpdatedAt} />}
-    </Reading>
+    <Page title="Convoy">
+      <Reading of={convoy} what="the convoy" lines={8}>
+        {() => null}
+      </Reading>
+      <p>
+        <Link href="/convoys">All convoys</Link>
+      </p>
+    </Page>
   );
 }
 

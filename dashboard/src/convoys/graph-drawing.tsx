@@ -84,9 +84,12 @@ function Box({ node: { key, x, y }, status, isChosen, choose }: BoxProps) {
       <title>{`${key}: ${status.replaceAll('_', ' ')}`}</title>
       <rect width={nodeSize.width} height={nodeSize.height} rx={7} />
       <circle cx={14} cy={nodeSize.height / 2} r={4.5} />
-      <text x={26} y={nodeSize.height / 2} dominantBaseline="central">
-        {shortened(key)}
-      </text>
+      {/* A picture of its own cuts off what is wider than the box: letters differ. */}
+      <svg x={26} width={nodeSize.width - 32} height={nodeSize.height}>
+        <text y={nodeSize.height / 2} dominantBaseline="central">
+          {shortened(key)}
+        </text>
+      </svg>
     </g>
   );
 }

@@ -19,10 +19,16 @@ import './squads.css';
 /** One squad: what it is, who is in it, what it may spend, what it does by the clock; and a way to try it. */
 export function Squad({ id }: { readonly id: string }) {
   const squad = useQuery({ queryKey: ['squads', 'one', id], queryFn: () => squadra.squads.get(id) });
+  if (squad.data !== undefined) return <SquadPage squad={squad.data} />;
   return (
-    <Reading of={squad} what="the squad" lines={8}>
-      {(found) => <SquadPage squad={found} />}
-    </Reading>
+    <Page title="Squad">
+      <Reading of={squad} what="the squad" lines={8}>
+        {() => null}
+      </Reading>
+      <p>
+        <Link href="/squads">All squads</Link>
+      </p>
+    </Page>
   );
 }
 
