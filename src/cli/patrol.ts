@@ -68,6 +68,7 @@ export async function patrol(context: CommandContext, state: StateReports, thres
     queued(round),
     waiting(round),
     fullBudgets(round),
+    failedConvoys(round),
     failed(round),
   ]);
   return {
@@ -180,6 +181,22 @@ async function failed({ state, tenant, at, thresholds }: Patrol): Promise<Findin
   return found.map((each) =>
     ofExecution('failed', each, each.endedAt, `${each.workflow} failed: ${each.reason ?? 'nobody said why'}`),
   );
+}
+
+/** Of those that stay because something of them failed, the newest are looked at. */
+async function failedConvoys({ state, tenant, at, thresholds }: Patrol): Promise<Finding[]> {
+  const since = at - thresholds.failedWithinMs;
+  const limit = 2 * mostOfEach;
+  const lists = (['failed', 'partial'] as const).map((status) => state.convoys.list(tenant, { status, limit }));
+  return (await Promise.all(lists)).flat().flatMap(({ id, status, reason, counts, endedAt }): Finding[] => {
+    if (endedAt === null || endedAt < since) return [];
+    const what =
+      status === 'failed'
+        ? 'the convoy failed'
+        : `${counts.failed} item${counts.failed === 1 ? '' : 's'} of the convoy failed`;
+    const text = reason === null ? what : `${what}: ${reason}`;
+    return [{ kind: 'failed', subject: 'convoy', id, since: endedAt, text, command: `npx squadra convoys ${id}` }];
+  });
 }
 
 /** Every page of a list, newest first. */

@@ -122,6 +122,7 @@ it('finds what nobody runs, and a convoy past its time', async () => {
   const folder = newFolder();
   const stateDir = join(folder, '.squadra');
   let convoy = '';
+  let broken = '';
   {
     await using library = await openSquadra({
       stateDir,
@@ -132,13 +133,21 @@ it('finds what nobody runs, and a convoy past its time', async () => {
     for await (const event of stay.events()) if (event.event === 'status' && event.status === 'running') break;
     const items = [{ key: 'a', role: 'tester', message: 'Look.' }];
     convoy = (await library.convoys.create({ squad: 'software', items, timeout: '1h' })).id;
+    broken = (await library.convoys.create({ squad: 'software', items })).id;
   }
   {
     using database = new DatabaseSync(join(stateDir, 'squadra.db'));
-    database.prepare('UPDATE convoys SET deadline_at = ?').run(Date.now() - 3_600_000);
+    database.prepare('UPDATE convoys SET deadline_at = ? WHERE id = ?').run(Date.now() - 3_600_000, convoy);
+    const end = database.prepare(
+      "UPDATE convoys SET status = 'failed', reason = 'it took too long', ended_at = ? WHERE id = ?",
+    );
+    end.run(Date.now() - 60_000, broken);
   }
   const round = (await squadraJson(folder, 'patrol')) as unknown as Round;
-  expect(kinds(round)).toEqual(['unattended state', 'overdue convoy']);
+  expect(kinds(round)).toEqual(['unattended state', 'overdue convoy', 'failed convoy']);
+  expect(round.items[2]).toMatchObject({ id: broken, text: 'the convoy failed: it took too long' });
+  const before = (await squadraJson(folder, 'patrol', '--failed-within', '30s')) as unknown as Round;
+  expect(kinds(before)).toEqual(['unattended state', 'overdue convoy']);
   expect(round.items[0]?.text).toMatch(/^nobody runs this state; \d executions? (?:is|are) queued or running$/);
   expect(round.items[1]).toMatchObject({ id: convoy, command: `npx squadra convoys ${convoy}` });
   expect((await squadra(folder, ['patrol', '--json'])).code).toBe(1);
