@@ -50,6 +50,14 @@ export type {
   WorkItemUpdate,
   WorkflowDocument,
 } from './client/documents.ts';
+export type {
+  ConvoyMetricsDocument,
+  ConvoyMetricsQuery,
+  Metrics,
+  ResourcesDocument,
+  StatsDocument,
+  SystemDocument,
+} from './client/metrics.ts';
 export type { StreamEvent, StreamOptions } from './client/event-stream.ts';
 export type { Schedules } from './client/schedules.ts';
 export { ProblemError } from './client/problem-error.ts';
