@@ -7,7 +7,6 @@ import { requestText, wholeRequest } from '../executions/request-text.ts';
 import { OutcomeNotice, useOutcome } from '../parts/outcome.tsx';
 import { Page } from '../parts/page.tsx';
 import { Reading } from '../parts/reading.tsx';
-import { useMemberName } from '../squads/member-names.ts';
 import { Actions } from './actions.tsx';
 import { ApprovalCards } from './approval-card.tsx';
 import { ComparisonPanel } from './comparison-panel.tsx';
@@ -69,16 +68,16 @@ function Told({ title, execution }: { readonly title: string; readonly execution
       <OutcomeNotice of={outcome} />
       <Relations execution={execution} />
       <Header execution={execution} followed={followed} status={status} isRunning={isRunning} />
-      <ApprovalCards id={id} onAnswer={outcome.tell} />
+      <ApprovalCards id={id} tell={outcome.tell} />
       <Failed followed={followed} execution={execution} status={status} />
       {compared !== null && <ComparisonPanel left={id} right={compared} onClose={closeComparison} />}
       <Timeline followed={followed} isRunning={isRunning} onFork={setForkFrom} />
       <div className="told">
-        <Said execution={execution} followed={followed} />
         <div className="told-beside">
           <RequestPanel execution={execution} />
           <FilesPanel id={id} />
         </div>
+        <Said execution={execution} followed={followed} />
       </div>
     </Page>
   );
@@ -127,7 +126,10 @@ function Said({ execution, followed }: { readonly execution: ExecutionDocument; 
 }
 
 function SaidBySquad({ squadId, followed }: { readonly squadId: string; readonly followed: Followed }) {
-  return <Conversation followed={followed} nameOf={useMemberName(squadId)} />;
+  const { data } = useQuery({ queryKey: ['squads', 'one', squadId], queryFn: () => squadra.squads.get(squadId) });
+  // The same function while the names are the same: what was said is not drawn again with each piece of an answer.
+  const nameOf = useCallback((id: string) => data?.members.find((member) => member.id === id)?.name ?? null, [data]);
+  return <Conversation followed={followed} nameOf={nameOf} />;
 }
 
 const nobody = (): null => null;

@@ -1,6 +1,7 @@
 import { chainOf } from './failure.ts';
 import type { Failure } from './failure.ts';
 import { RawText } from '../parts/raw-text.tsx';
+import './step.css';
 
 /** What went wrong, what caused it, and what to do about it. */
 export function FailureNotice({ failure, title }: { readonly failure: Failure; readonly title: string }) {

@@ -9,6 +9,7 @@ import { Fact } from './step-panel.tsx';
 import { costText } from './step-table.tsx';
 import type { Story } from './story.ts';
 import { spentOn } from './spent.ts';
+import './step.css';
 
 const followings: Readonly<Record<Followed['following'], string>> = {
   waiting: 'connecting',

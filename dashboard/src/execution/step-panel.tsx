@@ -5,6 +5,7 @@ import type { StepStory, Try } from './step-story.ts';
 import { costText } from './step-table.tsx';
 import type { TimelineRow } from './timeline-rows.ts';
 import { RawText } from '../parts/raw-text.tsx';
+import './step.css';
 
 /** All there is about a line of the timeline. */
 export function StepPanel(props: {

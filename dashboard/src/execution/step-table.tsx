@@ -3,6 +3,7 @@ import { count, duration, money, timeOfDay } from '../data/formats.ts';
 import { StatusBadge } from '../parts/status-badge.tsx';
 import type { TimelineRow } from './timeline-rows.ts';
 import { Scrolling } from '../parts/scrolling.tsx';
+import './step.css';
 
 /** Tables of more rows make a page slow; more are shown when they are asked for. */
 const shownAtOnce = 300;
@@ -33,7 +34,7 @@ export function StepTable(props: { readonly rows: readonly TimelineRow[]; readon
               <th scope="col" className="number wide">
                 Tokens out
               </th>
-              <th scope="col" className="number">
+              <th scope="col" className="number wide">
                 Cost
               </th>
             </tr>
@@ -76,7 +77,7 @@ function StepRow({ row, onChoose }: { readonly row: TimelineRow; readonly onChoo
       <td className="number wide">{step === null ? '' : count(tries)}</td>
       <td className="number wide">{usage === null ? '' : count(usage.inputTokens)}</td>
       <td className="number wide">{usage === null ? '' : count(usage.outputTokens)}</td>
-      <td className="number">{usage === null ? '' : costText(usage)}</td>
+      <td className="number wide">{usage === null ? '' : costText(usage)}</td>
     </tr>
   );
 }

@@ -3,6 +3,7 @@ import type { KeyboardEvent } from 'react';
 import { useMemo, useRef, useState } from 'react';
 import { useNow } from '../data/clock.ts';
 import { count, duration, timeOfDay } from '../data/formats.ts';
+import { useNarrow } from '../data/narrow.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import type { Followed } from './follow.ts';
 import { StepPanel } from './step-panel.tsx';
@@ -13,6 +14,7 @@ import './timeline.css';
 
 const rowHeightPx = 30;
 const mostTicks = 6;
+const mostNarrowTicks = 2;
 
 /** What happened when: as bars over time, or as a table. Choosing a line shows all there is about it. */
 export function Timeline(props: {
@@ -133,9 +135,10 @@ function Bars({ rows, isRunning, chosen, onChoose }: BarsProps) {
 }
 
 function Axis({ lengthMs }: { readonly lengthMs: number }) {
+  const isNarrow = useNarrow();
   return (
     <div className="axis" aria-hidden="true">
-      {ticksOf(lengthMs, mostTicks).map((tick) => (
+      {ticksOf(lengthMs, isNarrow ? mostNarrowTicks : mostTicks).map((tick) => (
         <span key={tick} style={{ insetInlineStart: `${(tick / lengthMs) * 100}%` }}>
           {duration(tick)}
         </span>

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { ExecutionQuery } from '../../../src/client.ts';
+import { useNarrow } from '../data/narrow.ts';
 import { Loading } from '../parts/loading.tsx';
 import { ProblemNotice } from '../parts/problem-notice.tsx';
 import { ExecutionRow } from './execution-row.tsx';
@@ -121,17 +122,3 @@ function useKeys(count: number, open: (place: number) => void) {
 }
 
 const moves: Readonly<Record<string, number>> = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
-
-/** Whether rows have two lines, as on a phone. */
-function useNarrow(): boolean {
-  const [isNarrow, setIsNarrow] = useState(() => matchMedia(narrow).matches);
-  useEffect(() => {
-    const watched = matchMedia(narrow);
-    const onChange = () => setIsNarrow(watched.matches);
-    watched.addEventListener('change', onChange);
-    return () => watched.removeEventListener('change', onChange);
-  }, []);
-  return isNarrow;
-}
-
-const narrow = '(max-width: 46rem)';

@@ -16,8 +16,11 @@ export function ApprovalAnswer(props: {
   readonly approval: ApprovalDocument;
   readonly mayAnswer: boolean;
   readonly tell: (outcome: string) => void;
+  /** Whether all that is told about it is shown, however long. */
+  readonly isWhole?: boolean;
 }) {
-  const { approval, mayAnswer, tell } = props;
+  const { approval, mayAnswer, tell, isWhole = false } = props;
+  const details = isWhole ? (approval.details ?? '') : shortened(approval.details ?? '');
   const queries = useQueryClient();
   const [words, setWords] = useState('');
   const [isBusy, setIsBusy] = useState(false);
@@ -38,10 +41,10 @@ export function ApprovalAnswer(props: {
   };
   return (
     <div className="approval-answer">
-      {approval.details !== null && approval.details !== '' && (
+      {details !== '' && (
         <div className="approval-details">
-          <Suspense fallback={<p dir="auto">{shortened(approval.details)}</p>}>
-            <MarkdownText text={shortened(approval.details)} />
+          <Suspense fallback={<p dir="auto">{details}</p>}>
+            <MarkdownText text={details} />
           </Suspense>
         </div>
       )}
