@@ -10,6 +10,7 @@ import { Access } from './access.ts';
 import { Advancer } from './advancer.ts';
 import type { Assembly, AssemblyParts } from './assembly-parts.ts';
 import { BudgetKeeping } from './budgets.ts';
+import { CoalescedReads } from './coalesced-reads.ts';
 import { Commands } from './commands.ts';
 import { ConvoyRunner, isClosing } from './convoys/convoy-runner.ts';
 import { convoyPort } from './convoys/convoys.ts';
@@ -255,6 +256,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     workItems,
     usage,
     agents: parts.agents,
+    reads: new CoalescedReads(clock),
     workflows,
   };
   const squadra = new Squadra({ ...face, maxInputBytes, statistics, close }, 'local');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cacheKey } from '../cache/cache.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Usage } from '../work/usage.ts';
 import type { ExecutionUsage } from '../work/usage-report.ts';
@@ -120,7 +121,7 @@ function compareText(a: string, b: string): number {
 }
 
 function executionLines(
-  { usage }: UsageReportParts,
+  { usage, reads }: UsageReportParts,
   tenant: string,
   { from, to, ...request }: CostRequest,
 ): Promise<Page<CostLine>> {
@@ -130,7 +131,9 @@ function executionLines(
   };
   return readPageBy(format, request, async (limit, place) => {
     const after = place === undefined ? {} : { after: { costMicroUsd: place[0], id: place[1] ?? '' } };
-    const found = await usage.executions(tenant, { ...time, ...after, limit });
+    const filter = { ...time, ...after, limit };
+    const key = cacheKey('executions', tenant, JSON.stringify(filter));
+    const found = await reads.read(key, () => usage.executions(tenant, filter));
     return found.map((execution) => ({
       key: execution.id,
       name: titleOf(execution),

@@ -44,6 +44,7 @@ import type { Requester, Submissions, SubmitRequest } from './submissions.ts';
 import type { TenantEvent } from './stored-events.ts';
 import { tenantEventBatches } from './tenant-events.ts';
 import type { TenantEventOptions } from './tenant-events.ts';
+import type { CoalescedReads } from './coalesced-reads.ts';
 import { reportCosts } from './costs.ts';
 import type { CostReport, CostRequest } from './costs.ts';
 import { reportUsage } from './usage-report.ts';
@@ -86,6 +87,7 @@ export interface SquadraParts extends RunHandleParts, ConvoysParts, TenantMetric
   readonly usage: UsageReports;
   readonly tracing: Pick<Tracing, 'current'>;
   readonly agents: AgentPoolPort;
+  readonly reads: CoalescedReads;
   readonly maxInputBytes: number;
   readonly workflows: WorkflowRegistry;
   readonly statistics: () => SquadraStatistics;

@@ -4,6 +4,7 @@ import { SquadraError } from '../kernel/errors.ts';
 import { usageGroupings } from '../work/usage-report.ts';
 import type { UsageFilter, UsageGroup, UsageGrouping, UsageReports } from '../work/usage-report.ts';
 import type { Usage } from '../work/usage.ts';
+import type { CoalescedReads } from './coalesced-reads.ts';
 import type { SquadDirectory } from './squad-directory.ts';
 
 /** What a report of usage can be narrowed to; `squad` takes an id or a name, the times are those of submission. */
@@ -39,6 +40,8 @@ export interface UsageReportParts {
   readonly usage: UsageReports;
   readonly directory: Pick<SquadDirectory, 'get' | 'pinned'>;
   readonly cache: Pick<Cache, 'get'>;
+  /** Reports over much take a while, and many may ask for one as soon as something has ended. */
+  readonly reads: Pick<CoalescedReads, 'read'>;
 }
 
 /**
@@ -54,7 +57,7 @@ export async function reportUsage(
   const { squad, from, to, groupBy } = options;
   const key = cacheKey(tenant, squad ?? null, from?.getTime() ?? null, to?.getTime() ?? null, groupBy ?? null);
   const tags = [tenantTag(tenant), costTag(tenant)];
-  return parts.cache.get('cost', key, tags, () => readUsage(parts, tenant, options));
+  return parts.cache.get('cost', key, tags, () => parts.reads.read(key, () => readUsage(parts, tenant, options)));
 }
 
 async function readUsage(

@@ -96,6 +96,7 @@ function notesOf({ total, items, nextCursor, groupBy }: CostReport): string[] {
 function reportParts({ usage, squads }: StateReports): UsageReportParts {
   return {
     usage,
+    reads: { read: (_key, read) => read() },
     cache: { get: (_kind, _key, _tags, fill) => fill() },
     directory: {
       pinned: (tenant, id, version) => squads.atVersion(tenant, id, version),
