@@ -42,6 +42,7 @@ export function CostReport({ by, from, now }: { readonly by: Grouping; readonly 
       <Totals total={report.total} />
       <section className="panel" aria-labelledby="parts">
         <h2 id="parts">{titles[report.groupBy]}</h2>
+        <p className="muted">Executions count on the day on which they were submitted, in UTC.</p>
         {report.groupBy === 'day' && <Days items={items} from={from} now={now} />}
         <CostTable by={report.groupBy} items={items} total={report.total} />
         {pages.hasNextPage && (
@@ -81,9 +82,8 @@ function Totals({ total }: { readonly total: CostDocument['total'] }) {
       {unpricedCalls > 0 && (
         <p className="banner">
           {unpricedCalls === 1 ? 'One call was' : `${count(unpricedCalls)} calls were`} to a model without a known
-          price. What
-          {unpricedCalls === 1 ? ' it' : ' they'} cost is in no sum here. Give the model a price in the settings, and
-          later calls are counted.
+          price, and what {unpricedCalls === 1 ? 'it' : 'they'} cost is in no sum here. Give the model a price in{' '}
+          <code>squadra.yaml</code>, and later calls are counted.
         </p>
       )}
     </>
