@@ -52,7 +52,7 @@ export class Advancer {
       begun();
       if (claim === null) return null;
       this.#parts.faults.at('claim.after');
-      this.#parts.services.onCommit(tenant, id, [], null);
+      this.#parts.services.onCommit(tenant, id, [], null, false);
       return this.#runOf(claim);
     });
   }

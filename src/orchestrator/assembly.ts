@@ -65,12 +65,10 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     watch: watchRuns({ tracing, logger, logLevel: settings.logLevel, clock }),
     onBudgetRefusal: (code) => (code === 'UNPRICED_MODEL' ? refusals.unpriced++ : refusals.exceeded++),
     room,
-    onCommit: (tenant, executionId, settled, commit) => {
+    onCommit: (tenant, executionId, settled, commit, hasAsked) => {
       bus.publish({ kind: 'committed', tenant, executionId });
-      if (commit !== null) {
-        worked.committed(commit);
-        pulses.changed(tenant, topicsOfCommit(commit));
-      }
+      if (commit !== null) worked.committed(commit);
+      pulses.changed(tenant, topicsOfCommit(commit, hasAsked));
       room.givenBack(tenant, settled);
     },
   };

@@ -2,7 +2,8 @@ import { SquadraError } from '../kernel/errors.ts';
 import type { FaultPoint } from '../kernel/faults.ts';
 import { defaultRetryPolicy, retryDelayMs } from '../kernel/retry.ts';
 import type { Execution } from '../work/execution.ts';
-import type { Commit, Committed, JournalSession } from '../work/execution-store.ts';
+import type { Claim, Commit, Committed, JournalSession } from '../work/execution-store.ts';
+import type { JournalRecord } from '../work/journal.ts';
 import type { Advanced, RunServices } from './run-services.ts';
 import type { RunWatcher } from './run-watcher.ts';
 
@@ -14,6 +15,12 @@ const diskRetryPolicy = { ...defaultRetryPolicy, initialMs: 100, maxMs: 5_000 };
 /** Pause before a run begins again that an unforeseen error of the store ended. */
 const brokenPauseMs = 1_000;
 
+/** What of a claim commits are about. */
+interface CommittedClaim extends Pick<Claim, 'session'> {
+  readonly execution: Pick<Execution, 'tenant' | 'id'>;
+  readonly records: readonly JournalRecord[];
+}
+
 /**
  * The commits of one run. What the disk refuses is kept and tried again, because the work behind it was done and maybe paid
  * for; any other refusal ends the run.
@@ -24,16 +31,19 @@ export class Commits {
   readonly #services: RunServices;
   readonly #watcher: RunWatcher | null;
   readonly #onEnd: (advanced: Advanced, reason: Error) => void;
+  /** Whether the execution has asked somebody something: its end takes back what was not answered. */
+  #hasAsked: boolean;
   #stopped = false;
 
   constructor(
-    { execution, session }: { readonly execution: Pick<Execution, 'tenant' | 'id'>; readonly session: JournalSession },
+    { execution, session, records }: CommittedClaim,
     services: RunServices,
     watcher: RunWatcher | null,
     onEnd: (advanced: Advanced, reason: Error) => void,
   ) {
     this.#execution = execution;
     this.#session = session;
+    this.#hasAsked = records.some(isQuestion);
     this.#services = services;
     this.#watcher = watcher;
     this.#onEnd = onEnd;
@@ -48,12 +58,13 @@ export class Commits {
     attempt = 1,
   ): void {
     if (this.#stopped) return;
+    this.#hasAsked ||= commit.records.some(isQuestion);
     this.#services.faults.at(`${kind}.before` satisfies FaultPoint);
     this.#session.commit(commit).then(
       (committed) => {
         if (!this.#stopped) this.#services.faults.at(`${kind}.after` satisfies FaultPoint);
         // Stopped or not: what is stored, those who follow have to hear of.
-        this.#services.onCommit(this.#execution.tenant, this.#execution.id, committed.settled, commit);
+        this.#services.onCommit(this.#execution.tenant, this.#execution.id, committed.settled, commit, this.#hasAsked);
         this.#watcher?.committed(commit);
         if (!this.#stopped) then(committed);
       },
@@ -82,6 +93,10 @@ export class Commits {
     const advanced: Advanced = isLost ? { kind: 'lost' } : { kind: 'parked', wakeAt: clock.now() + brokenPauseMs };
     this.#onEnd(advanced, error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function isQuestion(record: JournalRecord): boolean {
+  return record.kind === 'step' && record.type === 'approval';
 }
 
 function isBudgetRefusal(error: unknown): error is SquadraError {

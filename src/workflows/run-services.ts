@@ -42,8 +42,17 @@ export interface RunServices {
   readonly onDelta: (delta: Delta) => void;
   /** Called when an attempt of a call has ended, however it did, before anything of it is committed. */
   readonly onCallEnd: (call: CallPlace) => void;
-  /** Called after every commit of a run, and after its claim: there is something new in its journal, and maybe room in budgets. */
-  readonly onCommit: (tenant: string, executionId: string, settled: readonly string[], commit: Commit | null) => void;
+  /**
+   * Called after every commit of a run, and without one after its claim: there is something new in its journal, and maybe room
+   * in budgets. `hasAsked`: the execution asked somebody something at some time.
+   */
+  readonly onCommit: (
+    tenant: string,
+    executionId: string,
+    settled: readonly string[],
+    commit: Commit | null,
+    hasAsked: boolean,
+  ) => void;
   /** Called when a budget has no room for a call, or the call has no price: it is not sent. */
   readonly onBudgetRefusal: (code: ErrorCode) => void;
   readonly watch: WatchRun;

@@ -20,23 +20,27 @@ export interface WatchedStores {
 
 const squadChanges = topicSet('squads');
 const budgetChanges = topicSet('budgets');
-const scheduleChanges = topicSet('schedules');
+const scheduleChanges = topicSet('schedules', 'metrics');
 const convoyChanges = topicSet('convoys', 'metrics');
 const answers = topicSet('approvals');
-const stepEnds = topicSet('metrics');
+/** Of executions by status, of steps. */
+const counts = topicSet('metrics');
 const callEnds = topicSet('metrics', 'costs', 'budgets');
 const acceptances = topicSet('executions', 'metrics');
-/** What an end closes: questions, calls in flight. */
-const ends = topicSet('executions', 'metrics', 'approvals', 'costs', 'budgets');
+/** What an end may close: questions, calls in flight. */
+const closings = topicSet('metrics', 'approvals', 'costs', 'budgets');
+const deletions = topicSet('executions', 'approvals', 'costs');
 
-/** What a run's commit changes, beside the execution itself. */
-export function topicsOfCommit({ records, reserves }: Commit): TopicSet {
-  let topics: TopicSet = reserves === undefined ? 0 : budgetChanges;
-  for (const record of records) {
-    if (record.kind === 'status') topics |= record.status === 'waiting' || record.status === 'running' ? 0 : ends;
+/** What a run's commit changes, beside the execution itself; null: its claim. `hasAsked`: its end may take back questions. */
+export function topicsOfCommit(commit: Commit | null, hasAsked: boolean): TopicSet {
+  if (commit === null) return counts;
+  let topics: TopicSet = commit.reserves === undefined ? 0 : budgetChanges;
+  if (commit.closesItems === true) topics |= callEnds;
+  for (const record of commit.records) {
+    if (record.kind === 'status') topics |= hasAsked ? counts | answers : counts;
     else if (record.kind === 'step' && record.type === 'approval') topics |= answers;
     if (record.kind !== 'step' || (record.phase !== 'completed' && record.phase !== 'failed')) continue;
-    topics |= record.type === 'model' ? callEnds : stepEnds;
+    topics |= record.type === 'model' ? callEnds : counts;
   }
   return topics;
 }
@@ -66,14 +70,14 @@ function watchedExecutions(store: ExecutionStore, pulses: Pulses, after: After):
   return {
     submit: (tenant, execution) => after(tenant, acceptances, store.submit(tenant, execution)),
     fork: (tenant, execution, inheritance) => after(tenant, acceptances, store.fork(tenant, execution, inheritance)),
-    start: (tenant, id, commandId) => store.start(tenant, id, commandId),
+    start: (tenant, id, commandId) => after(tenant, counts, store.start(tenant, id, commandId)),
     claim: (tenant, id) => store.claim(tenant, id),
-    cancel: (tenant, id, reason) => after(tenant, ends, store.cancel(tenant, id, reason)),
-    retry: (tenant, id, commandId) => store.retry(tenant, id, commandId),
+    cancel: (tenant, id, reason) => after(tenant, closings, store.cancel(tenant, id, reason)),
+    retry: (tenant, id, commandId) => after(tenant, counts, store.retry(tenant, id, commandId)),
     signal: (tenant, id, signal) => store.signal(tenant, id, signal),
     prune: async (endedBefore, atMost, release) => {
       const pruned = await store.prune(endedBefore, atMost, release);
-      if (pruned > 0) pulses.changedForAll(ends);
+      if (pruned > 0) pulses.changedForAll(deletions);
       return pruned;
     },
   };

@@ -118,19 +118,21 @@ describe('what a commit changes', () => {
   const step = (fields: Pick<StepRecord, 'type' | 'phase'>) => ({
     records: [{ kind: 'step', key: 'k', attempt: 1, ...fields } as StepRecord],
   });
+  const failed = { kind: 'status', status: 'failed' } as const;
   it.each([
     ['a model call that was settled', step({ type: 'model', phase: 'completed' }), 'budgets metrics costs'],
     ['one that failed', step({ type: 'model', phase: 'failed' }), 'budgets metrics costs'],
     ['one that leaves', step({ type: 'model', phase: 'intent' }), ''],
     ['a step that is done', step({ type: 'run', phase: 'completed' }), 'metrics'],
     ['a question', step({ type: 'approval', phase: 'waiting' }), 'approvals'],
-    ['parking', { records: [{ kind: 'status' as const, status: 'waiting' as const }] }, ''],
-    [
-      'the end',
-      { records: [{ kind: 'status' as const, status: 'failed' as const }] },
-      'executions approvals budgets metrics costs',
-    ],
+    ['its claim', null, 'metrics'],
+    ['the end', { records: [failed] }, 'metrics'],
+    ['the end of what has calls in flight', { records: [failed], closesItems: true }, 'budgets metrics costs'],
   ])('%s', (_, commit, topics) => {
-    expect(topicsOf(topicsOfCommit(commit)).join(' ')).toBe(topics);
+    expect(topicsOf(topicsOfCommit(commit, false)).join(' ')).toBe(topics);
+  });
+
+  it('takes back questions with the end of what asked some', () => {
+    expect(topicsOf(topicsOfCommit({ records: [failed] }, true))).toEqual(['approvals', 'metrics']);
   });
 });
