@@ -58,14 +58,8 @@ export class MetricKeeping implements AsyncDisposable {
   }
 
   /** Stores all that was counted by now. */
-  async keep(): Promise<void> {
-    const samples = this.#samples.splice(0);
-    try {
-      await this.#parts.store.keep(resourceMinutes(samples));
-    } catch (error) {
-      this.#samples.unshift(...samples);
-      throw error;
-    }
+  keep(): Promise<void> {
+    return this.#keepSamplesBefore(Infinity);
   }
 
   /** Counts what is in the journal and was not counted by who wrote it. */
@@ -82,9 +76,24 @@ export class MetricKeeping implements AsyncDisposable {
     await this.#attempt(() => this.keep());
   }
 
+  async #keepSamplesBefore(minute: number): Promise<void> {
+    const { false: later = [], true: samples = [] } = Object.groupBy(this.#samples, ({ at }) =>
+      minuteOf(at) < minute ? 'true' : 'false',
+    );
+    this.#samples = later;
+    try {
+      await this.#parts.store.keep(resourceMinutes(samples));
+    } catch (error) {
+      this.#samples = [...samples, ...this.#samples].slice(-maxSamples);
+      throw error;
+    }
+  }
+
   #keepLater(): void {
     this.#keepTimer = this.#parts.clock.setTimer(keepEveryMs, () => {
-      void this.#attempt(() => this.keep()).then(() => {
+      // The minute that has not ended waits: where nothing else happens, the disk is left alone for that long.
+      const thisMinute = minuteOf(this.#parts.clock.now());
+      void this.#attempt(() => this.#keepSamplesBefore(thisMinute)).then(() => {
         if (!this.#isOver) this.#keepLater();
       });
     });
