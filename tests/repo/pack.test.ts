@@ -33,7 +33,7 @@ const env = {
   ...Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) =>
-        !/^npm_(package|lifecycle|config_(local_)?prefix)|^NODE_OPTIONS$|^(SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA)_/.test(
+        !/^npm_(package|lifecycle|config_(local_)?prefix)|^NODE_OPTIONS$|^(SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA|OTEL)_/.test(
           name,
         ),
     ),

@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import {
   context,
   isSpanContextValid,
@@ -36,7 +38,7 @@ export interface OtelSettings {
 }
 
 /** How long the exporter tries to get rid of one batch. */
-const exportTimeoutMs = 10_000;
+const exportTimeoutMs = 5_000;
 /** Between two warnings that spans are not taken. */
 const quietMs = 60_000;
 /** Characters of one attribute: collectors refuse what is much longer. */
@@ -46,11 +48,7 @@ const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: Span
 
 /** Sends spans with OpenTelemetry's own SDK. This module is loaded only where tracing is on. */
 export function openOtelTracing(settings: OtelSettings, clock: Clock, logger: Logger): Tracing {
-  const exporter = new OTLPTraceExporter({
-    url: `${settings.endpoint.replace(/\/+$/, '')}/v1/traces`,
-    headers: readHeaders(settings.headers),
-    timeoutMillis: exportTimeoutMs,
-  });
+  const exporter = abandonable(`${settings.endpoint.replace(/\/+$/, '')}/v1/traces`, readHeaders(settings.headers));
   let warnedAt = Number.NEGATIVE_INFINITY;
   const spans = new SpanExport(exporter, clock, (error) => {
     if (clock.now() - warnedAt < quietMs) return;
@@ -61,6 +59,27 @@ export function openOtelTracing(settings: OtelSettings, clock: Clock, logger: Lo
     );
   });
   return new OtelTracing(settings, spans);
+}
+
+/** An exporter whose `shutdown` gives up what is under way: a process that ends must not be kept by a collector that hangs. */
+function abandonable(url: string, headers: Record<string, string>): Pick<OTLPTraceExporter, 'export' | 'shutdown'> {
+  let isClosed = false;
+  let agent: HttpAgent | HttpsAgent | null = null;
+  const exporter = new OTLPTraceExporter({
+    url,
+    timeoutMillis: exportTimeoutMs,
+    // Asked for before each try: so the one that is made again after a pause ends here.
+    headers: () => (isClosed ? Promise.reject(new Error('Tracing has ended.')) : Promise.resolve(headers)),
+    httpAgentOptions: (protocol) =>
+      (agent = protocol === 'http:' ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true })),
+  });
+  return {
+    export: (spans, done) => exporter.export(spans, done),
+    shutdown: async () => {
+      isClosed = true;
+      agent?.destroy();
+    },
+  };
 }
 
 class OtelTracing implements Tracing {

@@ -71,7 +71,7 @@ export class SpanExport implements SpanProcessor {
     this.#timer?.cancel();
     this.#dropped += this.#waiting.length;
     this.#waiting = [];
-    await Promise.race([this.#exporter.shutdown(), Promise.resolve()]);
+    await this.#exporter.shutdown();
   }
 
   #send(): void {
