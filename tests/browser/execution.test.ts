@@ -63,7 +63,9 @@ describe('one execution', () => {
     const id = await submit({ workflow: 'release', input: { what: 'version 2' } });
     const { page } = await open(`/executions/${id}`);
     await page.getByRole('heading', { name: 'Release version 2?' }).waitFor();
-    await page.getByLabel('Comment').fill('Looks good');
+    const comment = page.getByLabel('Comment');
+    if (!(await comment.isVisible())) await page.getByText('Add a comment').click();
+    await comment.fill('Looks good');
     await page.getByRole('button', { name: 'go', exact: true }).click();
     await page.locator(badge('completed')).waitFor();
     const [answer] = server.rows('SELECT choice, comment, status FROM approvals WHERE execution_id = ?', id);

@@ -37,11 +37,11 @@ describe(`the list of ${total} executions`, () => {
     for (let screen = 0; screen < 6; screen++) {
       const height = await page.evaluate<number>('document.documentElement.scrollHeight');
       await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
-      await page.waitForFunction(`document.documentElement.scrollHeight > ${height}`);
+      await expect.poll(() => page.evaluate('document.documentElement.scrollHeight')).toBeGreaterThan(height);
     }
     await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
     const places = page.locator('.executions li[aria-posinset]');
-    await expect.poll(async () => Number(await places.last().getAttribute('aria-posinset'))).toBeGreaterThan(300);
+    await expect.poll(async () => Number(await places.last().getAttribute('aria-posinset'))).toBeGreaterThan(250);
     expect(await page.evaluate('document.querySelectorAll("*").length')).toBeLessThan(1_500);
   });
 

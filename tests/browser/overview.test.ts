@@ -95,7 +95,7 @@ describe('the Overview', () => {
     const watched = await open('/');
     await watched.settled();
     const [middle, note] = await figure(watched.page, 'Duration');
-    const [, p95 = '', p99 = ''] = /^95 of 100 within (.*), 99 within (.*)$/.exec(note) ?? [];
+    const [, p95 = '', p99 = ''] = /^p95 (.*), p99 (.*), from acceptance to end$/.exec(note) ?? [];
     for (const [text, part] of [
       [middle, 0.5],
       [p95, 0.95],

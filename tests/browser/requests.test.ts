@@ -36,6 +36,10 @@ describe.each(paths)('the page %s', (_name, path) => {
     await watched.page.clock.install();
     await watched.page.goto(path());
     await read(watched);
+    // What the page puts off for a moment after it heard something.
+    await watched.page.clock.runFor('00:10');
+    await watched.page.waitForLoadState('networkidle');
+    await asked(watched, '/mark.svg?now');
     const from = watched.log.entries.length;
     // Of the page's own time: whatever asks by the clock would ask now.
     await watched.page.clock.runFor('01:00:00');
