@@ -38,16 +38,40 @@ describe('pulses', () => {
     const { clock, bus, pulses } = workbench();
     const all = Array.from({ length: 50 }, () => follower(pulses, 'a'));
     await settle();
-    for (let ms = 0; ms < 10_000; ms += 10) {
+    for (let ms = 0; ms < 9_100; ms += 10) {
       bus.publish(committed('a'));
       pulses.changed('a', topicSet('costs'));
       await clock.advance(10);
-      expect(clock.timers).toBeLessThanOrEqual(1);
+      expect(clock.timers).toBeLessThanOrEqual(2);
     }
+    // The last of them has its turn.
+    await clock.advance(900);
     for (const { told } of all) {
       expect(told.slice(0, 2)).toEqual([everything, 'executions costs']);
       expect(told.length).toBe(11);
     }
+  });
+
+  it('give followers their turns, so that they do not read all at once, and all within the second', async () => {
+    const { clock, pulses } = workbench();
+    const all = Array.from({ length: 120 }, () => follower(pulses, 'a'));
+    await settle();
+    pulses.changed('a', topicSet('squads'));
+    const hearing: number[] = [];
+    for (let heard = 0; heard < all.length;) {
+      await clock.advance(clock.untilNextMs ?? 0);
+      const now = all.filter(({ told }) => told.length === 2).length;
+      hearing.push(now - heard);
+      heard = now;
+    }
+    expect(new Set(hearing)).toEqual(new Set([3]));
+    expect(clock.timers).toBe(0);
+    // A clock that is late makes nobody wait for the next pulse, and tells nobody twice.
+    pulses.changed('a', topicSet('budgets'));
+    await clock.advance(1_000);
+    pulses.changed('a', topicSet('costs'));
+    await clock.advance(2_000);
+    expect(new Set(all.map(({ told }) => told.slice(2).join(', ')))).toEqual(new Set(['budgets, costs']));
   });
 
   it('tell what changed after the last pulse with the next one', async () => {
