@@ -33,13 +33,13 @@ const survey = defineWorkflow({
     await step.run(
       'prepare',
       ({ number }) => {
-        if (number === 1) throw new Error('The kingfisher is late.');
+        if (number === 1) throw new Error(`The kingfisher is late, with ${secret}.`);
         return 'ready';
       },
       { backoff: { initial: 1 } },
     );
     await squad.ask('project_manager', '[[server call=look,stumble]] Count the herons.');
-    await squad.ask('backend_developer', '[[server status=500 times=1]] Count the otters.');
+    await squad.ask('backend_developer', `[[server status=500 times=1]] Count the otters with ${secret}.`);
     return (await squad.ask('tester', 'Check the count.')).text;
   },
 });
@@ -181,8 +181,9 @@ it('holds no word of what was said, and no key, unless content is asked for', as
   expect(JSON.parse(String(looked['gen_ai.tool.call.arguments']))).toEqual({ round: 1, place: 1 });
   expect(looked['gen_ai.tool.call.result']).toBe('saw the heron of round 1');
   expect(collector.spans.find(({ name, failure }) => name === 'step prepare' && failure !== null)?.failure).toBe(
-    'The kingfisher is late.',
+    'The kingfisher is late, with [secret].',
   );
+  expect(collector.bodies.join('\n')).toContain('Count the otters with [secret].');
   expect(collector.bodies.join('\n')).not.toContain(secret);
   await open.close();
 });
