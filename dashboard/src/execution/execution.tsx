@@ -22,19 +22,23 @@ import { Timeline } from './timeline.tsx';
 import './execution.css';
 import { RawText } from '../parts/raw-text.tsx';
 
+const mostOfTitle = 120;
 /** What is read again while it runs is read so often at most. */
 const readAgainMs = 1_000;
 
 /** One execution: what it was asked for, how it stands, what was said and done, and what one can do about it. */
 export function Execution({ id }: { readonly id: string }) {
   const document = useQuery({ queryKey: ['execution', id, 'document'], queryFn: () => squadra.executions.get(id) });
-  const title =
-    document.data === undefined ? 'Execution' : requestText(document.data.input).slice(0, 120).toWellFormed();
   return (
     <Reading of={document} what="the execution" lines={8}>
-      {(execution) => <Told key={id} title={title} execution={execution} />}
+      {(execution) => <Told key={id} title={titleOf(execution)} execution={execution} />}
     </Reading>
   );
+}
+
+/** What it was asked for, as far as a heading has room; the name of its workflow where it was given nothing. */
+function titleOf({ input, workflow }: ExecutionDocument): string {
+  return input === null ? workflow : requestText(input).slice(0, mostOfTitle).toWellFormed();
 }
 
 function Told({ title, execution }: { readonly title: string; readonly execution: ExecutionDocument }) {
@@ -176,6 +180,9 @@ function Failed(props: {
   return failure === null ? null : <FailureNotice failure={failure} title="It failed" />;
 }
 
+/** Longer ones are folded. */
+const shortRequest = 200;
+
 /** All of what it was asked for, and what came with it. */
 function RequestPanel({ execution }: { readonly execution: ExecutionDocument }) {
   const { input, metadata } = execution;
@@ -183,10 +190,16 @@ function RequestPanel({ execution }: { readonly execution: ExecutionDocument }) 
   return (
     <section className="panel" aria-labelledby="request-title">
       <h2 id="request-title">Request</h2>
-      <details>
-        <summary dir="auto">{requestText(input).slice(0, 200).toWellFormed()}</summary>
-        <RawText>{text}</RawText>
-      </details>
+      {text.length <= shortRequest ? (
+        <p className="request" dir="auto">
+          {text}
+        </p>
+      ) : (
+        <details>
+          <summary dir="auto">{requestText(input).slice(0, shortRequest).toWellFormed()}…</summary>
+          <RawText>{text}</RawText>
+        </details>
+      )}
       {metadata !== null && (
         <details>
           <summary>Metadata</summary>

@@ -143,7 +143,9 @@ function endedTry(
   const last = step.tries.at(-1);
   if (last !== undefined && last.endedAt === null)
     return [...step.tries.slice(0, -1), { ...last, endedAt: at, outcome, error }];
-  return [...step.tries, { number, startedAt: last?.endedAt ?? step.startedAt, endedAt: at, outcome, error }];
+  // Without a word of its beginning it began when it was due.
+  const startedAt = Math.min(at, step.dueAt ?? last?.endedAt ?? step.startedAt);
+  return [...step.tries, { number, startedAt, endedAt: at, outcome, error }];
 }
 
 /** The ask that a call belongs to: calls are named `<ask>/<kind>/<place>`. Null for steps of other kinds. */

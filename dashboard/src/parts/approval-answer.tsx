@@ -50,7 +50,7 @@ export function ApprovalAnswer(props: {
       )}
       {mayAnswer ? (
         <>
-          <details className="approval-words" open={asksForWords}>
+          <details className="approval-words" open={asksForWords || isWhole}>
             <summary>{asksForWords ? 'Your answer' : 'Add a comment'}</summary>
             <label className="unseen" htmlFor={field}>
               {asksForWords ? 'Your answer' : 'Comment'}
