@@ -70,7 +70,7 @@ function Row({ by, line, total }: { readonly by: Grouping; readonly line: Line; 
           {unpricedCalls > 0 && <span className="unpriced"> ({count(unpricedCalls)} unpriced)</span>}
         </span>
       </td>
-      <td className="number" data-name="Tokens in / out">
+      <td className="number" data-name="Tokens">
         {shortCount(inputTokens)} / {shortCount(outputTokens)}
       </td>
       {by !== 'execution' && (
