@@ -72,7 +72,7 @@ describe('signing in', () => {
       expect(text).not.toContain('secret of tenant one');
       expect(text).not.toContain('Squad of one');
     }
-    await page.getByText('There is nothing here, or it is not yours.').waitFor();
+    await page.getByText('There is nothing here, or it is not yours.').first().waitFor();
   });
 
   it('keeps nobody out and fits on a phone', async () => {

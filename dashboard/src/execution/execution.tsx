@@ -29,10 +29,17 @@ const readAgainMs = 1_000;
 /** One execution: what it was asked for, how it stands, what was said and done, and what one can do about it. */
 export function Execution({ id }: { readonly id: string }) {
   const document = useQuery({ queryKey: ['execution', id, 'document'], queryFn: () => squadra.executions.get(id) });
+  const { data: execution } = document;
+  if (execution !== undefined) return <Told key={id} title={titleOf(execution)} execution={execution} />;
   return (
-    <Reading of={document} what="the execution" lines={8}>
-      {(execution) => <Told key={id} title={titleOf(execution)} execution={execution} />}
-    </Reading>
+    <Page title="Execution">
+      <Reading of={document} what="the execution" lines={8}>
+        {() => null}
+      </Reading>
+      <p>
+        <Link href="/executions">All executions</Link>
+      </p>
+    </Page>
   );
 }
 

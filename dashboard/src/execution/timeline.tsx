@@ -163,7 +163,6 @@ function Line({ row, span, isChosen, isStop, onChoose, onKeyDown }: LineProps) {
       className="line"
       tabIndex={isStop ? 0 : -1}
       aria-expanded={isChosen}
-      aria-label={nameOfRow(row)}
       onClick={onChoose}
       onKeyDown={onKeyDown}
     >
@@ -171,6 +170,7 @@ function Line({ row, span, isChosen, isStop, onChoose, onKeyDown }: LineProps) {
         {row.title}
       </span>
       <span className="track">
+        <span className="unseen">, {wordsOf(row)}, </span>
         {row.bars.map((bar, place) => (
           <span
             // Tries are only ever added.
@@ -210,16 +210,15 @@ const kinds: Readonly<Record<TimelineRow['kind'], string>> = {
   tool: 'tool call',
 };
 
-/** A line in words: what it is, how it stands, and when it was. */
-function nameOfRow({ title, kind, status, tries, bars, from, to, step }: TimelineRow): string {
+/** What the bars of a line say, in words. */
+function wordsOf({ title, kind, status, tries, bars, from, step }: TimelineRow): string {
   const doubts = bars.filter(({ outcome }) => outcome === 'in-doubt').length;
   return [
-    title === kinds[kind] ? title : `${title}, ${kinds[kind]}`,
+    ...(title === kinds[kind] ? [] : [kinds[kind]]),
     step?.forkedFrom === null || step === null ? status : 'taken over',
     ...(tries > 1 ? [`${count(tries)} tries`] : []),
     ...(doubts > 0 ? [`${count(doubts)} in doubt`] : []),
     `began ${timeOfDay(new Date(from).toISOString())}`,
-    ...(to === null ? [] : [`took ${duration(to - from)}`]),
   ].join(', ');
 }
 

@@ -13,7 +13,9 @@ export function LimiterTable({ limiters, modelCalls }: Pick<SystemDocument, 'lim
       {limiters.length === 0 ? (
         <p className="muted">No model was called since the server started.</p>
       ) : (
-        <div className="table-frame">
+        // Scrolled by keyboard where it is wider than its place, it has to take the focus.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <section className="table-frame" aria-label="Models of providers" tabIndex={0}>
           <table>
             <thead>
               <tr>
@@ -52,7 +54,7 @@ export function LimiterTable({ limiters, modelCalls }: Pick<SystemDocument, 'lim
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       )}
     </section>
   );
