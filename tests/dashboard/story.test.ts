@@ -154,6 +154,19 @@ describe('the timeline', () => {
     expect([row?.status, row?.tries]).toEqual(['retrying', 2]);
   });
 
+  it('has what tells no beginning begin where the story was', () => {
+    const { story, step } = teller();
+    step('nap', 'sleep', 'waiting', { dueAt: at(1_000) });
+    step('nap', 'sleep', 'completed');
+    step('fetch', 'run', 'completed', { createdAt: at(30_000) });
+    step('kept', 'run', 'completed', { createdAt: at(31_000), details: { forkedFrom: 'another' } });
+    expect(timelineRows(story).map(({ key, from, to }) => [key, from - start, (to ?? 0) - start])).toEqual([
+      ['nap', 1_000, 2_000],
+      ['fetch', 2_000, 30_000],
+      ['kept', 31_000, 31_000],
+    ]);
+  });
+
   it('takes a wait that is looked at again for one wait', () => {
     const { story, step } = teller();
     step('nap', 'sleep', 'waiting', { dueAt: at(60_000) });

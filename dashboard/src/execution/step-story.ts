@@ -61,8 +61,12 @@ export interface StepStory {
   readonly endedAt: number | null;
 }
 
-/** A step at its first event. */
-export function newStep({ key, type, createdAt }: StepEvent): StepStory {
+/**
+ * A step at its first event. What runs in the workflow itself tells no beginning: it began no earlier than what was told `before`
+ * it, in epoch milliseconds.
+ */
+export function newStep({ key, type, createdAt, phase, details }: StepEvent, before: number | null): StepStory {
+  const isTold = phase === 'intent' || phase === 'waiting' || textOf(details, 'forkedFrom') !== null;
   return {
     key,
     type,
@@ -78,7 +82,7 @@ export function newStep({ key, type, createdAt }: StepEvent): StepStory {
     calls: [],
     model: null,
     forkedFrom: null,
-    startedAt: Date.parse(createdAt),
+    startedAt: isTold || before === null ? Date.parse(createdAt) : before,
     endedAt: null,
   };
 }

@@ -40,19 +40,22 @@ export class Story {
   readonly statuses: StatusStory[] = [];
   /** The highest `seq` that was heard; 0 before the first. */
   lastSeq = 0;
+  /** When the newest of them was stored; epoch milliseconds. */
+  #toldAt: number | null = null;
 
   get status(): StatusStory | null {
     return this.statuses.at(-1) ?? null;
   }
 
   message(message: MessageDocument): void {
-    if (!this.#isNew(message.seq)) return;
+    if (!this.#isNew(message)) return;
     this.messages.push(message);
     if (message.stepKey !== null) this.live.delete(message.stepKey);
   }
 
-  statusChange({ seq, status, createdAt, reason, error }: StatusEvent): void {
-    if (!this.#isNew(seq)) return;
+  statusChange(event: StatusEvent): void {
+    if (!this.#isNew(event)) return;
+    const { status, createdAt, reason, error } = event;
     this.statuses.push({
       status,
       at: Date.parse(createdAt),
@@ -63,8 +66,9 @@ export class Story {
   }
 
   step(event: StepEvent): void {
-    if (!this.#isNew(event.seq)) return;
-    this.steps.set(event.key, afterEvent(this.steps.get(event.key) ?? newStep(event), event));
+    const before = this.#toldAt;
+    if (!this.#isNew(event)) return;
+    this.steps.set(event.key, afterEvent(this.steps.get(event.key) ?? newStep(event, before), event));
     if (event.phase === 'failed' || event.phase === 'completed') this.live.delete(event.key);
   }
 
@@ -84,9 +88,10 @@ export class Story {
     return tries.some(({ number, endedAt }) => number >= attempt && endedAt !== null);
   }
 
-  #isNew(seq: number): boolean {
+  #isNew({ seq, createdAt }: { readonly seq: number; readonly createdAt: string }): boolean {
     if (seq <= this.lastSeq) return false;
     this.lastSeq = seq;
+    this.#toldAt = Date.parse(createdAt);
     return true;
   }
 }
