@@ -18,6 +18,7 @@ import type { Scenario } from './scenario.ts';
 import { agents } from './scenarios/agents.ts';
 import { api } from './scenarios/api.ts';
 import { convoy } from './scenarios/convoy.ts';
+import { dashboard } from './scenarios/dashboard.ts';
 import { latency } from './scenarios/latency.ts';
 import { limiter } from './scenarios/limiter.ts';
 import { metrics } from './scenarios/metrics.ts';
@@ -43,6 +44,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   users,
   overload,
   metrics,
+  dashboard,
   soak,
   peers,
 };

@@ -1,3 +1,4 @@
+import { overviewReads } from '../../bench/load/open-dashboard.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { convoyItems, convoyToEnd, gated, instantModel, runToEnd } from './seeds/workloads.ts';
 import { useDashboard } from './support/dashboard.ts';
@@ -76,6 +77,18 @@ describe('the Overview', () => {
   });
 });
 
+it('makes of an Overview what the benchmark takes it for', async () => {
+  const watched = await dashboard().open('/');
+  await read(watched);
+  const from = await watched.log.until(({ kind }) => kind === 'pulse');
+  await runToEnd(dashboard().server, { message: 'Look once more' });
+  await watched.log.until(({ kind }) => kind === 'pulse', from);
+  await read(watched);
+  const asked = new Set(watched.log.requests().filter((request) => /^GET \/(?:api|metrics)\//.test(request)));
+  const known = ['GET /api/v1/me', 'GET /api/v1/pulse', ...overviewReads.map(([, path]) => `GET ${path}`)];
+  expect([...asked].toSorted()).toEqual(known.toSorted());
+});
+
 /** Everything on the page has been read, and read again after the first pulse. */
 async function read(watched: WatchedPage): Promise<void> {
   await watched.log.until(({ kind }) => kind === 'pulse');
@@ -95,7 +108,7 @@ function unexplained(entries: readonly NetworkEntry[], from: number): readonly s
   let asked: Set<string> | null = null;
   for (const entry of entries.slice(from)) {
     if (entry.kind === 'pulse') asked = new Set();
-    if (entry.kind !== 'request' || !entry.target.startsWith('/api/')) continue;
+    if (entry.kind !== 'request' || !/^\/(?:api|metrics)\//.test(entry.target)) continue;
     if (asked === null || asked.has(nameOf(entry))) found.push(nameOf(entry));
     asked?.add(nameOf(entry));
   }
