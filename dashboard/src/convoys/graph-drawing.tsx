@@ -34,7 +34,7 @@ export function GraphDrawing(props: {
       </label>
       {/* Reached by the keyboard, whose arrows scroll it. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <section className="graph-frame" aria-label="What waits for what" tabIndex={0}>
+      <section className="graph-frame" aria-label="The graph, told in words by the list of items" tabIndex={0}>
         <svg
           className="graph"
           width={graph.width * zoom}

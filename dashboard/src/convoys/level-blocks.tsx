@@ -25,21 +25,25 @@ export function LevelBlocks(props: {
     if (key !== undefined) choose(key);
   };
   return (
-    <ol className="levels">
-      {levels.map((level, at) => (
-        <li key={at}>
-          <h3>
-            {at === 0 ? 'First' : `Level ${at + 1}`} <span className="muted">{countsOf(level)}</span>
-          </h3>
-          {/* For the pointer alone: by keyboard the list beside it does the same. */}
-          <div className="cells" aria-hidden="true" onClick={press}>
-            {level.map(({ key, status }) => (
-              <Cell key={key} name={key} status={status} mark={key === chosen ? 'chosen' : beside.get(key)} />
-            ))}
-          </div>
-        </li>
-      ))}
-    </ol>
+    // Reached by the keyboard, whose arrows scroll it.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <section className="levels-frame" aria-label="Levels, told in words by the list of items" tabIndex={0}>
+      <ol className="levels">
+        {levels.map((level, at) => (
+          <li key={at}>
+            <h3>
+              {at === 0 ? 'First' : `Level ${at + 1}`} <span className="muted">{countsOf(level)}</span>
+            </h3>
+            {/* For the pointer alone: by keyboard the list beside it does the same. */}
+            <div className="cells" aria-hidden="true" onClick={press}>
+              {level.map(({ key, status }) => (
+                <Cell key={key} name={key} status={status} mark={key === chosen ? 'chosen' : beside.get(key)} />
+              ))}
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }
 
