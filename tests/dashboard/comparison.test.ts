@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ExecutionDocument } from '../../src/client.ts';
-import { compareSteps, originOf } from '../../dashboard/src/execution/comparison.ts';
+import { compareSteps, costInAll, originOf } from '../../dashboard/src/execution/comparison.ts';
 import { outcomeText } from '../../dashboard/src/execution/outcome-text.ts';
 
 type Step = ExecutionDocument['steps'][number];
@@ -49,4 +49,20 @@ it('what came out is the answer, the error or the reason', () => {
   expect(outcomeText({ ...ended, status: 'failed', error: { message: 'Broken.' } })).toBe('Broken.');
   expect(outcomeText({ ...ended, status: 'cancelled', reason: 'Unwanted.' })).toBe('Unwanted.');
   expect(outcomeText({ ...ended, status: 'running' })).toBe('Nothing yet.');
+});
+
+it('what a fork took over costs where it was done, and counts in all', () => {
+  const usage = {
+    inputTokens: 1,
+    outputTokens: 1,
+    cachedTokens: 0,
+    reasoningTokens: 0,
+    costMicroUsd: 5,
+    modelCalls: 1,
+    estimatedCalls: 0,
+    unpricedCalls: 0,
+  };
+  const origin = { costMicroUsd: 10, steps: [step('a', { usage }), step('b', { usage })] };
+  const fork = { costMicroUsd: 7, steps: [step('a', { forkedFrom: 'origin' }), step('b', { usage })] };
+  expect([costInAll(fork, origin), costInAll(origin, fork)]).toEqual([12, 10]);
 });

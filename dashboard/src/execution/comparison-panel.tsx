@@ -6,7 +6,7 @@ import { squadra } from '../data/squadra.ts';
 import { MarkdownText } from '../parts/markdown.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
-import { compareSteps } from './comparison.ts';
+import { compareSteps, costInAll } from './comparison.ts';
 import type { SideStep } from './comparison.ts';
 import { outcomeText } from './outcome-text.ts';
 import { Scrolling } from '../parts/scrolling.tsx';
@@ -60,10 +60,10 @@ function Comparison({ left, right }: Sides) {
             <tr>
               <th scope="col">Step</th>
               <th scope="col" colSpan={2}>
-                <Link href={`/executions/${left.id}`}>{left.id.slice(0, 13)}</Link>
+                <Link href={`/executions/${left.id}`}>{left.id.slice(0, 13)}</Link> this one
               </th>
               <th scope="col" colSpan={2}>
-                <Link href={`/executions/${right.id}`}>{right.id.slice(0, 13)}</Link>
+                <Link href={`/executions/${right.id}`}>{right.id.slice(0, 13)}</Link> the other
               </th>
             </tr>
           </thead>
@@ -71,6 +71,12 @@ function Comparison({ left, right }: Sides) {
             <Row name="Status" of={({ status }) => <StatusBadge status={status} />} left={left} right={right} />
             <Row name="Took" of={tookText} left={left} right={right} />
             <Row name="Cost" of={({ costMicroUsd }) => money(costMicroUsd)} left={left} right={right} />
+            <Row
+              name="Cost with what was taken over"
+              of={(side) => money(costInAll(side, side === left ? right : left))}
+              left={left}
+              right={right}
+            />
             <Row
               name="Tokens"
               of={({ usage }) => count(usage.inputTokens + usage.outputTokens)}

@@ -36,6 +36,16 @@ export function compareSteps(
   }));
 }
 
+/** What it cost with what it took over from the other, in micro-dollars: what it would have cost alone. */
+export function costInAll(
+  own: Pick<ExecutionDocument, 'steps' | 'costMicroUsd'>,
+  other: Pick<ExecutionDocument, 'steps'>,
+): number {
+  const takenOver = new Set(own.steps.flatMap(({ key, forkedFrom }) => (forkedFrom === null ? [] : key)));
+  const paidThere = other.steps.filter(({ key }) => takenOver.has(key));
+  return paidThere.reduce((sum, { usage }) => sum + (usage?.costMicroUsd ?? 0), own.costMicroUsd);
+}
+
 function sideOf(step: Step | undefined): SideStep | null {
   if (step === undefined) return null;
   const { status, startedAt, endedAt, usage, forkedFrom } = step;

@@ -56,7 +56,7 @@ export function StepTable(props: { readonly rows: readonly TimelineRow[]; readon
 }
 
 function StepRow({ row, onChoose }: { readonly row: TimelineRow; readonly onChoose: () => void }) {
-  const { depth, title, status, from, to, tries, step } = row;
+  const { depth, title, status, from, to, tries, isTakenOver, step } = row;
   const usage = step?.usage ?? null;
   return (
     <tr>
@@ -65,15 +65,9 @@ function StepRow({ row, onChoose }: { readonly row: TimelineRow; readonly onChoo
           {title}
         </button>
       </td>
-      <td>
-        {step === null || step.forkedFrom === null ? (
-          <StatusBadge status={status} />
-        ) : (
-          <span className="muted">taken over</span>
-        )}
-      </td>
+      <td>{isTakenOver ? <span className="muted">taken over</span> : <StatusBadge status={status} />}</td>
       <td className="wide">{timeOfDay(new Date(from).toISOString())}</td>
-      <td className="number">{to === null ? '–' : duration(to - from)}</td>
+      <td className="number">{to === null || isTakenOver ? '–' : duration(to - from)}</td>
       <td className="number wide">{step === null ? '' : count(tries)}</td>
       <td className="number wide">{usage === null ? '' : count(usage.inputTokens)}</td>
       <td className="number wide">{usage === null ? '' : count(usage.outputTokens)}</td>

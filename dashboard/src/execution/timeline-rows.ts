@@ -22,6 +22,8 @@ export interface TimelineRow {
   readonly bars: readonly Bar[];
   readonly from: number;
   readonly to: number | null;
+  /** Whether a fork took it over: it was done in another execution. */
+  readonly isTakenOver: boolean;
   /** Null for asks. */
   readonly step: StepStory | null;
 }
@@ -56,6 +58,7 @@ function stepRow(step: StepStory, depth: 0 | 1): TimelineRow {
     bars: barsOf(step),
     from: step.startedAt,
     to: step.endedAt,
+    isTakenOver: step.forkedFrom !== null,
     step,
   };
 }
@@ -93,6 +96,7 @@ function askRow(ask: string, calls: readonly StepStory[]): TimelineRow {
     bars: [{ from, to, outcome, attempt: 1 }],
     from,
     to,
+    isTakenOver: calls.every(({ forkedFrom }) => forkedFrom !== null),
     step: null,
   };
 }

@@ -177,12 +177,12 @@ function Line({ row, span, isChosen, isStop, onChoose, onKeyDown }: LineProps) {
             key={place}
             className="bar"
             data-kind={row.kind}
-            data-outcome={row.step?.forkedFrom === null || row.step === null ? bar.outcome : 'taken-over'}
+            data-outcome={row.isTakenOver ? 'taken-over' : bar.outcome}
             style={placeOf(bar, span)}
           />
         ))}
       </span>
-      <span className="line-time">{row.to === null ? statusWord(row) : duration(row.to - row.from)}</span>
+      <span className="line-time">{timeText(row)}</span>
     </button>
   );
 }
@@ -192,6 +192,11 @@ function placeOf({ from, to }: Bar, span: LineProps['span']) {
   const start = Math.min(100, Math.max(0, ((from - span.from) / length) * 100));
   const end = Math.min(100, Math.max(start, (((to ?? span.to) - span.from) / length) * 100));
   return { insetInlineStart: `${start}%`, inlineSize: `${end - start}%` };
+}
+
+function timeText(row: TimelineRow): string {
+  if (row.isTakenOver) return 'taken over';
+  return row.to === null ? statusWord(row) : duration(row.to - row.from);
 }
 
 function statusWord({ status, kind }: TimelineRow): string {
@@ -211,11 +216,11 @@ const kinds: Readonly<Record<TimelineRow['kind'], string>> = {
 };
 
 /** What the bars of a line say, in words. */
-function wordsOf({ title, kind, status, tries, bars, from, step }: TimelineRow): string {
+function wordsOf({ title, kind, status, tries, bars, from, isTakenOver }: TimelineRow): string {
   const doubts = bars.filter(({ outcome }) => outcome === 'in-doubt').length;
   return [
     ...(title === kinds[kind] ? [] : [kinds[kind]]),
-    step?.forkedFrom === null || step === null ? status : 'taken over',
+    isTakenOver ? 'taken over' : status,
     ...(tries > 1 ? [`${count(tries)} tries`] : []),
     ...(doubts > 0 ? [`${count(doubts)} in doubt`] : []),
     `began ${timeOfDay(new Date(from).toISOString())}`,
