@@ -12,6 +12,8 @@
  * L5  Latency counts where many calls make it longer: when a window of calls took longer than the best known by more than a sixth,
  *     the limit falls. If that does not make calls faster, the calls are just longer, and the limit goes back; if they take longer
  *     still, it falls again.
+ * L6  A provider that was swamped from the first call on has shown nobody how fast it is at ease. So where fewer calls at once are
+ *     faster than any before, and more of them are answered, there are still too many: the limit falls on until that ends.
  */
 export interface AdaptiveLimit {
   /** Calls that may be in flight: at least 1; a fraction counts as nothing. */
@@ -68,6 +70,9 @@ const inflation = 1.15;
 const slackMs = 10;
 /** By how much calls take longer, as a factor, when more has changed than their number. */
 const worse = 1.1;
+/** By how much more is answered, as a factor, when that is not chance; then so much is tried next. */
+const moreAnswered = 1.05;
+const furtherDown = 0.8;
 const failingShare = 0.3;
 /** From this share of the limit on, a call counts as one that used it up: the last places are rarely all taken. */
 const usedUpShare = 0.8;
@@ -161,15 +166,22 @@ function closeWindow(state: AdaptiveLimit, meanMs: number, now: number, ceiling:
   const isWorse = slowed !== null && state.limit >= 2 && meanMs > slowed.meanMs * worse;
   if (slowed !== null && !isWorse && meanMs > slowed.meanMs * hoped)
     return { ...begin(state, slowed.limit, now), easeMs: meanMs, borne: slowed.limit, slowed: null };
-  if (state.limit >= 2 && meanMs > easeMs * inflation + slackMs) return slowDown({ ...state, easeMs }, meanMs, now);
+  if (state.limit >= 2 && meanMs > easeMs * inflation + slackMs)
+    return slowDown({ ...state, easeMs }, meanMs, (easeMs * 1.1) / meanMs, now);
+  if (state.limit >= 2 && meanMs * moreAnswered < easeMs && isMoreAnswered(state, meanMs))
+    return slowDown({ ...state, easeMs: calmer(easeMs, meanMs) }, meanMs, furtherDown, now);
   const calm = { ...state, easeMs: calmer(easeMs, meanMs), slowed: null, window: emptyWindow };
   const borne = Math.max(state.borne, state.limit);
   return { ...begin(calm, Math.min(ceiling, grown(state)), now), borne, step: nextStep(state) };
 }
 
-/** L5 */
-function slowDown(state: AdaptiveLimit, meanMs: number, now: number): AdaptiveLimit {
-  const share = ((state.easeMs ?? meanMs) * 1.1) / meanMs;
+/** L6: calls in flight by how long each takes is how many are answered in a time. */
+function isMoreAnswered({ limit, slowed }: AdaptiveLimit, meanMs: number): boolean {
+  return slowed !== null && limit / meanMs > (slowed.limit / slowed.meanMs) * moreAnswered;
+}
+
+/** L5: to so much of what it was, within bounds. */
+function slowDown(state: AdaptiveLimit, meanMs: number, share: number, now: number): AdaptiveLimit {
   const toLimit = Math.max(1, Math.floor(state.limit * Math.min(0.9, Math.max(decrease, share))));
   return {
     ...begin(state, toLimit, now),

@@ -98,6 +98,14 @@ describe('how many calls may run at once', () => {
     expect(completed(again, 20, 210)).toMatchObject({ easeMs: expect.closeTo(200, 0), slowed: null });
   });
 
+  it('finds out how fast a provider is that was slow at first and is swamped since (L6)', () => {
+    let calls = 0;
+    const limits = roundTrips(600, (inFlight) => ((calls += 1) <= 50 ? 3_000 : 200 * Math.max(1, inFlight / 20) ** 2));
+    const settled = limits.slice(300);
+    expect(Math.min(...settled)).toBeGreaterThanOrEqual(14);
+    expect(settled.reduce((sum, limit) => sum + limit) / settled.length).toBeLessThanOrEqual(23);
+  });
+
   it('falls once for all calls that were in flight', () => {
     const once = afterCall(
       stateWith({ limit: 40, borne: 40 }),

@@ -22,9 +22,9 @@ export type ModelThreadOrder =
   | { readonly kind: 'abort'; readonly call: number }
   | { readonly kind: 'stop' };
 
-/** What happened to one call. `begun`: the provider answers. `ended`: its stream ended without an error. */
+/** What happened to one call. `begun`: the provider answers, with these headers. `ended`: its stream ended without an error. */
 export type CallNews =
-  | { readonly kind: 'begun'; readonly call: number }
+  | { readonly kind: 'begun'; readonly call: number; readonly headers: Readonly<Record<string, string>> }
   | { readonly kind: 'part'; readonly call: number; readonly part: LanguageModelV4StreamPart }
   | { readonly kind: 'error-part'; readonly call: number; readonly error: SentError }
   | { readonly kind: 'ended'; readonly call: number }

@@ -61,8 +61,11 @@ async function make({ call, provider, model, options }: Extract<ModelThreadOrder
   const controller = new AbortController();
   calls.set(call, controller);
   try {
-    const { stream } = await modelOf(provider, model).doStream({ ...options, abortSignal: controller.signal });
-    tell({ kind: 'begun', call });
+    const { stream, response } = await modelOf(provider, model).doStream({
+      ...options,
+      abortSignal: controller.signal,
+    });
+    tell({ kind: 'begun', call, headers: response?.headers ?? {} });
     const reader = stream.getReader();
     controller.signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), { once: true });
     for (;;) {

@@ -1,5 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import type {
+  LanguageModelV4,
+  LanguageModelV4CallOptions,
+  LanguageModelV4StreamPart,
+  LanguageModelV4StreamResult,
+} from '@ai-sdk/provider';
 import type { Settings } from '../../config/settings.ts';
 import type { ProviderSettings } from '../built-in-providers.ts';
 import type { CallNews, ModelThreadData, ModelThreadOrder, SentOptions } from './messages.ts';
@@ -17,7 +22,7 @@ export type ModelThreadSettings = ProviderSettings & Pick<Settings, 'maxConcurre
 /** A call under way: the promise of its stream until the provider answers, then the stream. */
 interface Call {
   readonly thread: Worker;
-  begin(): void;
+  begin(headers: Readonly<Record<string, string>>): void;
   take(part: LanguageModelV4StreamPart): void;
   end(): void;
   fail(error: Error): void;
@@ -75,7 +80,7 @@ export class ModelThreads implements AsyncDisposable {
   ): ReturnType<LanguageModelV4['doStream']> {
     const call = ++this.#lastCall;
     const thread = this.#threadOf(call);
-    const { promise, resolve, reject } = Promise.withResolvers<{ stream: ReadableStream<LanguageModelV4StreamPart> }>();
+    const { promise, resolve, reject } = Promise.withResolvers<LanguageModelV4StreamResult>();
     const abort = (): void => {
       post(thread, { kind: 'abort', call });
       this.#calls.get(call)?.fail(abortSignal?.reason instanceof Error ? abortSignal.reason : new Error('Aborted.'));
@@ -95,7 +100,7 @@ export class ModelThreads implements AsyncDisposable {
     });
     this.#calls.set(call, {
       thread,
-      begin: () => resolve({ stream }),
+      begin: (headers) => resolve({ stream, response: { headers } }),
       take: (part) => controller?.enqueue(part),
       end: () => {
         forget();
@@ -149,7 +154,7 @@ export class ModelThreads implements AsyncDisposable {
     if (call === undefined) return;
     switch (news.kind) {
       case 'begun':
-        return call.begin();
+        return call.begin(news.headers);
       case 'part':
         return call.take(news.part);
       case 'error-part':

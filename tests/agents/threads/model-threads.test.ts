@@ -6,6 +6,7 @@ import { receiveError, sendError } from '../../../src/agents/threads/sent-error.
 import { readSettings } from '../../../src/config/settings.ts';
 import { startModelServer } from '../../../src/testing/model-server/model-server.ts';
 import type { ModelServer } from '../../../src/testing/model-server/model-server.ts';
+import { LimitKeeper } from '../../../src/testing/model-server/server-limits.ts';
 
 let server: ModelServer;
 let threads: ModelThreads;
@@ -43,6 +44,16 @@ it('gives the parts of many calls at once, each to its own', async () => {
   const texts = await Promise.all(Array.from({ length: 20 }, async (_, n) => (await begin(`Number ${n}?`)).read()));
   for (const [n, text] of texts.entries()) expect(text).toContain(`You said: Number ${n}?`);
   expect(started).toHaveLength(2);
+});
+
+it('passes on what the head of the answer says, of rates too', async () => {
+  const limits = new LimitKeeper({ requestsPerMinute: 6_000 });
+  await using limited = await startModelServer({ limits });
+  await using threads = new ModelThreads(1, readSettings({}, { openaiApiKey: 'k', openaiBaseUrl: limited.url }));
+  const prompt = [{ role: 'user' as const, content: [{ type: 'text' as const, text: 'Hello.' }] }];
+  const { stream, response } = await threads.model('openai', 'some-model').doStream({ prompt });
+  expect(response?.headers).toMatchObject({ 'x-ratelimit-limit-requests': '6000' });
+  await stream.cancel();
 });
 
 it('fails the calls of a thread that dies as lost connections, and starts another for the next', async () => {
