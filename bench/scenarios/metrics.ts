@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Squadra } from '../../src/index.ts';
 import { interval } from '../measure/statistics.ts';
 import type { Interval } from '../measure/statistics.ts';
 import { below, figure, intervalFigure } from '../report/figure.ts';
@@ -7,6 +10,8 @@ import { checkCompleted, inFolder, submitAll, withSquadra } from '../workload/ro
 const submitsAtOnce = 200;
 /** What the metrics may cost, in percent; and how wide an interval may be, to either side, to say so. */
 const mostPercent = 1;
+/** Until the code of all threads is as fast as it gets. */
+const warmUpPairs = 5;
 
 interface MeteredRound {
   readonly perSecond: number;
@@ -15,20 +20,29 @@ interface MeteredRound {
 
 /** What it costs to keep metrics: the same work with and without them in turn, each pair compared with itself. */
 export async function metrics({ isQuick, folder, progress }: RunOptions): Promise<Measured> {
-  const [count, pairs] = isQuick ? [3_000, 4] : [20_000, 30];
-  const round = (isKept: boolean): Promise<MeteredRound> =>
-    inFolder(folder, 'round', (state) => meteredRound(state, count, isKept));
-  progress('warm-up');
-  for (const isKept of [true, false]) await round(isKept);
-
+  const [count, pairs] = isQuick ? [2_000, 4] : [4_000, 40];
   const on: MeteredRound[] = [];
   const off: MeteredRound[] = [];
-  for (let pair = 1; pair <= pairs; pair++) {
-    // Who is second finds a warmer machine, and a disk that has more to do: they take turns.
-    const order = pair % 2 === 0 ? [true, false] : [false, true];
-    for (const isKept of order) (isKept ? on : off).push(await round(isKept));
-    progress(`pair ${pair} of ${pairs}: with ${told(on.at(-1))}, without ${told(off.at(-1))}`);
-  }
+  // Both are open all the time: what a start takes, and code that is not warm yet, is no cost of metrics.
+  await inFolder(folder, 'with', (withFolder) =>
+    inFolder(folder, 'without', async (withoutFolder) => {
+      await withSquadra(withFolder, { metrics: true }, (kept) =>
+        withSquadra(withoutFolder, { metrics: false }, async (bare) => {
+          progress('warm-up');
+          for (let pair = 1; pair <= warmUpPairs; pair++)
+            for (const squadra of [kept, bare]) await meteredRound(squadra, count);
+          for (let pair = 1; pair <= pairs; pair++) {
+            // Who is second finds a warmer machine, and a disk that has more to do: they take turns.
+            for (const squadra of pair % 2 === 0 ? [kept, bare] : [bare, kept])
+              (squadra === kept ? on : off).push(await meteredRound(squadra, count));
+            progress(`pair ${pair} of ${pairs}: with ${told(on.at(-1))}, without ${told(off.at(-1))}`);
+          }
+        }),
+      );
+      for (const state of [withFolder, withoutFolder]) checkCompleted(state, count * (pairs + warmUpPairs));
+      checkCounted(withFolder, count * (pairs + warmUpPairs));
+    }),
+  );
   const change = (of: keyof MeteredRound): Interval =>
     interval(on.map((one, place) => (one[of] / (off[place]?.[of] ?? NaN) - 1) * 100));
   const throughput = change('perSecond');
@@ -50,27 +64,29 @@ export async function metrics({ isQuick, folder, progress }: RunOptions): Promis
     ],
     plots: [],
     notes: [
-      'Values in brackets are the ends of the interval that holds the mean of the pairs with 95 % confidence.',
+      'Of what is lost and what is more, the extremes are the ends of the interval that holds the mean of the pairs with 95 % confidence.',
       'CPU is that of all threads of the process. Where the interval of the throughput is wider than ±1 %, the promise is held against CPU.',
     ],
   };
 }
 
-/** One round on a new state. What was counted is stored and read within it. */
-async function meteredRound(folder: string, count: number, isKept: boolean): Promise<MeteredRound> {
-  const measured = await withSquadra(folder, { metrics: isKept }, async (squadra) => {
-    // The reader that answers is opened now: it is there for other things.
-    await squadra.metrics.stats();
-    const before = process.cpuUsage();
-    const { perSecond } = await submitAll(squadra, count, submitsAtOnce);
-    const { totals } = await squadra.metrics.stats();
-    const { user, system } = process.cpuUsage(before);
-    if (isKept && totals.completed !== count)
-      throw new Error(`Of ${count} executions ${totals.completed} were counted.`);
-    return { perSecond, cpuMicroseconds: (user + system) / count };
-  });
-  checkCompleted(folder, count);
-  return measured;
+/** One round. What was counted is stored and read within it. */
+async function meteredRound(squadra: Squadra, count: number): Promise<MeteredRound> {
+  const before = process.cpuUsage();
+  const { perSecond } = await submitAll(squadra, count, submitsAtOnce);
+  await squadra.metrics.stats();
+  const { user, system } = process.cpuUsage(before);
+  return { perSecond, cpuMicroseconds: (user + system) / count };
+}
+
+/** Throws unless the metrics of a file have counted so many executions, from their acceptance to their end, with their steps. */
+function checkCounted(folder: string, count: number): void {
+  using database = new DatabaseSync(join(folder, 'squadra.db'), { readOnly: true });
+  const sums =
+    'SELECT sum(submitted) AS submitted, sum(completed) AS completed, sum(steps) AS steps FROM metric_minutes';
+  const { submitted, completed, steps } = database.prepare(sums).get() ?? {};
+  if (submitted === count && completed === count && steps === count * 3) return;
+  throw new Error(`Of ${count} executions the metrics count ${String(completed)} with ${String(steps)} steps.`);
 }
 
 function told(round: MeteredRound | undefined): string {
