@@ -21,7 +21,7 @@ export type DashboardFiles = ReadonlyMap<string, DashboardFile>;
 export const pageAddress = '/index.html';
 
 /** Beside the sources in a clone, below the JavaScript in the npm package. */
-export const dashboardFolder = fileURLToPath(
+const dashboardFolder = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../../dashboard/dist/' : '../../dashboard/', import.meta.url),
 );
 

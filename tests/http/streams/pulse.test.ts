@@ -47,6 +47,18 @@ describe('GET /pulse', () => {
     await told(reader, 'executions', before);
   });
 
+  it('names convoys and schedules that were made', async () => {
+    await using server = await openTestServer();
+    using reader = await readEvents(`${server.url}/api/v1/pulse`);
+    await reader.until(({ event }) => event === 'pulse');
+    const item = { key: 'a', role: 'tester', message: 'Look at it.' };
+    expect((await server.ask('/convoys', { body: { items: [item] } })).status).toBe(202);
+    await told(reader, 'convoys');
+    const schedule = { name: 'hourly', every: '1h', message: 'Look at the news' };
+    expect((await server.ask('/schedules', { body: schedule })).status).toBe(201);
+    await told(reader, 'schedules');
+  });
+
   it('tells a tenant nothing of another, asks for a key, and ends with it', async () => {
     await using server = await openTestServer({ workflows: [asking] });
     const { access } = server.assembly;
