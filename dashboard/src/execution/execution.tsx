@@ -17,6 +17,7 @@ import { FailureNotice } from './failure-notice.tsx';
 import { FilesPanel } from './files-panel.tsx';
 import { useStory } from './follow.ts';
 import type { Followed } from './follow.ts';
+import type { Story } from './story.ts';
 import { Header } from './header.tsx';
 import { Timeline } from './timeline.tsx';
 import './execution.css';
@@ -101,11 +102,16 @@ function useFollowed(execution: ExecutionDocument): Followed {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const readAgain = useCallback(
-    (what: 'status' | 'said' | 'ended') => {
-      clearTimeout(timer.current);
-      timer.current = setTimeout(() => {
+    (story: Story) => {
+      timer.current ??= setTimeout(() => {
+        timer.current = undefined;
+        const { status } = story;
+        const known = queries.getQueryData<ExecutionDocument>(['execution', id, 'document']);
+        // What has ended was read as it stays, unless it ended anew.
+        if (known?.endedAt != null && status !== null && Date.parse(known.endedAt) === status.at) return;
         void queries.invalidateQueries({ queryKey: ['execution', id, 'files'] });
-        if (what !== 'said') void queries.invalidateQueries({ queryKey: ['execution', id, 'document'] });
+        if (known?.status !== status?.status)
+          void queries.invalidateQueries({ queryKey: ['execution', id, 'document'] });
       }, readAgainMs);
     },
     [queries, id],

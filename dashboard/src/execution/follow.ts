@@ -16,8 +16,8 @@ export interface Followed {
 /** How long to wait before coming again to a server that refused or let go. */
 const comeAgainMs = 2_000;
 
-/** Follows an execution for as long as the component is shown; at its end the stream is left, and `onEnd` is called. */
-export function useStory(id: string, onChange: (status: 'status' | 'said' | 'ended') => void): Followed {
+/** Follows an execution for as long as the component is shown; `onChange` hears when something was said or its status changed. */
+export function useStory(id: string, onChange: (story: Story) => void): Followed {
   const [story] = useState(() => new Story());
   const [version, setVersion] = useState(0);
   const [following, setFollowing] = useState<Following>('waiting');
@@ -35,7 +35,7 @@ export function useStory(id: string, onChange: (status: 'status' | 'said' | 'end
     };
     const stop = follow(id, story, {
       changed: draw,
-      heard: (what) => told.current(what),
+      heard: () => told.current(story),
       is: setFollowing,
     });
     return () => {
@@ -48,7 +48,7 @@ export function useStory(id: string, onChange: (status: 'status' | 'said' | 'end
 
 interface Listener {
   readonly changed: () => void;
-  readonly heard: (what: 'status' | 'said' | 'ended') => void;
+  readonly heard: () => void;
   readonly is: (following: Following) => void;
 }
 
@@ -78,7 +78,7 @@ function follow(id: string, story: Story, listener: Listener): () => void {
       close();
       listener.is('ended');
       listener.changed();
-      listener.heard('ended');
+      listener.heard();
     });
     opened.addEventListener('resume', later);
     opened.addEventListener('error', () => {
@@ -104,11 +104,11 @@ function hear(source: EventSource, story: Story, { changed, heard }: Listener): 
     });
   on<Parameters<Story['message']>[0]>('message', (event) => {
     story.message(event);
-    heard('said');
+    heard();
   });
   on<Parameters<Story['statusChange']>[0]>('status', (event) => {
     story.statusChange(event);
-    heard('status');
+    heard();
   });
   on<Parameters<Story['step']>[0]>('step', (event) => story.step(event));
   on<Parameters<Story['textSoFar']>[0]>('text-so-far', (event) => story.textSoFar(event));
