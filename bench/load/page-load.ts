@@ -4,6 +4,11 @@ import { startServer } from '../../src/http/server.ts';
 import { launchChromium } from '../../tests/browser/support/chromium.ts';
 import { spread } from '../measure/statistics.ts';
 import type { Spread } from '../measure/statistics.ts';
+import { submitAll } from '../workload/round.ts';
+import { threeSteps } from '../workload/three-steps.ts';
+
+/** So that the page has something to show. */
+const executions = 500;
 
 /** How soon the Overview is there, in Chromium. */
 export interface PageLoad {
@@ -31,8 +36,9 @@ const scripts = `performance.getEntriesByType('resource')
 
 /** Opens the page `times` over, each time with nothing remembered. The dashboard has to be built. */
 export async function measurePageLoad(stateDir: string, times: number): Promise<PageLoad> {
-  const assembly = await openAssembly({ stateDir }, { command: 'serve' });
-  await using _squadra = assembly.squadra;
+  const assembly = await openAssembly({ stateDir, workflows: [threeSteps] }, { command: 'serve' });
+  await using squadra = assembly.squadra;
+  await submitAll(squadra, executions, 50);
   const server = await startServer({ ...assembly, readiness: new Readiness() }, { host: '127.0.0.1', port: 0 });
   const browser = await launchChromium();
   try {

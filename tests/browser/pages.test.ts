@@ -62,3 +62,19 @@ it.each(pages)(
     expect(found).toEqual(looks.map(({ theme, width }) => ({ theme, width, barriers: [], beyond: 0 })));
   },
 );
+
+/** For the README, where `npm run screenshots` says so; beside the others where it does not. */
+const forReaders: readonly (readonly [name: string, theme: 'light' | 'dark', path: (story: Story) => string])[] = [
+  ['overview', 'light', () => '/'],
+  ['execution', 'dark', ({ completed }) => `/executions/${completed}`],
+];
+
+it.each(forReaders)('the picture of %s fits into a README', async (name, theme, path) => {
+  const watched = await dashboard().open(path(story), { theme, size: { width: 1200, height: 750 } });
+  await watched.settled();
+  await watched.page.waitForLoadState('networkidle');
+  const folder = process.env['PICTURES_FOLDER'] ?? pictures;
+  mkdirSync(folder, { recursive: true });
+  const picture = await watched.page.screenshot({ path: join(folder, `dashboard-${name}.png`) });
+  expect(picture.length).toBeLessThan(150_000);
+});

@@ -36,7 +36,23 @@ const review = `I looked at both parts and ran through the cases by hand.
 
 **Verdict:** accept, with a follow-up for the limit.`;
 
-const answers = [plan, code, review];
+const page = `The form is at \`/login\`. Both fields have labels, the browser may fill them in, and the button says what it does.
+
+- **Wrong**: one sentence above the form, read out at once; what was typed stays.
+- **Slow**: the button waits, and says so after a second.
+- **Without scripts**: the form posts, and the server answers with the same page.`;
+
+const verdict = `Both reviews agree, and so do I. One thing a customer would stumble over: after signing in, the basket is not
+where it was. **Accept**, once the basket follows.`;
+
+/** By who spoke before, as a flow tells it: nobody before the first. */
+const answers: readonly (readonly [before: string, text: string])[] = [
+  ['(tester)', verdict],
+  ['(frontend_developer)', review],
+  ['(backend_developer)', page],
+  ['(project_manager)', code],
+  ['', plan],
+];
 /** Such a word in a request makes the model refuse it. */
 export const refusedWord = 'the whole archive';
 /** Such a word makes it stop in the middle of its answer, until the test is over. */
@@ -54,12 +70,11 @@ export function rowOfNumbers(seed: number): () => number {
 /** A model whose calls take seconds of the story and none of the test's. */
 export function storyModel(clock: StoryClock): ProviderV4 {
   const random = rowOfNumbers(7);
-  let calls = 0;
   return fakeProvider(({ prompt }) => {
     const asked = JSON.stringify(prompt);
     clock.pass(1_500 + 7_000 * random() ** 2);
     if (asked.includes(refusedWord)) throw refusal();
-    const text = answers[calls++ % answers.length] ?? '';
+    const text = answers.find(([before]) => asked.includes(before))?.[1] ?? plan;
     if (asked.includes(endlessWord)) return endless(text);
     return ReadableStream.from(whole(text, asked.length)) as ReadableStream<LanguageModelV4StreamPart>;
   });

@@ -27,6 +27,8 @@ const requests = [
   'Translate the help pages into Arabic: صفحات المساعدة',
 ];
 
+const refusals = ['Summarise', 'Translate', 'Sort', 'Look for addresses in'];
+
 /** A server on which an hour of work has passed: what it needs to be opened with, and what fills it. */
 export function storyOptions(clock: StoryClock): SquadraOptions {
   return {
@@ -54,10 +56,10 @@ export async function tellStory(server: DashboardServer, clock: StoryClock): Pro
   let completed = '';
   let failed = '';
   let convoy = '';
-  for (let n = 0; clock.behindMs > 4 * minuteMs; n++) {
+  for (let n = 0; clock.behindMs > minuteMs / 2; n++) {
     clock.pass(minuteMs * 0.4 * random());
     const message = requests[n % requests.length] ?? '';
-    if (n % 9 === 7) failed = await runToEnd(server, { message: `Summarise ${refusedWord} of letters` });
+    if (n % 19 === 7) failed = await runToEnd(server, { message: `${refusals[n % refusals.length]} ${refusedWord}` });
     else completed = await runToEnd(server, { squad: n % 3 === 0 ? 'Checkout' : 'software', message });
     if (n === 12) convoy = await convoyToEnd(server, shopConvoy());
   }
@@ -89,10 +91,10 @@ async function openWork(server: DashboardServer): Promise<Pick<Story, 'running' 
   const submit = async (body: unknown): Promise<string> =>
     (await server.send<{ readonly id: string }>('/executions', { body })).id;
   await submit({ message: 'Prepare the survey for the spring', start: false });
-  const waiting = await submit({ workflow: 'release', input: { what: 'version 4.2' } });
-  await submit({ workflow: 'release', input: { what: 'the new prices' } });
   // Over its budget before its first call: it waits for somebody to raise it.
   await submit({ squad: 'Research', message: 'What do shops of our size pay for payments?' });
+  await submit({ workflow: 'release', input: { what: 'the new prices' } });
+  const waiting = await submit({ workflow: 'release', input: { what: 'version 4.2' } });
   const stopped = await submit({ message: `Write the ${endlessWord} of last year` });
   await server.send(`/executions/${stopped}/cancel`, { body: { reason: 'Nobody reads it.' } });
   const running = await submit({ message: `Write a ${endlessWord} for new colleagues` });
