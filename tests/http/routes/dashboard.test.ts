@@ -99,6 +99,11 @@ describe('the dashboard', () => {
     expect([css.status, css.text, headerOf(css, 'content-encoding')]).toEqual([200, 'p { color: red }', undefined]);
   });
 
+  it('is found where one would look for it', async () => {
+    const answer = await get('/dashboard');
+    expect([answer.status, headerOf(answer, 'location')]).toEqual([302, '/']);
+  });
+
   it('is for this machine alone while nobody has to sign in', async () => {
     const foreign = await get('/', { host: 'attacker.example' });
     expect([foreign.status, foreign.text.includes('WRONG_HOST')]).toEqual([421, true]);
