@@ -111,11 +111,24 @@ describe('the conversation', () => {
     ]);
   });
 
-  it('ends with what is being said', () => {
-    const { story, say } = teller();
-    say('request', 'Do it', null);
+  it('ends with what is being said, and by whom', () => {
+    const { story } = teller();
+    story.message({
+      seq: 1,
+      role: 'user',
+      memberId: 'm',
+      kind: 'ask',
+      text: 'Do it',
+      stepKey: 'a/b',
+      createdAt: at(0),
+    });
     story.textSoFar({ stepKey: 'a/b/model/1', attempt: 1, offset: 0, text: 'I' });
-    expect(conversationEntries(story).at(-1)).toMatchObject({ kind: 'live', ask: 'a/b', live: { text: 'I' } });
+    expect(conversationEntries(story).at(-1)).toMatchObject({
+      kind: 'live',
+      ask: 'a/b',
+      memberId: 'm',
+      live: { text: 'I' },
+    });
   });
 });
 

@@ -27,6 +27,8 @@ export interface LiveEntry {
   readonly key: string;
   readonly stepKey: string;
   readonly ask: string;
+  /** Who was asked; null where that is not known. */
+  readonly memberId: string | null;
   readonly live: LiveText;
 }
 
@@ -49,14 +51,11 @@ export function conversationEntries({
   for (const step of steps.values())
     if (step.type === 'tool' && !told.has(step.key) && step.forkedFrom === null && step.status !== 'completed')
       entries.push(toolEntry(step.key, step, steps, null));
-  for (const [stepKey, text] of live)
-    entries.push({
-      kind: 'live',
-      key: `live ${stepKey}`,
-      stepKey,
-      ask: askOf({ key: stepKey, type: 'model' }) ?? stepKey,
-      live: text,
-    });
+  for (const [stepKey, text] of live) {
+    const ask = askOf({ key: stepKey, type: 'model' }) ?? stepKey;
+    const asked = messages.find((message) => message.kind === 'ask' && message.stepKey === ask);
+    entries.push({ kind: 'live', key: `live ${stepKey}`, stepKey, ask, memberId: asked?.memberId ?? null, live: text });
+  }
   return entries;
 }
 

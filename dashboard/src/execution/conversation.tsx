@@ -34,7 +34,7 @@ export function Conversation({ followed, nameOf }: { readonly followed: Followed
       <header className="panel-head">
         <h2 id="conversation-title">Conversation</h2>
         <output className="muted">
-          {speakers.length > 0 ? `${speakers.map((entry) => entry.ask).join(', ')} is answering…` : ''}
+          {speakers.length > 0 ? `${speakers.map((entry) => speaker(entry, nameOf)).join(', ')} is answering…` : ''}
         </output>
       </header>
       {hidden > 0 && (
@@ -66,7 +66,7 @@ interface EntryProps {
 const EntryItem = memo(
   function EntryItem({ entry, nameOf, isLong }: EntryProps) {
     if (entry.kind === 'tool') return <Tool entry={entry} nameOf={nameOf} />;
-    if (entry.kind === 'live') return <Live entry={entry} />;
+    if (entry.kind === 'live') return <Live entry={entry} nameOf={nameOf} />;
     return <Said entry={entry} nameOf={nameOf} isLong={isLong} />;
   },
   (before, after) =>
@@ -164,12 +164,18 @@ function NearbyMarkdown({ text, isLong }: { readonly text: string; readonly isLo
   );
 }
 
-function Live({ entry: { ask, live } }: { readonly entry: LiveEntry }) {
+/** Who is answering: the member, or the ask where nobody knows whom it went to. */
+function speaker({ ask, memberId }: LiveEntry, nameOf: NameOf): string {
+  return (memberId === null ? null : nameOf(memberId)) ?? ask;
+}
+
+function Live({ entry, nameOf }: { readonly entry: LiveEntry; readonly nameOf: NameOf }) {
+  const { live } = entry;
   const settled = settledLength(live.text);
   return (
     <li className="entry" data-kind="live">
       <header className="entry-head">
-        <strong dir="auto">{ask}</strong>
+        <strong dir="auto">{speaker(entry, nameOf)}</strong>
         <span className="muted">is answering{live.attempt > 1 ? `, attempt ${live.attempt}` : ''}</span>
       </header>
       {live.offset > 0 && <p className="muted">The beginning is told when the answer is complete.</p>}

@@ -62,7 +62,7 @@ export function SubmitDialog({ squad, onClose }: { readonly squad: string; reado
               <span className="field-hint">−100 to 100; the higher, the sooner.</span>
             </label>
             <label>
-              At most, in dollars
+              Most dollars
               <input
                 type="number"
                 min={0}
@@ -73,7 +73,7 @@ export function SubmitDialog({ squad, onClose }: { readonly squad: string; reado
               />
             </label>
             <label>
-              At most, in tokens
+              Most tokens
               <input
                 type="number"
                 min={1}
