@@ -59,6 +59,6 @@ export class OpenDashboard {
 }
 
 /** Each address once. */
-export function readsFor(topics: readonly string[]): readonly string[] {
+function readsFor(topics: readonly string[]): readonly string[] {
   return overviewReads.filter(([topic]) => topics.includes(topic)).map(([, path]) => path);
 }

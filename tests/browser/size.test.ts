@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { useDashboard } from './support/dashboard.ts';
-import { dashboardFolder, readDashboard } from '../../src/http/dashboard/dashboard-files.ts';
+import { readDashboard } from '../../src/http/dashboard/dashboard-files.ts';
 
 const dashboard = useDashboard();
 
 it('has less than 250 KB of compressed JavaScript, all pages together', async () => {
-  const files = await readDashboard(dashboardFolder);
+  const files = await readDashboard();
   const scripts = [...(files ?? [])].filter(([address]) => address.endsWith('.js'));
   expect(scripts.length).toBeGreaterThan(5);
   const { server } = dashboard();
