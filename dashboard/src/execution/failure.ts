@@ -3,7 +3,6 @@ export interface Failure {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
-  readonly help?: string;
   readonly stack?: string;
   readonly cause?: Failure;
 }
@@ -18,14 +17,13 @@ export function failureOf(value: unknown, depth = 0): Failure | null {
     const found: unknown = Reflect.get(value, name);
     return typeof found === 'string' && found !== '' ? found : undefined;
   };
-  const [name, message, code, help, stack] = ['name', 'message', 'code', 'help', 'stack'].map(text);
+  const [name, message, code, stack] = ['name', 'message', 'code', 'stack'].map(text);
   if (name === undefined && message === undefined) return null;
   const cause = failureOf(Reflect.get(value, 'cause'), depth + 1);
   return {
     name: name ?? 'Error',
     message: message ?? '',
     ...(code === undefined ? {} : { code }),
-    ...(help === undefined ? {} : { help }),
     ...(stack === undefined ? {} : { stack }),
     ...(cause === null ? {} : { cause }),
   };
