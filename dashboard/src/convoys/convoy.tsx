@@ -84,6 +84,7 @@ function Actions({ convoy, tell }: { readonly convoy: ConvoyDocument; readonly t
 }
 
 function Facts({ convoy }: { readonly convoy: ConvoyDocument }) {
+  const nameOf = useSquadName();
   const { createdAt, endedAt, deadlineAt, squadId, executionId, costMicroUsd, usage, options } = convoy;
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     ['Submitted', moment(createdAt)],
@@ -91,8 +92,8 @@ function Facts({ convoy }: { readonly convoy: ConvoyDocument }) {
     ...(deadlineAt === null ? [] : ([['Ends by', moment(deadlineAt)]] as const)),
     [
       'Squad',
-      <Link key="squad" href={`/squads/${squadId}`}>
-        Its members
+      <Link key="squad" dir="auto" href={`/squads/${squadId}`}>
+        {nameOf(squadId) ?? 'Its members'}
       </Link>,
     ],
     ['At most at once', options.parallelism === 'auto' ? 'as many as the machine bears' : count(options.parallelism)],
