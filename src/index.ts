@@ -21,6 +21,9 @@ export type { SubmitRequest } from './orchestrator/submissions.ts';
 export type { UsageLine, UsageOptions, UsageReport } from './orchestrator/usage-report.ts';
 export type { ConvoyDescription, ConvoyListFilter, Convoys } from './orchestrator/convoys/convoys.ts';
 export type { ScheduleListFilter, Schedules } from './orchestrator/schedules/schedules.ts';
+export type { Resources, TenantMetrics } from './orchestrator/metrics/metrics.ts';
+export type { Stats, StatsMinute } from './orchestrator/metrics/stats.ts';
+export type { SystemFigures } from './orchestrator/metrics/system.ts';
 export type { WorkItemInput, WorkItems } from './orchestrator/work-items.ts';
 export type { MemberOverrides } from './squads/override-members.ts';
 export type { MemberOverride, SquadChange } from './squads/squad-input.ts';
@@ -57,6 +60,7 @@ export type {
   ScheduleStatus,
   TickCounts,
 } from './work/schedule.ts';
+export type { ConvoyFigures } from './work/metrics/convoy-course.ts';
 export type { WorkItem, WorkItemStatus } from './work/work-item.ts';
 export type { WorkItemFilter, WorkItemPatch, WorkItemStatistics } from './work/work-item-store.ts';
 export type { Answer, AskOptions } from './workflows/asker.ts';

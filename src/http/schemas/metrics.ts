@@ -100,7 +100,7 @@ export const convoyMetricsSchema = z.object({
 
 const level = z.object({ average: z.number(), highest: z.number() }).meta({ id: 'Level' });
 
-export const readingSchema = z.object({
+const readingSchema = z.object({
   cpu: z.number().describe('In use, in percent of what the container or the machine has'),
   memory: z.number().describe('In use, and not to be had back at once, in percent'),
   loopDelayMs: z.number().describe('How late the event loop was, 99th percentile'),

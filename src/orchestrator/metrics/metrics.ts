@@ -60,7 +60,7 @@ export class TenantMetrics {
   }
 
   /** What happened in the last minutes, this one included. Throws `INVALID_INPUT` for more than are kept. */
-  async stats(timeRange = 60): Promise<Stats> {
+  async stats(timeRange = Math.min(60, this.maxTimeRange)): Promise<Stats> {
     const { metricReports, metricKeeping, clock } = this.#parts;
     this.#check(timeRange);
     await metricKeeping.keep();
@@ -86,7 +86,7 @@ export class TenantMetrics {
   }
 
   /** How busy the machine was in the last minutes, this one included. Throws `INVALID_INPUT` for more than are kept. */
-  async resources(timeRange = 10): Promise<Resources> {
+  async resources(timeRange = Math.min(10, this.maxTimeRange)): Promise<Resources> {
     const { metricReports, metricKeeping, monitor, clock } = this.#parts;
     this.#check(timeRange);
     await metricKeeping.keep();

@@ -25,6 +25,15 @@ async function work({ assembly: { squadra } }: TestServer): Promise<void> {
   await (await squadra.submit('pipeline', { message: 'Write a line.' })).result();
 }
 
+/** Half an hour, in which what is begun at a time has come to its end before the next. */
+async function passHalfHour(clock: TestClock, { assembly: { squadra } }: TestServer): Promise<void> {
+  for (let minute = 0; minute < 30; minute++) {
+    await clock.advance(60_000);
+    // Each is answered by the thread that deletes, after what it was asked before.
+    for (let round = 0; round < 4; round++) await squadra.metrics.stats();
+  }
+}
+
 it('tells what happened, by the minute, and what is open; later in wider buckets with the same sums', async () => {
   const clock = new TestClock(Date.UTC(2026, 0, 1, 12, 0, 30));
   await using server = await openTestServer({ workflows }, { clock });
@@ -71,15 +80,18 @@ it('still tells it when the executions were deleted', async () => {
   const clock = new TestClock(Date.UTC(2026, 0, 1, 12));
   await using server = await openTestServer({ workflows, settings: { retentionDays: 0.01 } }, { clock });
   await work(server);
+  const { squadra } = server.assembly;
+  await squadra.squads.create({ name: 'crew', members: [{ role: 'tester' }] });
+  const items = [{ key: 'a', role: 'tester', message: 'Test.' }];
+  await squadra.convoys.result((await squadra.convoys.create({ squad: 'crew', items })).id);
   const before = (await server.ask('/metrics/stats?timeRange=180')).body as Stats;
-  await clock.advance(20 * 60_000);
-  expect((await server.assembly.squadra.list()).items.map(({ status }) => status).toSorted()).toEqual([
-    'created',
-    'failed',
-  ]);
+  expect(before.convoys).toEqual({ created: 1, completed: 1, partial: 0, failed: 0, cancelled: 0 });
+  await passHalfHour(clock, server);
+  expect((await squadra.convoys.list()).items).toEqual([]);
+  expect((await squadra.list()).items.map(({ status }) => status).toSorted()).toEqual(['created', 'failed']);
   const after = (await server.ask('/metrics/stats?timeRange=180')).body as Stats;
-  const { totals, modelCalls, steps } = before;
-  expect(after).toMatchObject({ totals, modelCalls, steps });
+  const { totals, modelCalls, steps, convoys } = before;
+  expect(after).toMatchObject({ totals, modelCalls, steps, convoys });
 });
 
 it('forgets minutes after the time that they are kept', async () => {
@@ -89,9 +101,9 @@ it('forgets minutes after the time that they are kept', async () => {
   const ask = async (timeRange: number) => server.ask(`/metrics/stats?timeRange=${timeRange}`);
   expect((await ask(15)).body).toMatchObject({ totals: { submitted: 6 } });
   expect((await ask(16)).status).toBe(400);
-  await clock.advance(17 * 60_000);
+  await passHalfHour(clock, server);
   // Set back, it would show what is still there.
-  clock.set(clock.now() - 17 * 60_000);
+  clock.set(clock.now() - 30 * 60_000);
   expect((await ask(15)).body).toMatchObject({ totals: { submitted: 0 } });
 });
 
