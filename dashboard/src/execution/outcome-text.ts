@@ -13,7 +13,7 @@ export function outcomeText(execution: {
 }
 
 /** What was answered, where an output is text or has one. */
-export function answerText(output: unknown): string | null {
+function answerText(output: unknown): string | null {
   if (typeof output === 'string') return output;
   if (typeof output !== 'object' || output === null) return null;
   for (const name of ['answer', 'text', 'result', 'summary']) {

@@ -102,7 +102,7 @@ function FailedTry({ one: { number, endedAt, outcome, error } }: { readonly one:
 const mostCharacters = 40_000;
 
 /** Any JSON, folded. */
-export function Raw({ title, value }: { readonly title: string; readonly value: unknown }) {
+function Raw({ title, value }: { readonly title: string; readonly value: unknown }) {
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
   return (
     <details>
