@@ -34,6 +34,9 @@ const pages: readonly (readonly [name: string, path: (story: Story) => string])[
   ['costs', () => '/costs'],
   ['system', () => '/system'],
 ];
+/** Pixels; a list draws what is in sight, and axe looks at each row. */
+const mostHeight = 4_000;
+
 const looks = (['light', 'dark'] as const).flatMap((theme) =>
   (
     [
@@ -53,9 +56,9 @@ it.each(pages)(
     for (const { theme, width, size } of looks) {
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize(size);
-      // As high as its content, so that the menu beside it is too.
+      // As high as its content, so that the menu beside it is too; long lists go on below.
       const height = await page.evaluate<number>('document.documentElement.scrollHeight');
-      await page.setViewportSize({ ...size, height: Math.max(size.height, height) });
+      await page.setViewportSize({ ...size, height: Math.min(mostHeight, Math.max(size.height, height)) });
       await page.screenshot({ path: join(pictures, `${name}-${theme}-${width}.png`) });
       found.push({ theme, width, barriers: await barriers(page), beyond: await beyond(page) });
     }
