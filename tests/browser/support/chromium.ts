@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 const usualPlaces = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'];
 
 /** The browser that tests use: that of CHROMIUM_PATH, or an installed one. Throws, saying how to get one, where there is none. */
-export function chromiumPath(): string {
+function chromiumPath(): string {
   const named = process.env['CHROMIUM_PATH'];
   const found = (named === undefined ? usualPlaces : [named]).find((path) => existsSync(path));
   if (found !== undefined) return found;
@@ -18,6 +18,6 @@ export function chromiumPath(): string {
 }
 
 /** Starts it without a window. */
-export function launchChromium(): Promise<Browser> {
+export async function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath(), headless: true });
 }

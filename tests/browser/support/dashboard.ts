@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { launchChromium } from './chromium.ts';
 import { DashboardServer } from './dashboard-server.ts';
@@ -32,8 +32,10 @@ export function useDashboard(
   let browser: Browser | null = null;
   let server: DashboardServer | null = null;
   beforeAll(async () => {
-    server = await DashboardServer.open(typeof options === 'function' ? await options() : options);
+    const problem = inject('buildProblem');
+    if (problem !== '') throw new Error(problem);
     browser = await launchChromium();
+    server = await DashboardServer.open(typeof options === 'function' ? await options() : options);
   });
   afterEach(async () => {
     const open = pages.splice(0);
