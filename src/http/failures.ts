@@ -9,7 +9,7 @@ import { bareHeaders } from './wire.ts';
 export function answerFailures(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler<FastifyError | SquadraError>((error, request, reply) => {
     const known = toSquadraError(error);
-    if (known.code === 'INTERNAL') 
+    if (known.code === 'INTERNAL')
       logger.error({ error, requestId: request.id, ...traceIds(request) }, 'A request failed unexpectedly.');
     return sendProblem(request, reply, known);
   });

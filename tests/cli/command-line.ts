@@ -94,7 +94,8 @@ export class RunningCommand {
 /** The environment without what changes how a command behaves. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const given = Object.entries(process.env).filter(
-    ([name]) => !/^(SQUADRA_|OTEL_|OPENAI_|ANTHROPIC_|GROQ_|OLLAMA_|NODE_OPTIONS$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name),
+    ([name]) =>
+      !/^(SQUADRA_|OTEL_|OPENAI_|ANTHROPIC_|GROQ_|OLLAMA_|NODE_OPTIONS$|NO_COLOR$|FORCE_COLOR$|CI$)/.test(name),
   );
   // Code from the cache is counted less exactly.
   const isCounted = process.env['NODE_V8_COVERAGE'] !== undefined;

@@ -27,14 +27,17 @@ export function workItemEffects(database: DatabaseSync): WorkItemEffects {
           WHERE other.tenant = work_items.tenant AND other.id = given.value AND other.status <> 'completed')`,
   );
   const dependents = prepare(database, `SELECT item FROM work_item_dependencies WHERE tenant = ? AND dependency = ?`);
-  const titleOf = prepare(database, 'SELECT title FROM work_items WHERE tenant = ? AND id = ?');
+  const nameOf = prepare(database, 'SELECT title, item_key FROM work_items WHERE tenant = ? AND id = ?');
   const cancel = prepare(
     database,
     `UPDATE work_items SET status = 'cancelled', reason = ?, version = version + 1, updated_at = ?
       WHERE tenant = ? AND id = ? AND status IN ('pending', 'ready', 'blocked', 'in_progress')`,
   );
   const named = (tenant: string, id: string): string => {
-    const title = String(titleOf.first(tenant, id)?.[0]);
+    const [text, key] = nameOf.first(tenant, id) ?? [];
+    // Of a convoy everybody knows the keys.
+    if (typeof key === 'string') return `'${key}'`;
+    const title = String(text);
     return `'${title.length > maxTitleLength ? `${title.slice(0, maxTitleLength)}…` : title}' (${id})`;
   };
 
