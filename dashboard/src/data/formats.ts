@@ -64,16 +64,6 @@ export function timeOfDay(iso: string): string {
   return times.format(new Date(iso));
 }
 
-/** How long ago, in one word or two: `now`, `3 m ago`, `2 d ago`. */
-export function ago(iso: string, now: number): string {
-  const ms = now - Date.parse(iso);
-  if (ms < 5 * secondMs) return 'now';
-  if (ms < minuteMs) return `${Math.floor(ms / secondMs)} s ago`;
-  if (ms < hourMs) return `${Math.floor(ms / minuteMs)} m ago`;
-  if (ms < dayMs) return `${Math.floor(ms / hourMs)} h ago`;
-  return `${Math.floor(ms / dayMs)} d ago`;
-}
-
 function two(value: number): string {
   return String(Math.floor(value)).padStart(2, '0');
 }

@@ -94,7 +94,7 @@ describe('a convoy', () => {
     expect(result.reason).toMatch(/^1 of 5 items failed: 'b' \(.*no such thing.*\); 2 were cancelled because of that$/);
     const [, , c, d] = result.items;
     expect(c?.reason).toBe("it depends on 'b', which failed");
-    expect(d?.reason).toMatch(/which was cancelled because 'b: Do b\.' \(.*\) failed$/);
+    expect(d?.reason).toBe("it depends on 'c', which was cancelled because 'b' failed");
   });
 
   it('ends failed when nothing was completed', async () => {
@@ -224,8 +224,8 @@ describe('a convoy', () => {
     );
     await Promise.all(many);
     await full.promise;
-    const before = order.length;
     const one = await b.convoys.create({ squad: 'crew', items: [item('only')] });
+    const before = order.length;
     begin();
     await b.convoys.result(one.id);
     const { places } = squadra.statistics().starts.advice;
