@@ -111,7 +111,7 @@ class Play {
   /** Who is cancelled is told for whose end; a convoy that ends, how, and which items failed. */
   #compareReasons(reasons: readonly string[]): void {
     for (const [place, { because }] of this.#model.items.entries())
-      if (because !== null) match(reasons[place] ?? '', new RegExp(`'${because}' `));
+      if (because !== null) match(reasons[place] ?? '', new RegExp(`'${because}'`));
     const { status, reason } = this.#store.convoy(this.#convoy);
     equal(status, this.#model.end);
     const failed = this.#model.items.filter((item) => item.status === 'failed');
