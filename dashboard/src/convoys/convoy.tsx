@@ -17,6 +17,7 @@ import { ProgressBar } from './progress-bar.tsx';
 import { ReasonsPanel } from './reasons-panel.tsx';
 import { RetryButton } from './retry-button.tsx';
 import './convoy.css';
+import './graph.css';
 
 /** One convoy: how far it is, its items and what they wait for, how many ran at once, and why some failed. */
 export function Convoy({ id }: { readonly id: string }) {
