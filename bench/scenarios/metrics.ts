@@ -11,7 +11,7 @@ const submitsAtOnce = 200;
 /** What the metrics may cost, in percent; and how wide an interval may be, to either side, to say so. */
 const mostPercent = 1;
 /** Until the code of all threads is as fast as it gets. */
-const warmUpPairs = 5;
+const warmUpPairs = 20;
 
 interface MeteredRound {
   readonly perSecond: number;
@@ -20,7 +20,8 @@ interface MeteredRound {
 
 /** What it costs to keep metrics: the same work with and without them in turn, each pair compared with itself. */
 export async function metrics({ isQuick, folder, progress }: RunOptions): Promise<Measured> {
-  const [count, pairs] = isQuick ? [2_000, 4] : [4_000, 40];
+  // Many short rounds: what the machine does beside it changes within seconds, and within a pair hardly.
+  const [count, pairs] = isQuick ? [1_000, 8] : [1_000, 400];
   const on: MeteredRound[] = [];
   const off: MeteredRound[] = [];
   // Both are open all the time: what a start takes, and code that is not warm yet, is no cost of metrics.
@@ -35,7 +36,8 @@ export async function metrics({ isQuick, folder, progress }: RunOptions): Promis
             // Who is second finds a warmer machine, and a disk that has more to do: they take turns.
             for (const squadra of pair % 2 === 0 ? [kept, bare] : [bare, kept])
               (squadra === kept ? on : off).push(await meteredRound(squadra, count));
-            progress(`pair ${pair} of ${pairs}: with ${told(on.at(-1))}, without ${told(off.at(-1))}`);
+            if (pair % 20 === 0)
+              progress(`pair ${pair} of ${pairs}: with ${told(on.at(-1))}, without ${told(off.at(-1))}`);
           }
         }),
       );
@@ -43,8 +45,11 @@ export async function metrics({ isQuick, folder, progress }: RunOptions): Promis
       checkCounted(withFolder, count * (pairs + warmUpPairs));
     }),
   );
-  const change = (of: keyof MeteredRound): Interval =>
-    interval(on.map((one, place) => (one[of] / (off[place]?.[of] ?? NaN) - 1) * 100));
+  // Of logarithms: the mean of quotients of two figures that vary is more than the quotient of their means.
+  const change = (of: keyof MeteredRound): Interval => {
+    const { mean, low, high, count } = interval(on.map((one, place) => Math.log(one[of] / (off[place]?.[of] ?? NaN))));
+    return { mean: percent(mean), low: percent(low), high: percent(high), count };
+  };
   const throughput = change('perSecond');
   const lost = { mean: -throughput.mean, low: -throughput.high, high: -throughput.low, count: throughput.count };
   const cpu = change('cpuMicroseconds');
@@ -70,11 +75,15 @@ export async function metrics({ isQuick, folder, progress }: RunOptions): Promis
   };
 }
 
-/** One round. What was counted is stored and read within it. */
+/** How much more a logarithm of a quotient says. */
+function percent(logarithm: number): number {
+  return Math.expm1(logarithm) * 100;
+}
+
+/** One round. What was counted is stored as ever: after ten seconds, so in one of many rounds. */
 async function meteredRound(squadra: Squadra, count: number): Promise<MeteredRound> {
   const before = process.cpuUsage();
   const { perSecond } = await submitAll(squadra, count, submitsAtOnce);
-  await squadra.metrics.stats();
   const { user, system } = process.cpuUsage(before);
   return { perSecond, cpuMicroseconds: (user + system) / count };
 }
