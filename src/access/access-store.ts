@@ -41,12 +41,16 @@ export interface AccessStore {
   addKey(key: NewApiKey): Promise<void>;
   /** The key whose text has this hash, also when it is revoked or expired; null when there is none. */
   findKey(hash: string): Promise<ApiKey | null>;
+  /** A key of a tenant, also when it is revoked or expired. */
+  getKey(tenant: string, id: string): Promise<ApiKey | null>;
   /** Newest first, revoked and expired ones too. */
   listKeys(tenant: string): Promise<readonly ApiKey[]>;
   /** A key that is revoked already stays as it is. Throws `NOT_FOUND` when the tenant has no such key. */
   revokeKey(tenant: string, idOrPrefix: string, at: number): Promise<ApiKey>;
   /** Whether a key was ever made: revoking the last one does not open the door again. */
   hasKeys(): Promise<boolean>;
+  /** The secret by which all processes of this state sign: `fresh` where there was none. It never leaves them. */
+  signingSecret(fresh: string): Promise<string>;
   /** Stores a user at first sight as `newUser.id`, renews name and e-mail later. Returns what is stored. */
   seeUser(tenant: string, newUser: User): Promise<User>;
 }

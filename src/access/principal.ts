@@ -20,6 +20,9 @@ export interface Principal {
   readonly session?: string;
 }
 
+/** What has to be known of somebody who was let in, to find out whether they would be again. */
+export type KnownPrincipal = Pick<Principal, 'kind' | 'tenant' | 'id' | 'session' | 'expiresAt'>;
+
 /** Scopes with those they include. */
 export function withIncluded(given: Iterable<Scope>): ReadonlySet<Scope> {
   const highest = Math.max(-1, ...Array.from(given, (scope) => scopes.indexOf(scope)));

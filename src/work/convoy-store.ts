@@ -18,6 +18,32 @@ export type StartedItem =
   | { readonly kind: 'queued'; readonly executionId: string; readonly priority: number }
   | null;
 
+/** A child that was started for an item. */
+export interface ChildStart {
+  readonly itemId: string;
+  readonly executionId: string;
+  readonly priority: number;
+}
+
+/** What `SharedConvoys` starts by. */
+export interface ReadyStart {
+  /** So many items of it may run now, those that run already included. */
+  readonly allowed: number;
+  readonly at: number;
+  /** Gives the ids of new children. */
+  readonly ids: () => string;
+}
+
+/** A running convoy that somebody has to do something for. */
+export interface DueConvoy extends OpenConvoy {
+  /** Where it stands in the order of `due`. */
+  readonly no: number;
+  /** Items that run. */
+  readonly inProgress: number;
+  /** Items that could start. */
+  readonly ready: number;
+}
+
 /** A child that was stopped with its convoy. */
 export interface StoppedChild {
   readonly id: string;
@@ -103,4 +129,18 @@ export interface ConvoyStore extends ConvoyReports {
   retry(tenant: string, id: string, commandId?: string): Promise<void>;
   /** Removes convoys that ended `completed` or `cancelled` before a time, with their items. Returns how many. */
   prune(endedBefore: number, atMost: number): Promise<number>;
+}
+
+/** Convoys that no process owns: whoever comes by starts what is ready, and all of them together not more than may run. */
+export interface SharedConvoys {
+  /**
+   * Starts ready items until as many run as may, the most urgent first, then in the order in which they were given; each with a
+   * queued child that the engine is told of, all in one commit. Nothing when the convoy is not running.
+   */
+  startReady(tenant: string, convoyId: string, start: ReadyStart): Promise<readonly ChildStart[]>;
+  /**
+   * Of the running ones those that have something ready (and less running than they fix themselves), are out of time, or whose
+   * maker was cancelled: in the order in which they were made, after the one of that number.
+   */
+  due(now: number, page: { readonly after: number; readonly limit: number }): Promise<readonly DueConvoy[]>;
 }

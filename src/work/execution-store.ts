@@ -91,6 +91,8 @@ export interface Committed {
  */
 export interface JournalSession {
   readonly epoch: number;
+  /** Whether somebody else may own the execution by now: nothing was heard of the claim for a while. A commit, even an empty one, tells. */
+  readonly isUnsure: boolean;
   commit(commit: Commit): Promise<Committed>;
   /** Signals that came since the claim or the last call, not taken yet. */
   signals(): Promise<readonly PendingSignal[]>;
@@ -111,8 +113,11 @@ export interface ExecutionStore {
   fork(tenant: string, execution: NewExecution, inheritance: Inheritance): Promise<number | null>;
   /** `created → queued`. Throws `ALREADY_ENDED` or `NOT_FOUND`. Under the same `commandId` it takes effect once, as `retry` does. */
   start(tenant: string, id: string, commandId?: string): Promise<Changed>;
-  /** Raises the epoch and loads what is there; null when the execution is unknown, not startable or ended. */
-  claim(tenant: string, id: string): Promise<Claim | null>;
+  /**
+   * Raises the epoch and loads what is there; null when the execution is unknown, not startable or ended, or when `gone` aborts
+   * before it is raised.
+   */
+  claim(tenant: string, id: string, gone?: AbortSignal): Promise<Claim | null>;
   /** Cancels with everything it owns, and fences its owner. Throws `ALREADY_ENDED` unless it is cancelled already. */
   cancel(tenant: string, id: string, reason: string | null): Promise<Changed>;
   /** `failed → queued`; committed steps stay. Throws `ILLEGAL_TRANSITION` from any other state. */

@@ -51,6 +51,14 @@ export function accessStoreContract(open: OpenState): void {
       expect(await empty.access.hasKeys()).toBe(true);
     });
 
+    it('keeps the first secret that it is given to sign by', async () => {
+      await using empty = await open(new TestClock());
+      const given = await Promise.all(['one', 'two', 'three'].map((fresh) => empty.access.signingSecret(fresh)));
+      expect(new Set(given).size).toBe(1);
+      expect(['one', 'two', 'three']).toContain(given[0]);
+      expect(await empty.access.signingSecret('four')).toBe(given[0]);
+    });
+
     it('finds a key by the hash of its text, whoever asks, and lists it for its tenant only', async () => {
       const { tenant, foreign } = twoTenants();
       const key = newApiKey(tenant);
@@ -58,6 +66,9 @@ export function accessStoreContract(open: OpenState): void {
       await state.access.addKey(key);
       await state.access.addKey(endless);
       expect(await state.access.findKey(key.hash)).toEqual(withoutHash(key));
+      expect(await state.access.getKey(tenant, key.id)).toEqual(withoutHash(key));
+      expect(await state.access.getKey(foreign, key.id)).toBeNull();
+      expect(await state.access.getKey(tenant, newId())).toBeNull();
       expect(await state.access.findKey(endless.hash)).toEqual(withoutHash(endless));
       expect(await state.access.findKey(newApiKey(tenant).hash)).toBeNull();
       expect(await state.access.listKeys(tenant)).toEqual([withoutHash(endless), withoutHash(key)]);

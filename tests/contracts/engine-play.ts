@@ -141,6 +141,7 @@ class Player {
       state: this.#state,
       clock: life.clock(this.#clock),
       makeEngine: this.#makeEngine,
+      host: { world: this.#clock, follow: (operation) => this.#meter.follow(operation), gone: life.gone },
       executions: life.store(this.#state.executions),
       workflows: [workflow],
       asker: scriptedAsker(bodies.enter),

@@ -85,6 +85,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
       await bench.quiet();
       const created = await process.submit('one', { input: {}, start: false });
       await process.submit('one');
+      await bench.quiet();
       const queued = await process.submit('one');
       await bench.quiet();
       const statuses = await Promise.all([asleep, created, queued].map(async (id) => (await bench.get(id)).status));
@@ -146,6 +147,7 @@ export function commandsFromOutside(makeEngine: EngineFactory, openState: OpenSt
       await using bench = open();
       const { process } = bench.start([flow(bench)]);
       const id = await process.submit('flow');
+      await bench.quiet();
       const isIllegal = { code: 'ILLEGAL_TRANSITION', details: { executionStatus: 'running' } };
       await expect(process.run(id).retry()).rejects.toMatchObject(isIllegal);
       await process.run(id).cancel();

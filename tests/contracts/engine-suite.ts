@@ -4,6 +4,7 @@ import { codeThatChanged } from './engine-suite-code.ts';
 import { commandsFromOutside } from './engine-suite-commands.ts';
 import { ownersAndCrashes } from './engine-suite-owners.ts';
 import { everyShape } from './engine-suite-shapes.ts';
+import { runsInSlices } from './engine-suite-slices.ts';
 import { waitingAndTime } from './engine-suite-waits.ts';
 
 /** What every engine has to do, on a state of any adapter. */
@@ -12,5 +13,6 @@ export function engineSuite(makeEngine: EngineFactory, openState: OpenState): vo
   waitingAndTime(makeEngine, openState);
   commandsFromOutside(makeEngine, openState);
   ownersAndCrashes(makeEngine, openState);
+  runsInSlices(makeEngine, openState);
   codeThatChanged(makeEngine, openState);
 }

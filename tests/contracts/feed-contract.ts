@@ -64,7 +64,8 @@ export function feedContract(open: OpenState): void {
       await session.commit({ records: [completedStep('a')] });
       const second = await state.reports.feed(tenant, { after: first.cursor, limit: 10 });
       expect(places(second.events)).toEqual([`${id} 4`]);
-      expect(second.events.at(-1)?.cursor).toBe(second.cursor);
+      for (const after of [second.cursor, second.events.at(-1)?.cursor ?? ''])
+        expect((await state.reports.feed(tenant, { after, limit: 10 })).events).toEqual([]);
     });
 
     it('has nothing of other tenants, and takes no longer way round them than its end', async () => {

@@ -66,6 +66,14 @@ export function journalContract(open: OpenState): void {
       expect(keys.slice(0, 60)).toEqual(commits.flatMap((_, number) => [`a/${number}`, `b/${number}`]));
     });
 
+    it('is not touched by a claim that nobody waits for any more', async () => {
+      const { tenant } = twoTenants();
+      const { id, session } = await running(state, tenant);
+      expect(await state.executions.claim(tenant, id, AbortSignal.abort())).toBeNull();
+      await session.commit({ records: [completedStep('a')] });
+      expect((await state.reports.get(tenant, id))?.epoch).toBe(session.epoch);
+    });
+
     it('reads page by page', async () => {
       const { tenant } = twoTenants();
       const { id, session } = await running(state, tenant);

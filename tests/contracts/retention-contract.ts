@@ -50,7 +50,13 @@ export function retentionContract(open: OpenState): void {
       await expect(refused).rejects.toThrow('Not now.');
       expect(await state.reports.get(tenant, id)).not.toBeNull();
       const told: string[] = [];
-      const release = async (ids: readonly string[]): Promise<void> => void told.push(...ids);
+      const bothKnow = Promise.withResolvers<void>();
+      let known = 0;
+      const release = (ids: readonly string[]): Promise<void> => {
+        told.push(...ids);
+        if (++known === 2) bothKnow.resolve();
+        return bothKnow.promise;
+      };
       // Somebody else prunes meanwhile: what is gone is not counted twice.
       const both = [1, 2].map(() => state.executions.prune(clock.now(), 100, release));
       const [first = 0, second = 0] = await Promise.all(both);

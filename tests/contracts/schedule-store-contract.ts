@@ -177,10 +177,8 @@ export function scheduleStoreContract(open: OpenState): void {
       expect(active).toMatchObject({ underWay: ids[0], waiting: 2 });
       expect(await state.schedules.beginNext(tenant, id)).toBeNull();
       await end(tenant, ids[0] ?? '');
-      expect(await Promise.all([1, 2].map(() => state.schedules.beginNext(tenant, id)))).toEqual([
-        { executionId: ids[1], priority: 0 },
-        null,
-      ]);
+      const begun = await Promise.all([1, 2].map(() => state.schedules.beginNext(tenant, id)));
+      expect(begun.filter((one) => one !== null)).toEqual([{ executionId: ids[1], priority: 0 }]);
       expect(await Promise.all(ids.map((one) => statusOf(tenant, one)))).toEqual([
         'completed',
         'queued',

@@ -92,6 +92,17 @@ export function squadStoreContract(open: OpenState): void {
       expect(await state.squads.list(tenant, { limit: 2, before })).toEqual(newest.slice(2));
     });
 
+    it('lists those that a user made', async () => {
+      const { tenant, foreign } = twoTenants();
+      const squads = [newSquad({ userId: 'u1' }), newSquad({ userId: 'u2' }), newSquad(), newSquad({ userId: 'u1' })];
+      for (const squad of squads) await state.squads.create(tenant, squad);
+      await state.squads.create(foreign, newSquad({ userId: 'u1' }));
+      const [first, , , last] = squads;
+      expect(await state.squads.list(tenant, { limit: 10, userId: 'u1' })).toEqual([last, first]);
+      expect(await state.squads.list(tenant, { limit: 10, userId: 'u1', before: last?.id ?? '' })).toEqual([first]);
+      expect(await state.squads.list(tenant, { limit: 10, userId: 'nobody' })).toEqual([]);
+    });
+
     it.each(['created', 'queued', 'running'] as const)(
       'is not removed while an execution of it is %s',
       async (status) => {

@@ -25,6 +25,7 @@ import { Submissions } from '../../src/orchestrator/submissions.ts';
 import type { SubmitRequest } from '../../src/orchestrator/submissions.ts';
 import { WorkflowRegistry } from '../../src/orchestrator/workflow-registry.ts';
 import { readCatalogue } from '../../src/squads/catalogue.ts';
+import type { Execution } from '../../src/work/execution.ts';
 import type { ExecutionStore, Outcome } from '../../src/work/execution-store.ts';
 import type { ConvoyPort } from '../../src/workflows/convoy-step.ts';
 import type { Asker } from '../../src/workflows/asker.ts';
@@ -32,14 +33,31 @@ import type { RunLimits, RunServices } from '../../src/workflows/run-services.ts
 import type { AnyWorkflow, Workflow } from '../../src/workflows/workflow.ts';
 import type { ContractState } from '../contracts/contract-state.ts';
 
+/** What an engine that is more than this process has to know of it. */
+export interface EngineHost {
+  /** The clock of the test, whose timers do not end with the process. */
+  readonly world: Clock;
+  /** The test waits until this has come to its end. */
+  readonly follow: (operation: Promise<void>) => Promise<void>;
+  /** Aborts when the process is gone. */
+  readonly gone: AbortSignal;
+  readonly look: (tenant: string, id: string) => Promise<Execution | null>;
+}
+
 /** Makes the engine of one process. */
-export type EngineFactory = (settings: { readonly maxConcurrentExecutions: number }, clock: Clock) => Engine;
+export type EngineFactory = (
+  settings: { readonly maxConcurrentExecutions: number },
+  clock: Clock,
+  host: EngineHost,
+) => Engine;
 
 export interface AssemblyOptions {
   readonly state: ContractState;
   readonly clock: Clock;
   readonly makeEngine: EngineFactory;
   readonly workflows: readonly AnyWorkflow[];
+  /** Where the engine asks for it. */
+  readonly host?: Omit<EngineHost, 'look'>;
   /** The state's own, unless something stands before it. */
   readonly executions?: ExecutionStore;
   readonly asker?: Asker;
@@ -108,7 +126,11 @@ export class Assembly {
     this.squads = squads;
     const workflows = new WorkflowRegistry(options.workflows as readonly Workflow[]);
     this.#workflows = workflows;
-    this.engine = options.makeEngine({ maxConcurrentExecutions }, clock);
+    const { host = { world: clock, follow: (operation) => operation, gone: new AbortController().signal } } = options;
+    this.engine = options.makeEngine({ maxConcurrentExecutions }, clock, {
+      ...host,
+      look: (tenantOf, id) => state.reports.get(tenantOf, id),
+    });
     this.outcomes = new Outcomes(state.reports, (id) => this.advancer.isRunning(id));
     const liveText = new LiveText(this.bus, clock, { maxLiveTextBytes: 10_000 });
     this.events = { stored: new StoredEvents(state.reports), bus: this.bus, liveText };

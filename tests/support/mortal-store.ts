@@ -18,6 +18,7 @@ export class Life {
   readonly #death: Death | null;
   readonly #onCommit: (commit: Commit) => void;
   readonly #timers = new Set<Timer>();
+  readonly #gone = new AbortController();
   #commits = 0;
   #over = false;
 
@@ -25,6 +26,11 @@ export class Life {
   constructor(death: Death | null, onCommit: (commit: Commit) => void = () => {}) {
     this.#death = death;
     this.#onCommit = onCommit;
+  }
+
+  /** Aborts when it is over. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
   }
 
   get isOver(): boolean {
@@ -46,6 +52,7 @@ export class Life {
     this.#over = true;
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+    this.#gone.abort();
   }
 
   /** A clock whose timers end with the process. */
@@ -76,8 +83,8 @@ export class Life {
         const submitted = await alive(() => store.submit(tenant, execution));
         return submitted.session === null ? submitted : { ...submitted, session: this.#session(submitted.session) };
       },
-      claim: async (tenant, id) => {
-        const claim = await this.#counted(() => store.claim(tenant, id));
+      claim: async (tenant, id, gone) => {
+        const claim = await this.#counted(() => store.claim(tenant, id, gone));
         return claim === null ? null : { ...claim, session: this.#session(claim.session) };
       },
       fork: (tenant, execution, inheritance) => alive(() => store.fork(tenant, execution, inheritance)),
@@ -91,6 +98,9 @@ export class Life {
   #session(session: JournalSession): JournalSession {
     return {
       epoch: session.epoch,
+      get isUnsure() {
+        return session.isUnsure;
+      },
       commit: (commit) =>
         this.#counted(() => {
           this.#onCommit(commit);

@@ -74,6 +74,7 @@ export class Workbench implements AsyncDisposable {
       state: this.state,
       clock: life.clock(this.clock),
       makeEngine: this.#makeEngine,
+      host: { world: this.clock, follow: (operation) => this.#ground.meter.follow(operation), gone: life.gone },
       asker: scriptedAsker(this.bodies.enter),
       workflows,
       ...options,

@@ -11,8 +11,8 @@ export function wrapSessions(store: ExecutionStore, wrap: WrapSession): Executio
       const { session, id } = submitted;
       return session === null ? submitted : { ...submitted, session: wrap(session, id) };
     },
-    claim: async (tenant, id) => {
-      const claim = await store.claim(tenant, id);
+    claim: async (tenant, id, gone) => {
+      const claim = await store.claim(tenant, id, gone);
       return claim === null ? null : { ...claim, session: wrap(claim.session, id) };
     },
     fork: (...fork) => store.fork(...fork),

@@ -2,10 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../kernel/errors.ts';
 import { firstSchema } from './first-schema.ts';
 import { metricSchema } from './metric-schema.ts';
+import { movedError, readSeal } from './seal.ts';
 import { sessionSchema } from './session-schema.ts';
 
 /** "SQDR": tells a state file from any other SQLite file. */
-const applicationId = 0x53514452;
+export const applicationId = 0x53514452;
 
 /**
  * Version n is the file after the first n migrations. Only ever add to the end: files in the field were made by what
@@ -217,6 +218,10 @@ const migrations: readonly string[] = [
   `,
   metricSchema,
   sessionSchema,
+  // Squads by who made them.
+  'CREATE INDEX squads_user ON squads (tenant, user_id, id) WHERE user_id IS NOT NULL',
+  // What the server signs by, so that what it has signed holds after a restart.
+  'CREATE TABLE signing_secret (id INTEGER PRIMARY KEY CHECK (id = 0), secret TEXT NOT NULL) STRICT',
 ];
 
 /** The version this code reads and writes. */
@@ -228,11 +233,13 @@ function pragmaNumber(database: DatabaseSync, name: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** Refuses a file that is not ours or that newer code wrote; tells whether it has to be migrated. */
+/** Refuses a file that is not ours, that newer code wrote, or that was moved; tells whether it has to be migrated. */
 export function inspectSchema(database: DatabaseSync, path: string): { readonly version: number } {
   const version = pragmaNumber(database, 'user_version');
   const application = pragmaNumber(database, 'application_id');
   const tables = pragmaNumber(database, 'schema_version');
+  const seal = readSeal(database);
+  if (seal !== null) throw movedError(path, seal);
   if (application !== applicationId && tables > 0) {
     throw new SquadraError(
       'STORE_CORRUPT',

@@ -1,11 +1,11 @@
 import type { AccessStore, ApiKey, NewApiKey, User } from '../../access/access-store.ts';
-import { apiKeyOf, userOf } from './access-row.ts';
-import { text, whole } from './columns.ts';
+import { apiKeyOf, userOf } from '../rows/access-row.ts';
+import { text, whole } from '../rows/columns.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { Writer } from './writer.ts';
 
 /** The reading half, which a process that does not own the state has too. */
-export type AccessReports = Pick<AccessStore, 'findKey' | 'listKeys' | 'hasKeys'>;
+export type AccessReports = Pick<AccessStore, 'findKey' | 'getKey' | 'listKeys' | 'hasKeys'>;
 
 export class SqliteAccessReports implements AccessReports {
   readonly #readers: ReaderPool;
@@ -16,6 +16,11 @@ export class SqliteAccessReports implements AccessReports {
 
   async findKey(hash: string): Promise<ApiKey | null> {
     const row = await this.#readers.run('apiKey', { hash });
+    return row === undefined ? null : apiKeyOf(row);
+  }
+
+  async getKey(tenant: string, id: string): Promise<ApiKey | null> {
+    const row = await this.#readers.run('apiKeyById', { tenant, id });
     return row === undefined ? null : apiKeyOf(row);
   }
 
@@ -37,6 +42,10 @@ export class SqliteAccessStore extends SqliteAccessReports implements AccessStor
     super(readers);
     this.#writer = writer;
     this.#readers = readers;
+  }
+
+  signingSecret(fresh: string): Promise<string> {
+    return this.#writer.run('signingSecret', fresh);
   }
 
   addKey(key: NewApiKey): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Answered, Approval, ApprovalAnswer, ApprovalFilter, ApprovalStore } from '../approval-store.ts';
-import { approvalOf } from './approval-row.ts';
+import { approvalOf } from '../rows/approval-row.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { Writer } from './writer.ts';
 

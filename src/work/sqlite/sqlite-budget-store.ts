@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Budget, BudgetKey, BudgetLimits } from '../budget.ts';
 import type { BudgetFilter, BudgetStore, Freed } from '../budget-store.ts';
-import { budgetOf } from './budget-row.ts';
+import { budgetOf } from '../rows/budget-row.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { Writer } from './writer.ts';
 

@@ -14,13 +14,13 @@ import type {
 import type { ExecutionStatus } from '../execution.ts';
 import { noUsage } from '../usage.ts';
 import type { Usage } from '../usage.ts';
-import { text } from './columns.ts';
-import { convoyItemOf, convoyOf, newConvoyColumns, newConvoyItemColumns, withCounts } from './convoy-row.ts';
-import { executionOf } from './execution-row.ts';
+import { text } from '../rows/columns.ts';
+import { convoyItemOf, convoyOf, newConvoyColumns, newConvoyItemColumns, withCounts } from '../rows/convoy-row.ts';
+import { executionOf } from '../rows/execution-row.ts';
 import { SqliteJournalSession } from './journal-session.ts';
 import type { ConvoyRows } from './queries/convoys.ts';
 import type { ReaderPool } from './reader-pool.ts';
-import { usageAt } from './usage-columns.ts';
+import { usageAt } from '../rows/usage-columns.ts';
 import type { Writer } from './writer.ts';
 
 export class SqliteConvoyReports implements ConvoyReports {

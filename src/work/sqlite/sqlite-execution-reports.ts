@@ -2,10 +2,10 @@ import { executionStatuses } from '../execution.ts';
 import type { Execution, ExecutionStatus } from '../execution.ts';
 import type { ExecutionFilter, ExecutionReports, FeedPage, FeedRequest, OpenExecution } from '../execution-store.ts';
 import type { Journaled, MessageRecord } from '../journal.ts';
-import { executionOf } from './execution-row.ts';
+import { executionOf } from '../rows/execution-row.ts';
 import { readCursor, unknownCursor, writeCursor } from './feed-cursor.ts';
-import { journaled } from './journal-row.ts';
-import type { JournalRow } from './journal-row.ts';
+import { journaled } from '../rows/journal-row.ts';
+import type { JournalRow } from '../rows/journal-row.ts';
 import type { ReaderPool } from './reader-pool.ts';
 
 /** Few enough records that the query may travel with others. */

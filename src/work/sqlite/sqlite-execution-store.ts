@@ -1,9 +1,9 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Changed, Claim, ExecutionStore, NewExecution, Submitted } from '../execution-store.ts';
 import type { Inheritance } from '../fork.ts';
-import { executionOf } from './execution-row.ts';
-import { journalColumns, journaled } from './journal-row.ts';
-import type { JournalRow } from './journal-row.ts';
+import { executionOf } from '../rows/execution-row.ts';
+import { journalColumns, journaled } from '../rows/journal-row.ts';
+import type { JournalRow } from '../rows/journal-row.ts';
 import { pendingSignal, SqliteJournalSession } from './journal-session.ts';
 import type { ExecutionCommand } from './operations/commands.ts';
 import type { SubmitArguments } from './operations/submission.ts';
@@ -42,7 +42,8 @@ export class SqliteExecutionStore implements ExecutionStore {
     return this.#writer.run('start', this.#command(tenant, id, commandId));
   }
 
-  async claim(tenant: string, id: string): Promise<Claim | null> {
+  async claim(tenant: string, id: string, gone?: AbortSignal): Promise<Claim | null> {
+    if (gone?.aborted === true) return null;
     const found = await this.#writer.run('claim', [tenant, id, this.#clock.now()]);
     if (found === null) return null;
     const execution = executionOf(found.execution);

@@ -3,7 +3,7 @@ import type { ConvoyFigures } from '../metrics/convoy-course.ts';
 import { openStatuses } from '../metrics/metric-store.ts';
 import type { MetricReports, MetricStore, MinuteRange, MinuteReport, OpenCounts } from '../metrics/metric-store.ts';
 import type { ResourceMinute } from '../metrics/resource-minute.ts';
-import { resourceMinuteOf, resourceRow } from './metric-row.ts';
+import { resourceMinuteOf, resourceRow } from '../rows/metric-row.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { Writer } from './writer.ts';
 

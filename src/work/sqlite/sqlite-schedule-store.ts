@@ -10,9 +10,9 @@ import type {
   ScheduleTurn,
   TurnResult,
 } from '../schedule-store.ts';
-import { textOrNull, whole } from './columns.ts';
+import { textOrNull, whole } from '../rows/columns.ts';
 import type { ReaderPool } from './reader-pool.ts';
-import { newScheduleColumns, scheduleOf } from './schedule-row.ts';
+import { newScheduleColumns, scheduleOf } from '../rows/schedule-row.ts';
 import type { Writer } from './writer.ts';
 
 export class SqliteScheduleReports implements ScheduleReports {

@@ -1,7 +1,7 @@
 import type { FoundSession, SessionStore } from '../../access/session-store.ts';
 import type { Session } from '../../access/session.ts';
-import { apiKeyOf } from './access-row.ts';
-import { text, whole } from './columns.ts';
+import { apiKeyOf } from '../rows/access-row.ts';
+import { text, whole } from '../rows/columns.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { Writer } from './writer.ts';
 

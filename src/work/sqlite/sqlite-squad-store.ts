@@ -1,5 +1,5 @@
 import type { Squad } from '../../squads/squad.ts';
-import type { SquadStore } from '../../squads/squad-store.ts';
+import type { SquadPage, SquadStore } from '../../squads/squad-store.ts';
 import type { SquadArguments } from './operations/squads.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { Row } from './statements.ts';
@@ -23,7 +23,7 @@ export class SqliteSquadReports implements SquadReports {
     return squadOf(await this.#readers.run('squadVersion', { tenant, id, version }));
   }
 
-  async list(tenant: string, page: { readonly limit: number; readonly before?: string }): Promise<readonly Squad[]> {
+  async list(tenant: string, page: SquadPage): Promise<readonly Squad[]> {
     const rows = await this.#readers.run('squads', { tenant, ...page });
     return rows.flatMap((row) => squadOf(row) ?? []);
   }

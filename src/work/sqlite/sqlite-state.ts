@@ -14,6 +14,7 @@ import { SqliteInbox } from './sqlite-inbox.ts';
 import { SqliteMetricStore } from './sqlite-metric-store.ts';
 import { SqliteScheduleStore } from './sqlite-schedule-store.ts';
 import { SqliteSessionStore } from './sqlite-session-store.ts';
+import { SqliteStateProbe } from './sqlite-state-probe.ts';
 import { SqliteSquadStore } from './sqlite-squad-store.ts';
 import { SqliteSupervisionReports } from './sqlite-supervision-reports.ts';
 import { SqliteUsageReports } from './sqlite-usage-reports.ts';
@@ -58,6 +59,7 @@ export interface SqliteState extends AsyncDisposable {
   readonly access: SqliteAccessStore;
   readonly sessions: SqliteSessionStore;
   readonly inbox: SqliteInbox;
+  readonly probe: SqliteStateProbe;
 }
 
 /** Takes the folder for this process and opens it; throws `STORE_LOCKED`, or why the file cannot be opened. */
@@ -89,6 +91,7 @@ export async function openSqliteState(
       access: new SqliteAccessStore(writer, readers),
       sessions: new SqliteSessionStore(writer, readers),
       inbox: new SqliteInbox(paths.inbox, clock),
+      probe: new SqliteStateProbe(writer),
       [Symbol.asyncDispose]: async () => {
         await readers[Symbol.asyncDispose]();
         await writer.close();

@@ -1,9 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts';
-import { workItemStatuses } from '../work-item.ts';
-import type { WorkItem, WorkItemStatus } from '../work-item.ts';
+import type { WorkItem } from '../work-item.ts';
 import type { WorkItemFilter, WorkItemPatch, WorkItemStatistics, WorkItemStore } from '../work-item-store.ts';
 import type { ReaderPool } from './reader-pool.ts';
-import { newWorkItemColumns, workItemOf, workItemPatchColumns } from './work-item-row.ts';
+import { countedItems, newWorkItemColumns, workItemOf, workItemPatchColumns } from '../rows/work-item-row.ts';
 import type { Writer } from './writer.ts';
 
 /** The reading half, which a process that does not own the state has too. */
@@ -26,17 +25,7 @@ export class SqliteWorkItemReports implements WorkItemReports {
   }
 
   async statistics(tenant: string): Promise<WorkItemStatistics> {
-    // Every status has its count, also those that no item is in.
-    const none = workItemStatuses.map((status) => [status, 0] as const);
-    const byStatus = Object.fromEntries(none) as Record<WorkItemStatus, number>;
-    const byMember: Record<string, number> = {};
-    let total = 0;
-    for (const [status, memberId, count] of await this.#readers.run('workItemCounts', { tenant })) {
-      total += Number(count);
-      byStatus[status as WorkItemStatus] += Number(count);
-      if (typeof memberId === 'string') byMember[memberId] = (byMember[memberId] ?? 0) + Number(count);
-    }
-    return { total, byStatus, byMember };
+    return countedItems(await this.#readers.run('workItemCounts', { tenant }));
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Happening } from '../../../src/work/metrics/happening.ts';
 import { MinuteTally } from '../../../src/work/metrics/minute-tally.ts';
-import { minuteRow, tenantMinuteOf } from '../../../src/work/sqlite/metric-row.ts';
+import { minuteRow, tenantMinuteOf } from '../../../src/work/rows/metric-row.ts';
 import { noUsage } from '../../../src/work/usage.ts';
 import { seededRandom } from '../../chaos/random.ts';
 

@@ -72,6 +72,7 @@ describe('the statements of the state file', () => {
     ['pending approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10, status: 'pending' } })],
     ['all approvals', (ask) => ask.approvals({ ...page, filter: { limit: 10 } })],
     ['squads', (ask) => ask.squads(page)],
+    ['squads of a user', (ask) => ask.squads({ ...page, userId: 'u' })],
     ['executions of a schedule', (ask) => ask.executions({ ...page, filter: { limit: 10, scheduleId: 'x' } })],
     ['schedules', (ask) => ask.schedules({ ...page, filter: { limit: 10, before: 'x' } })],
     ['schedules that tick', (ask) => ask.activeSchedules({ after: '', limit: 10 })],

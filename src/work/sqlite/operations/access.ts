@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { NewApiKey, User } from '../../../access/access-store.ts';
 import { SquadraError } from '../../../kernel/errors.ts';
-import { apiKeyColumns } from '../access-row.ts';
+import { apiKeyColumns } from '../../rows/access-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 import { sessionOperations } from './sessions.ts';
@@ -9,6 +9,8 @@ import type { SessionOperations } from './sessions.ts';
 
 export interface AccessOperations extends SessionOperations {
   addKey(key: NewApiKey): void;
+  /** The one there is; `fresh` where there was none. */
+  signingSecret(fresh: string): string;
   /** The key as it is now, in `apiKeyColumns`. */
   revokeKey(revoke: { readonly tenant: string; readonly idOrPrefix: string; readonly at: number }): Row;
   /** The id of the user, and when it was first seen. */
@@ -21,6 +23,10 @@ export function accessOperations(database: DatabaseSync): AccessOperations {
     database,
     `INSERT INTO api_keys (id, tenant, name, prefix, hash, scopes, created_at, expires_at, revoked_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
+  const keepSecret = prepare(
+    database,
+    'INSERT INTO signing_secret (id, secret) VALUES (0, ?) ON CONFLICT (id) DO UPDATE SET secret = secret RETURNING secret',
   );
   const byId = prepare(database, `SELECT ${apiKeyColumns} FROM api_keys WHERE tenant = ? AND id = ?`);
   // Chance may give two keys of a tenant the same prefix: one that still holds is meant.
@@ -45,6 +51,7 @@ export function accessOperations(database: DatabaseSync): AccessOperations {
     addKey: ({ id, tenant, name, prefix, hash, scopes, createdAt, expiresAt, revokedAt }) => {
       insertKey.run(id, tenant, name, prefix, hash, scopes.join(' '), createdAt, expiresAt, revokedAt);
     },
+    signingSecret: (fresh) => String(keepSecret.first(fresh)?.[0]),
     revokeKey: ({ tenant, idOrPrefix, at }) => {
       const found =
         byId.first(tenant, idOrPrefix) ??

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { budgetName, excess, isNearlySpent, periodName, raiseFor } from '../../budget.ts';
 import type { Amount, Budget, BudgetPeriod, BudgetScope } from '../../budget.ts';
 import { overBudget, unpriced, warningOf } from '../../budget-refusal.ts';
-import { budgetColumnNames, budgetOf, budgetsOf } from '../budget-row.ts';
+import { budgetColumnNames, budgetOf, budgetsOf } from '../../rows/budget-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 import { appendRecordSql } from './append-record.ts';

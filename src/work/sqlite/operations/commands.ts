@@ -6,7 +6,7 @@ import { isEnded } from '../../execution.ts';
 import type { ExecutionStatus } from '../../execution.ts';
 import type { Changed } from '../../execution-store.ts';
 import type { HappeningSink } from '../../metrics/happening.ts';
-import { approvalColumnNames } from '../approval-row.ts';
+import { approvalColumnNames } from '../../rows/approval-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 import { convoyEffects } from './convoy-effects.ts';

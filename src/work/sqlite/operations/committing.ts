@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../../kernel/errors.ts';
 import type { ItemChange } from '../../work-item.ts';
-import type { JournalColumns } from '../journal-row.ts';
+import type { JournalColumns } from '../../rows/journal-row.ts';
 import type { HappeningSink } from '../../metrics/happening.ts';
 import { prepare } from '../statements.ts';
-import { addItemUsageSql, addUsageSql } from '../usage-columns.ts';
-import type { UsageColumns } from '../usage-columns.ts';
+import { addItemUsageSql, addUsageSql } from '../usage-statements.ts';
+import type { CommitCharges, CommitMore, CommitUsage, StatusColumns } from '../../rows/commit-columns.ts';
 import { appendRecordSql } from './append-record.ts';
 import { budgetLedger } from './budget-ledger.ts';
 import type { ChargedCall } from './budget-ledger.ts';
@@ -13,18 +13,6 @@ import { convoyEffects } from './convoy-effects.ts';
 import { settling } from './settling.ts';
 import { notingSteps } from './step-notes.ts';
 import { workItemEffects } from './work-item-effects.ts';
-
-/** The new status with what comes along. `output` and `error` are JSON text. */
-export type StatusColumns = readonly [
-  status: string,
-  output: string | null,
-  error: string | null,
-  reason: string | null,
-  wakeAt: number | null,
-];
-
-/** id, step key, title, details, choices (JSON). */
-export type ApprovalColumns = readonly [string, string, string, string | null, string];
 
 /** One transaction of a run as it travels to the writer thread. */
 export type CommitArguments = readonly [
@@ -39,32 +27,6 @@ export type CommitArguments = readonly [
   more: CommitMore | null,
   charges: CommitCharges | null,
 ];
-
-/** Attempts of model calls that ended, with what they spent, and one that is about to leave, with what it may spend. */
-export interface CommitCharges {
-  readonly settles: readonly (readonly [key: string, attempt: number, microUsd: number, tokens: number])[];
-  readonly reserves:
-    | readonly [key: string, attempt: number, microUsd: number, tokens: number, isUnpriced: boolean, mayRaise: boolean]
-    | null;
-}
-
-/** What the commit's calls came to: all of them, and those of each ask. */
-export interface CommitUsage {
-  readonly total: UsageColumns;
-  readonly asks: readonly (readonly [askKey: string, usage: UsageColumns])[];
-}
-
-/** What few commits have. */
-export interface CommitMore {
-  readonly items: readonly ItemChange[];
-  readonly approvals: readonly ApprovalColumns[];
-  /** Step keys of approvals that ended; those without an answer expire. */
-  readonly endedApprovals: readonly string[];
-  readonly takesSignal: string | null;
-  readonly awaitedSignals: readonly string[];
-  /** The execution ends: its items still in progress end with it. */
-  readonly closesItems: boolean;
-}
 
 /** `awake`: a parked run has a signal it waits for. `settled`: names of the budgets that held something for calls that ended. */
 export interface CommitAnswer {

@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { convoySignal } from '../../convoy.ts';
 import type { ConvoyStatus } from '../../convoy.ts';
+import { conclusionOf, endReason, maxNamed } from '../../convoy-conclusion.ts';
+import type { BrokenItem, Conclusion } from '../../convoy-conclusion.ts';
 import { prepare } from '../statements.ts';
 import type { Statement } from '../statements.ts';
 import { signalling } from './signalling.ts';
@@ -21,10 +23,6 @@ export interface ConvoyEffects {
   /** Ends a convoy and tells who waits for it. */
   end(tenant: string, id: string, status: ConvoyStatus, reason: string | null, at: number): void;
 }
-
-/** Of the items that failed, so many are named in the reason of the convoy. */
-const maxNamed = 5;
-const maxReasonLength = 200;
 
 const openStatuses = "('pending', 'ready', 'blocked', 'in_progress')";
 
@@ -54,8 +52,7 @@ export function convoyEffects(database: DatabaseSync): ConvoyEffects {
   return {
     end,
     childEnded: (tenant, itemId, how, reason, at) => {
-      const why =
-        how === 'completed' ? null : cut(reason ?? `its execution ${how === 'failed' ? 'failed' : 'was cancelled'}`);
+      const why = how === 'completed' ? null : endReason(how, reason);
       const item = endItem.first(how, why, at, tenant, itemId);
       if (item === undefined) return;
       const [convoy, key] = [String(item[0]), String(item[1])];
@@ -93,9 +90,7 @@ function ending(database: DatabaseSync): ConvoyEffects['end'] {
 }
 
 /** What a convoy with no open item has come to. */
-function concluding(
-  database: DatabaseSync,
-): (tenant: string, id: string) => { readonly status: ConvoyStatus; readonly reason: string | null } {
+function concluding(database: DatabaseSync): (tenant: string, id: string) => Conclusion {
   const counts = prepare(
     database,
     'SELECT status, count(*) FROM work_items WHERE convoy_id = ? AND item_key IS NOT NULL GROUP BY status',
@@ -112,25 +107,12 @@ function concluding(
   ) as [Statement, Statement];
   return (tenant, id) => {
     const byStatus = new Map(counts.all(id).map(([status, count]) => [String(status), Number(count)]));
-    const [completed, failed, cancelled] = ['completed', 'failed', 'cancelled'].map(
-      (key) => byStatus.get(key) ?? 0,
-    ) as [number, number, number];
-    if (failed + cancelled === 0) return { status: 'completed', reason: null };
-    const hasStopped = failed > 0 && stops.first(tenant, id)?.[0] === 1;
-    const status = completed === 0 || hasStopped ? 'failed' : 'partial';
-    const broken = [...failures.all(id, tenant), ...cancellations.all(id, tenant)].slice(0, maxNamed);
-    const named = broken.map(([key, how, why]) => {
-      const verb = how === 'failed' ? '' : 'was cancelled: ';
-      return `'${String(key)}' (${verb}${String(why)})`;
-    });
-    const total = completed + failed + cancelled;
-    const more = failed > named.length ? ', …' : '';
-    const first = `${failed === 0 ? `${cancelled} of ${total} items were cancelled` : `${failed} of ${total} items failed`}: ${named.join(', ')}${more}`;
-    if (failed === 0 || cancelled === 0) return { status, reason: first };
-    return { status, reason: `${first}; ${cancelled} ${cancelled === 1 ? 'was' : 'were'} cancelled because of that` };
+    if ((byStatus.get('failed') ?? 0) + (byStatus.get('cancelled') ?? 0) === 0) return conclusionOf({}, false, []);
+    const broken = [...failures.all(id, tenant), ...cancellations.all(id, tenant)].map(([key, status, reason]) => ({
+      key: String(key),
+      status: status as BrokenItem['status'],
+      reason: String(reason),
+    }));
+    return conclusionOf(Object.fromEntries(byStatus), stops.first(tenant, id)?.[0] === 1, broken);
   };
-}
-
-function cut(reason: string): string {
-  return reason.length > maxReasonLength ? `${reason.slice(0, maxReasonLength)}…` : reason;
 }

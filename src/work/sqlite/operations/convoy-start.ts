@@ -1,6 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { HappeningSink } from '../../metrics/happening.ts';
-import { executionColumnNames } from '../execution-row.ts';
+import { itemInput, shareOfResults } from '../../item-input.ts';
+import type { ItemResult } from '../../item-input.ts';
+import { executionColumnNames } from '../../rows/execution-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 import { moving } from './commands.ts';
@@ -25,9 +27,6 @@ export interface StartedRow {
 
 /** The workflow that children run. */
 const childWorkflow = 'task';
-
-/** What an item is told of the results it builds on, all together: more would push its own message out of sight. */
-const maxResultsLength = 64 * 1_024;
 
 /** Starts an item with its child in one commit; null when the item is not to be started. */
 export function startingItems(
@@ -69,11 +68,7 @@ export function startingItems(
       return { executionId: earlier, priority: Number(priority), no: Number(failed[0]), row: null };
     }
     const before = resultsOf(tenant, JSON.parse(String(needs)) as string[]);
-    const input = JSON.stringify({
-      message: String(message),
-      member: String(member),
-      ...(before.length === 0 ? {} : { before }),
-    });
+    const input = itemInput(String(message), String(member), before);
     const squad = [String(squadId), Number(squadVersion)] as const;
     const user = typeof userId === 'string' ? userId : null;
     const { no } = submit([
@@ -99,13 +94,8 @@ export function startingItems(
   };
 }
 
-interface Result {
-  readonly key: string;
-  readonly text: string;
-}
-
 /** What the dependencies of an item ended with, in their order; each has its share of the room there is. */
-function readingResults(database: DatabaseSync): (tenant: string, needs: readonly string[]) => readonly Result[] {
+function readingResults(database: DatabaseSync): (tenant: string, needs: readonly string[]) => readonly ItemResult[] {
   const result = prepare(
     database,
     `SELECT item_key, json_extract(executions.output, '$.text') FROM work_items
@@ -113,12 +103,10 @@ function readingResults(database: DatabaseSync): (tenant: string, needs: readonl
       WHERE work_items.tenant = ? AND work_items.id = ?`,
   );
   return (tenant, needs) => {
-    const room = Math.floor(maxResultsLength / Math.max(1, needs.length));
     return needs.flatMap((need) => {
       const [key, text] = result.first(tenant, need) ?? [];
       if (typeof key !== 'string' || typeof text !== 'string') return [];
-      const left = text.length - room;
-      return [{ key, text: left <= 0 ? text : `${text.slice(0, room)}\n[… ${left} characters are left out here]` }];
+      return [{ key, text: shareOfResults(text, needs.length) }];
     });
   };
 }

@@ -2,9 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { SquadraError } from '../../../kernel/errors.ts';
 import type { ConvoyStatus } from '../../convoy.ts';
 import type { CreatedConvoy, StoppedConvoy } from '../../convoy-store.ts';
+import { revivable } from '../../convoy-retry.ts';
+import type { PastItem } from '../../convoy-retry.ts';
 import type { WorkItemStatus } from '../../work-item.ts';
-import { convoyColumnNames } from '../convoy-row.ts';
-import type { NewConvoyColumns, NewConvoyItemColumns } from '../convoy-row.ts';
+import { convoyColumnNames } from '../../rows/convoy-row.ts';
+import type { NewConvoyColumns, NewConvoyItemColumns } from '../../rows/convoy-row.ts';
 import { prepare } from '../statements.ts';
 import type { Metering } from './metrics.ts';
 import { moving } from './commands.ts';
@@ -133,14 +135,6 @@ function stopping(
   };
 }
 
-/** An item as a retry looks at it. */
-interface Past {
-  readonly id: string;
-  readonly status: WorkItemStatus;
-  readonly wasStarted: boolean;
-  readonly needs: readonly string[];
-}
-
 function retrying(
   database: DatabaseSync,
   statusOf: (tenant: string, id: string) => ConvoyStatus,
@@ -168,7 +162,7 @@ function retrying(
       new SquadraError('ILLEGAL_TRANSITION', `Convoy ${id} ${why}.`, { details: { convoyStatus: status } });
     if (status !== 'partial' && status !== 'failed')
       throw refuse(`is ${status}; only one that ended partial or failed can be retried`);
-    const past = items.all(id, tenant).map(([item, was, wasStarted, needs]): Past => ({
+    const past = items.all(id, tenant).map(([item, was, wasStarted, needs]): PastItem => ({
       id: String(item),
       status: was as WorkItemStatus,
       wasStarted: wasStarted === 1,
@@ -183,25 +177,6 @@ function retrying(
     }
     reopen.run(at, commandId, tenant, id);
   };
-}
-
-/**
- * Failed items, and those that were cancelled before they began, unless they depend on one that somebody cancelled: what was
- * cancelled for itself stays so.
- */
-function revivable(past: readonly Past[]): ReadonlySet<string> {
-  const dependents = new Map<string, string[]>();
-  for (const item of past)
-    for (const need of item.needs) dependents.set(need, [...(dependents.get(need) ?? []), item.id]);
-  const barred = new Set<string>();
-  const open = past.filter((item) => item.status === 'cancelled' && item.wasStarted).map((item) => item.id);
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (barred.has(next)) continue;
-    barred.add(next);
-    open.push(...(dependents.get(next) ?? []));
-  }
-  const broken = past.filter(({ status }) => status === 'failed' || status === 'cancelled');
-  return new Set(broken.filter((item) => !barred.has(item.id)).map((item) => item.id));
 }
 
 function pruning(database: DatabaseSync, metrics: Metering): ConvoyOperations['pruneConvoys'] {

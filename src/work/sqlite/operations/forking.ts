@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Squad } from '../../../squads/squad.ts';
 import type { HappeningSink } from '../../metrics/happening.ts';
 import type { InheritedItem, SquadSnapshot } from '../../fork.ts';
-import type { JournalColumns } from '../journal-row.ts';
+import type { JournalColumns } from '../../rows/journal-row.ts';
 import { prepare } from '../statements.ts';
 import { appendRecordSql } from './append-record.ts';
 import { submission } from './submission.ts';

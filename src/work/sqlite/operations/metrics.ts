@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { unnoted } from '../../metrics/happening.ts';
 import type { HappeningSink } from '../../metrics/happening.ts';
 import type { TenantMinute } from '../../metrics/minute-tally.ts';
-import { addMinuteSql, addResourcesSql, minuteRow, tenantMinuteOf } from '../metric-row.ts';
-import type { MinuteRow } from '../metric-row.ts';
+import { minuteRow, tenantMinuteOf } from '../../rows/metric-row.ts';
+import { addMinuteSql, addResourcesSql } from '../metric-statements.ts';
+import type { MinuteRow } from '../../rows/metric-row.ts';
 import type { MetricNotes } from '../metric-notes.ts';
 import { prepare } from '../statements.ts';
 

@@ -8,6 +8,7 @@ import { convoyOperations } from './convoys.ts';
 import { forking } from './forking.ts';
 import { metricOperations, unmetered } from './metrics.ts';
 import type { Metering } from './metrics.ts';
+import { probing } from './probing.ts';
 import { oldExecutions, retention } from './retention.ts';
 import { scheduleOperations } from './schedules.ts';
 import { squadOperations } from './squads.ts';
@@ -35,6 +36,7 @@ export function operations(database: DatabaseSync, metrics: Metering = unmetered
     ...accessOperations(database),
     ...workItemOperations(database),
     ...metricOperations(database, metrics),
+    probe: probing(database),
   };
 }
 

@@ -7,7 +7,8 @@ import { askKeyOf } from '../../journal.ts';
 import type { StepType } from '../../journal.ts';
 import { isUsage } from '../../usage.ts';
 import { amountOf } from '../../budget.ts';
-import { addItemUsageSql, addUsageSql, usageColumns } from '../usage-columns.ts';
+import { usageColumns } from '../../rows/usage-columns.ts';
+import { addItemUsageSql, addUsageSql } from '../usage-statements.ts';
 import { budgetLedger } from './budget-ledger.ts';
 
 /** Whose calls are settled, and when. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { paidIn } from '../../metrics/happening.ts';
 import type { HappeningSink } from '../../metrics/happening.ts';
-import type { JournalColumns } from '../journal-row.ts';
+import type { JournalColumns } from '../../rows/journal-row.ts';
 import { prepare } from '../statements.ts';
 
 /** Tells the metrics of an attempt that ended, out of its record: the execution's number, tenant, time, columns. */

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ApprovalFilter } from '../../approval-store.ts';
-import { approvalColumnNames } from '../approval-row.ts';
+import { approvalColumnNames } from '../../rows/approval-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { periodName } from '../../budget.ts';
 import type { BudgetKey } from '../../budget.ts';
 import type { BudgetFilter } from '../../budget-store.ts';
-import { budgetColumnNames, budgetsOf } from '../budget-row.ts';
+import { budgetColumnNames, budgetsOf } from '../../rows/budget-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ConvoyFilter } from '../../convoy-store.ts';
-import { convoyColumnNames, convoyItemColumnNames } from '../convoy-row.ts';
+import { convoyColumnNames, convoyItemColumnNames } from '../../rows/convoy-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
-import { usageSums } from '../usage-columns.ts';
+import { usageSums } from '../../rows/usage-columns.ts';
 
 /** A convoy by its id. */
 export interface ConvoyPlace {

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ExecutionStatus } from '../../execution.ts';
 import type { ExecutionFilter } from '../../execution-store.ts';
-import { executionColumnNames } from '../execution-row.ts';
-import { recordColumns } from '../journal-row.ts';
+import { executionColumnNames } from '../../rows/execution-row.ts';
+import { recordColumns } from '../record-columns.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 

@@ -4,12 +4,12 @@ import { convoyFigures } from '../../metrics/convoy-course.ts';
 import type { ConvoyFigures } from '../../metrics/convoy-course.ts';
 import type { MinuteRange, MinuteReport } from '../../metrics/metric-store.ts';
 import { openStatuses } from '../../metrics/metric-store.ts';
-import { MinuteFigures, minuteMs, summaryOf } from '../../metrics/minute.ts';
-import type { MinuteCounts } from '../../metrics/minute.ts';
+import { minuteMs } from '../../metrics/minute.ts';
+import { MinuteReading } from '../../metrics/minute-report.ts';
 import type { WorkItemStatus } from '../../work-item.ts';
-import { text, whole, wholeOrNull } from '../columns.ts';
-import { convoyOf } from '../convoy-row.ts';
-import { minuteColumnNames, resourceColumnNames, tenantMinuteOf } from '../metric-row.ts';
+import { text, whole, wholeOrNull } from '../../rows/columns.ts';
+import { convoyOf } from '../../rows/convoy-row.ts';
+import { minuteColumnNames, resourceColumnNames, tenantMinuteOf } from '../../rows/metric-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 import { listConvoys } from './convoys.ts';
@@ -48,38 +48,6 @@ function reading(database: DatabaseSync, isComplete: () => boolean): (asked: Ten
     database,
     `SELECT ${minuteColumnNames} FROM metric_minutes WHERE tenant = ? AND minute >= ? AND minute < ? ORDER BY minute`,
   );
-  const addConvoys = countingConvoys(database);
-  return ({ tenant, range: { from, to, bucketMinutes } }) => {
-    const buckets = new Map<number, MinuteFigures>();
-    const total = new MinuteFigures();
-    for (const row of minutes.all(tenant, from, to)) {
-      const { minute, figures } = tenantMinuteOf(row);
-      const first = minute - ((minute - from) % bucketMinutes);
-      let bucket = buckets.get(first);
-      if (bucket === undefined) buckets.set(first, (bucket = new MinuteFigures()));
-      bucket.merge(figures);
-    }
-    for (const bucket of buckets.values()) total.merge(bucket);
-    addConvoys(tenant, from * minuteMs, to * minuteMs, total.counts);
-    return {
-      total: summaryOf(total),
-      buckets: [...buckets].map(([minute, figures]) => [minute, summaryOf(figures)]),
-      isComplete: isComplete(),
-    };
-  };
-}
-
-const endCounts: Readonly<Record<string, keyof MinuteCounts>> = {
-  completed: 'convoysCompleted',
-  partial: 'convoysPartial',
-  failed: 'convoysFailed',
-  cancelled: 'convoysCancelled',
-};
-
-/** Convoys are counted where they stand; those that were deleted, when they were. */
-function countingConvoys(
-  database: DatabaseSync,
-): (tenant: string, from: number, to: number, counts: MinuteCounts) => void {
   const created = prepare(
     database,
     'SELECT count(*) FROM convoys WHERE tenant = ? AND created_at >= ? AND created_at < ?',
@@ -88,12 +56,12 @@ function countingConvoys(
     database,
     `SELECT status, count(*) FROM convoys WHERE tenant = ? AND ended_at IS NOT NULL AND ended_at >= ? AND ended_at < ? GROUP BY status`,
   );
-  return (tenant, from, to, counts) => {
-    counts.convoysCreated += whole(created.first(tenant, from, to)?.[0]);
-    for (const [status, count] of ended.all(tenant, from, to)) {
-      const name = endCounts[text(status)];
-      if (name !== undefined) counts[name] += whole(count);
-    }
+  return ({ tenant, range }) => {
+    const found = new MinuteReading(range);
+    for (const row of minutes.all(tenant, range.from, range.to)) found.add(tenantMinuteOf(row));
+    const time = [range.from * minuteMs, range.to * minuteMs] as const;
+    const convoys = ended.all(tenant, ...time).map(([status, count]) => [text(status), whole(count)] as const);
+    return found.report([['created', whole(created.first(tenant, ...time)?.[0])], ...convoys], isComplete());
   };
 }
 

@@ -48,6 +48,7 @@ export const quickQueries: ReadonlySet<string> = new Set<QueryName>([
   'schedule',
   'scheduleNamed',
   'apiKey',
+  'apiKeyById',
   'session',
   'hasApiKeys',
   'user',

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ScheduleFilter } from '../../schedule-store.ts';
-import { scheduleColumnNames } from '../schedule-row.ts';
+import { scheduleColumnNames } from '../../rows/schedule-row.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 

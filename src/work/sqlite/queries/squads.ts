@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { SquadPage } from '../../../squads/squad-store.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
 
@@ -10,16 +11,19 @@ export function squadQueries(database: DatabaseSync) {
     database,
     'SELECT body FROM squad_versions WHERE tenant = ? AND squad_id = ? AND version = ?',
   );
-  const newest = prepare(database, 'SELECT body FROM squads WHERE tenant = ? ORDER BY id DESC LIMIT ?');
-  const before = prepare(database, 'SELECT body FROM squads WHERE tenant = ? AND id < ? ORDER BY id DESC LIMIT ?');
+  // The highest text there is: ids are written in letters and digits.
+  const last = '\u{10FFFF}';
+  const page = prepare(database, 'SELECT body FROM squads WHERE tenant = ? AND id < ? ORDER BY id DESC LIMIT ?');
+  const pageOfUser = prepare(
+    database,
+    'SELECT body FROM squads WHERE tenant = ? AND user_id = ? AND id < ? ORDER BY id DESC LIMIT ?',
+  );
   return {
     squad: ({ tenant, idOrName }: { readonly tenant: string; readonly idOrName: string }): Row | undefined =>
       byId.first(tenant, idOrName) ?? byName.first(tenant, idOrName),
     squadVersion: (of: { readonly tenant: string; readonly id: string; readonly version: number }): Row | undefined =>
       atVersion.first(of.tenant, of.id, of.version),
-    squads: (page: { readonly tenant: string; readonly limit: number; readonly before?: string }): Row[] =>
-      page.before === undefined
-        ? newest.all(page.tenant, page.limit)
-        : before.all(page.tenant, page.before, page.limit),
+    squads: ({ tenant, limit, before = last, userId }: SquadPage & { readonly tenant: string }): Row[] =>
+      userId === undefined ? page.all(tenant, before, limit) : pageOfUser.all(tenant, userId, before, limit),
   };
 }

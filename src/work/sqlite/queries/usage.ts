@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { ExecutionUsageFilter, UsageFilter, UsageGrouping } from '../../usage-report.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
-import { usageColumnNames, usageSums } from '../usage-columns.ts';
+import { usageColumnNames, usageSums } from '../../rows/usage-columns.ts';
 
 const keys: Readonly<Record<UsageGrouping, string>> = {
   squad: 'executions.squad_id',

@@ -3,14 +3,14 @@ import type { WorkItemStatus } from '../../work-item.ts';
 import type { WorkItemFilter, WorkItemPlace } from '../../work-item-store.ts';
 import { prepare } from '../statements.ts';
 import type { Row } from '../statements.ts';
-import { workItemColumnNames } from '../work-item-row.ts';
+import { workItemRowSql } from '../usage-statements.ts';
 
 /** As the index of open items says it: SQLite uses the index only where the condition stands word for word. */
 const open = "status NOT IN ('completed', 'failed', 'cancelled')";
 const openStatuses: ReadonlySet<WorkItemStatus> = new Set(['pending', 'ready', 'blocked', 'in_progress']);
 
 export function workItemQueries(database: DatabaseSync) {
-  const byId = prepare(database, `SELECT ${workItemColumnNames} FROM work_items WHERE tenant = ? AND id = ?`);
+  const byId = prepare(database, `SELECT ${workItemRowSql} FROM work_items WHERE tenant = ? AND id = ?`);
   const counts = prepare(
     database,
     'SELECT status, member_id, count(*) FROM work_items WHERE tenant = ? GROUP BY status, member_id',
@@ -45,7 +45,7 @@ function listItems(database: DatabaseSync, tenant: string, filter: WorkItemFilte
     const no = numberOf(database, tenant, filter.after);
     add('priority <= ? AND (priority < ? OR no > ?)', priority, priority, no);
   }
-  const sql = `SELECT ${workItemColumnNames} FROM work_items WHERE ${where.join(' AND ')} ORDER BY priority DESC, no LIMIT ?`;
+  const sql = `SELECT ${workItemRowSql} FROM work_items WHERE ${where.join(' AND ')} ORDER BY priority DESC, no LIMIT ?`;
   return prepare(database, sql).all(...values, filter.limit);
 }
 

@@ -1,0 +1,4 @@
+import { sessionStoreContract } from '../../contracts/session-store-contract.ts';
+import { openTemporaryState } from './open-state.ts';
+
+sessionStoreContract(openTemporaryState);
