@@ -48,6 +48,7 @@ export class LiveText {
     this.#bus = bus;
     this.#clock = clock;
     this.#maxKept = maxLiveTextBytes;
+    bus.answerWith((executionId) => this.soFar(executionId));
   }
 
   /** How many milliseconds of text travel as one piece now. */

@@ -1,27 +1,28 @@
-import type { Bus, LiveEvent, LiveListener } from '../bus.ts';
-
-type Listeners = Map<string, Set<LiveListener>>;
-
-const closed: LiveEvent = { kind: 'closed' };
+import type { Bus, LiveListener, PublishedEvent } from '../bus.ts';
+import { Listeners } from '../listeners.ts';
 
 /** The bus of one process. */
 export class MemoryBus implements Bus {
-  readonly #executions: Listeners = new Map();
-  readonly #tenants: Listeners = new Map();
-  #isClosed = false;
+  readonly #executions = new Listeners();
+  readonly #tenants = new Listeners();
 
-  publish(event: Exclude<LiveEvent, { readonly kind: 'closed' }>): void {
-    tell(this.#executions.get(event.executionId), event);
-    if (event.kind === 'committed') tell(this.#tenants.get(event.tenant), event);
+  publish(event: PublishedEvent): void {
+    this.#executions.tell(event.executionId, event);
+    if (event.kind === 'committed') this.#tenants.tell(event.tenant, event);
   }
 
   subscribe(executionId: string, listener: LiveListener): () => void {
-    return this.#add(this.#executions, executionId, listener);
+    return this.#executions.add(executionId, listener);
   }
 
   subscribeTenant(tenant: string, listener: LiveListener): () => void {
-    return this.#add(this.#tenants, tenant, listener);
+    return this.#tenants.add(tenant, listener);
   }
+
+  /** There is no other process. */
+  askSoFar(): void {}
+
+  answerWith(): void {}
 
   /** How many executions and tenants somebody listens to. */
   get listenedTo(): number {
@@ -29,23 +30,7 @@ export class MemoryBus implements Bus {
   }
 
   close(): void {
-    this.#isClosed = true;
-    for (const listeners of [...this.#executions.values(), ...this.#tenants.values()]) tell(listeners, closed);
+    this.#executions.close();
+    this.#tenants.close();
   }
-
-  #add(all: Listeners, key: string, listener: LiveListener): () => void {
-    const listeners = all.get(key) ?? new Set();
-    listeners.add(listener);
-    all.set(key, listeners);
-    if (this.#isClosed) listener(closed);
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && all.get(key) === listeners) all.delete(key);
-    };
-  }
-}
-
-function tell(listeners: ReadonlySet<LiveListener> | undefined, event: LiveEvent): void {
-  if (listeners === undefined) return;
-  for (const listener of listeners) listener(event);
 }

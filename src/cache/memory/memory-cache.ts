@@ -72,6 +72,11 @@ class Shelf {
     for (const [key, { tags }] of this.fills) if (tags.includes(tag)) this.forget(key);
   }
 
+  forgetAll(): void {
+    this.#entries?.clear();
+    this.fills.clear();
+  }
+
   statistics(): CacheKindStatistics {
     return { ...this.counts, entries: this.size };
   }
@@ -145,6 +150,11 @@ export class MemoryCache implements Cache {
 
   async forgetTag(tag: string): Promise<void> {
     for (const shelf of Object.values(this.#shelves)) shelf.forgetTag(tag);
+  }
+
+  /** The same for everything: what changed is not known. */
+  forgetAll(): void {
+    for (const shelf of Object.values(this.#shelves)) shelf.forgetAll();
   }
 
   statistics(): CacheStatistics {
