@@ -9,13 +9,15 @@ export interface Runnable {
 
 /**
  * Advances an execution until it ends or parks; calls `begun` when it is claimed and its run begins. A rejection means:
- * could not begin, try again later.
+ * could not begin, try again later. Where `gone` aborts before it is claimed, somebody else has it and nothing begins.
  */
-export type Advance = (runnable: Runnable, begun: () => void) => Promise<Advanced>;
+export type Advance = (runnable: Runnable, begun: () => void, gone?: AbortSignal) => Promise<Advanced>;
 
 export interface EngineCapabilities {
   /** Whether `reserve` can give a place in this process, so that a submission begins in the commit that accepts it. */
   readonly eagerStart: boolean;
+  /** Whether it knows by itself, after a restart of this process, what has to be advanced. */
+  readonly remembers: boolean;
 }
 
 /** A free place that a submission may take. Exactly one of the two is called. */

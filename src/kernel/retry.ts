@@ -1,3 +1,4 @@
+import { SquadraError } from './errors.ts';
 /** How often and how patiently failed work is tried again. */
 export interface RetryPolicy {
   /** Tries after the first one: 4 means at most 5 attempts. */
@@ -33,4 +34,11 @@ export function retryDelayMs(
   if (policy.initialMs === 0) return 0;
   const ceilingMs = Math.min(policy.maxMs, policy.initialMs * policy.factor ** (attempt - 1));
   return Math.round(random() * ceilingMs);
+}
+
+/** The pause that an error asks for by itself. */
+export function retryAfterMs(error: unknown): number | undefined {
+  if (!(error instanceof SquadraError)) return undefined;
+  const { retryAfterMs: pause } = error.details;
+  return typeof pause === 'number' ? pause : undefined;
 }

@@ -36,8 +36,8 @@ export class Life {
         const submitted = await this.#alive(() => store.submit(tenant, execution));
         return submitted.session === null ? submitted : { ...submitted, session: this.#session(submitted.session) };
       },
-      claim: async (tenant, id) => {
-        const claim = await this.#alive(() => store.claim(tenant, id));
+      claim: async (tenant, id, gone) => {
+        const claim = await this.#alive(() => store.claim(tenant, id, gone));
         return claim === null ? null : { ...claim, session: this.#session(claim.session) };
       },
       fork: (...fork) => this.#alive(() => store.fork(...fork)),
@@ -52,6 +52,9 @@ export class Life {
   #session(session: JournalSession): JournalSession {
     return {
       epoch: session.epoch,
+      get isUnsure() {
+        return session.isUnsure;
+      },
       commit: (commit) =>
         this.#isLast(commit) ? this.#die(session, commit) : this.#alive(() => session.commit(commit)),
       signals: () => this.#alive(() => session.signals()),

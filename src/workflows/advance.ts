@@ -7,22 +7,33 @@ import type { RunServices } from './run-services.ts';
 import { squadApi, stepApi } from './workflow-context.ts';
 import type { Workflow } from './workflow.ts';
 
-/** Makes the run of a claim; `begin` starts it. */
+/** Makes the run of a claim, for an item of a convoy or for none; `begin` starts it. */
 export function runOf(
   claim: Claim,
   workflow: Workflow,
   squad: Squad | null,
   services: RunServices,
-): { readonly run: Run; begin(): Run['done'] } {
+): { readonly run: Run; readonly itemId: string | null; begin(): Run['done'] } {
   const run = new Run(claim, services);
   return {
     run,
-    begin: () =>
-      run.begin(() => {
+    itemId: claim.execution.convoyItemId,
+    begin: () => {
+      const done = run.begin(() => {
         const defaults = stepSettings('(workflow)', workflow.steps, defaultStepSettings(services.limits.stepTimeoutMs));
         return perform(run, claim, workflow, squad, defaults);
-      }),
+      });
+      return slice(run, done, services);
+    },
   };
+}
+
+/** Ends a run at the end of the steps it is in when its slice of time is over. */
+function slice(run: Run, done: Run['done'], { clock, limits }: RunServices): Run['done'] {
+  const { maxSliceMs = null } = limits;
+  if (maxSliceMs === null) return done;
+  const timer = clock.setTimer(maxSliceMs, () => run.drain());
+  return done.finally(() => timer.cancel());
 }
 
 async function perform(

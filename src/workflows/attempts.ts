@@ -1,7 +1,7 @@
 import type { Timer } from '../kernel/clock.ts';
 import { isRetryable, SquadraError } from '../kernel/errors.ts';
 import { toError, toFailure } from '../kernel/failure.ts';
-import { retryDelayMs } from '../kernel/retry.ts';
+import { retryAfterMs, retryDelayMs } from '../kernel/retry.ts';
 import type { JournalRecord } from '../work/journal.ts';
 import type { Usage } from '../work/usage.ts';
 import { LostAttempt } from './asker.ts';
@@ -14,6 +14,7 @@ import type { StepHistory } from './history.ts';
 import { paidUsage, reservedBy } from './paid-usage.ts';
 import { Preparation } from './preparation.ts';
 import type { Run } from './run.ts';
+import { whenOwned } from './when-owned.ts';
 
 /** Does a step until it succeeds or its tries are used up, each outcome committed before anybody hears of it. */
 export class AttemptLoop<T> {
@@ -76,7 +77,7 @@ export class AttemptLoop<T> {
   #begin(inDoubt: number | null): void {
     this.#refusals = 0;
     if (this.#work.settings.intent) this.#prepare(inDoubt, false);
-    else this.#perform();
+    else whenOwned(this.#run, () => this.#perform());
   }
 
   /** Waits for what the attempt needs before anything is recorded of it. */
@@ -121,8 +122,10 @@ export class AttemptLoop<T> {
       { records, ...items, ...reserves },
       () => {
         if (reservation !== null) leaveRoom(this.#run, key);
-        this.#perform();
-        this.#run.release(held);
+        whenOwned(this.#run, () => {
+          this.#perform();
+          this.#run.release(held);
+        });
       },
       (refusal) => {
         held?.giveBack();
@@ -289,10 +292,4 @@ export class AttemptLoop<T> {
   #pause(dueAt: number): void {
     this.#run.waits.add({ key: this.#work.key, dueAt, signal: null, record: null, end: () => this.#begin(null) });
   }
-}
-
-function retryAfterMs(error: unknown): number | undefined {
-  if (!(error instanceof SquadraError)) return undefined;
-  const { retryAfterMs: pause } = error.details;
-  return typeof pause === 'number' ? pause : undefined;
 }

@@ -84,16 +84,27 @@ export class Commits {
     if (this.#stopped) return;
     const { clock, random } = this.#services;
     const code = error instanceof SquadraError ? error.code : 'INTERNAL';
-    if (code === 'STORE_FULL' || code === 'WRITES_SATURATED' || code === 'STORE_FAILED') {
+    if (passing.has(code)) {
       clock.setTimer(retryDelayMs(diskRetryPolicy, attempt, random), repeat);
       return;
     }
     // Owned by somebody else, or the store is closing. Anything else may pass, and the journal knows how far this run got.
     const isLost = code === 'STALE_OWNER' || code === 'SHUTTING_DOWN';
-    const advanced: Advanced = isLost ? { kind: 'lost' } : { kind: 'parked', wakeAt: clock.now() + brokenPauseMs };
+    const advanced: Advanced = isLost
+      ? { kind: 'lost' }
+      : { kind: 'parked', wakeAt: clock.now() + brokenPauseMs, epoch: this.#session.epoch };
     this.#onEnd(advanced, error instanceof Error ? error : new Error(String(error)));
   }
 }
+
+/** Refusals of the store that may not be there the next time: the run keeps what it has, and asks again. */
+const passing: ReadonlySet<string> = new Set([
+  'STORE_FULL',
+  'STORE_FAILED',
+  'STORE_UNAVAILABLE',
+  'POOL_EXHAUSTED',
+  'WRITES_SATURATED',
+]);
 
 function isQuestion(record: JournalRecord): boolean {
   return record.kind === 'step' && record.type === 'approval';

@@ -90,6 +90,7 @@ function report(run: Run, records: readonly Journaled[], changed: readonly strin
 /** A session whose commits go nowhere. The first one that would park or end the run says that it has come to rest. */
 class DrySession implements JournalSession {
   readonly epoch = 0;
+  readonly isUnsure = false;
   readonly changed: string[] = [];
   readonly rested: Promise<StatusRecord>;
   #rest: (status: StatusRecord) => void = () => {};

@@ -15,6 +15,8 @@ export interface RunLimits {
   readonly maxJournalBytes: number;
   readonly stepTimeoutMs: number;
   readonly stallTimeoutMs: number;
+  /** After this it begins no more steps and parks, to go on at once where there is room; null or absent: it runs to its end. */
+  readonly maxSliceMs?: number | null;
 }
 
 /** One attempt of a call. */
@@ -59,10 +61,10 @@ export interface RunServices {
 }
 
 /**
- * How advancing ended. `parked`: it wants to be advanced again at `wakeAt` (null: when something wakes it). `finished`: it
- * ended. `lost`: somebody else owns it now, or it was ended from outside.
+ * How advancing ended. `parked`: it wants to be advanced again at `wakeAt` (null: when something wakes it), unless it was since the
+ * claim of this `epoch`. `finished`: it ended. `lost`: somebody else owns it now, or it was ended from outside.
  */
 export type Advanced =
   | { readonly kind: 'finished'; readonly status: 'completed' | 'failed'; readonly outcome: () => Outcome<Json> }
-  | { readonly kind: 'parked'; readonly wakeAt: number | null }
+  | { readonly kind: 'parked'; readonly wakeAt: number | null; readonly epoch: number }
   | { readonly kind: 'lost' };

@@ -1,9 +1,7 @@
 import type { Timer } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
-import { toFailure } from '../kernel/failure.ts';
-import { decodeJson, encodeJson } from '../kernel/json.ts';
-import type { Json } from '../kernel/json.ts';
-import type { Claim, Commit, Committed, Outcome } from '../work/execution-store.ts';
+import { encodeJson } from '../kernel/json.ts';
+import type { Claim, Commit, Committed } from '../work/execution-store.ts';
 import type { JournalRecord, StatusRecord } from '../work/journal.ts';
 import { Commits } from './commits.ts';
 import type { CommitKind } from './commits.ts';
@@ -12,6 +10,7 @@ import { stepRecord } from './effect.ts';
 import { historyOf } from './history.ts';
 import type { History, StepHistory } from './history.ts';
 import { ReachedSteps } from './reached-steps.ts';
+import { failed, outcomeFrom } from './run-end.ts';
 import type { Advanced, RunServices } from './run-services.ts';
 import type { RunWatcher } from './run-watcher.ts';
 import { ExecutionTrace } from './tracing/execution-trace.ts';
@@ -37,6 +36,8 @@ const maxResumes = 20;
 export class Run {
   readonly executionId: string;
   readonly tenant: string;
+  /** Of the claim by which it owns its execution. */
+  readonly epoch: number;
   /** Of the execution. */
   readonly priority: number;
   readonly history: History;
@@ -62,6 +63,7 @@ export class Run {
   constructor(claim: Claim, services: RunServices) {
     this.executionId = claim.execution.id;
     this.tenant = claim.execution.tenant;
+    this.epoch = claim.session.epoch;
     this.priority = claim.execution.priority;
     this.services = services;
     this.#claim = claim;
@@ -120,6 +122,11 @@ export class Run {
   /** Whether steps may begin in this run. */
   get isOpen(): boolean {
     return this.#state === 'running' && !this.#draining;
+  }
+
+  /** Whether it may have been taken over without having heard of it. */
+  get isUnsure(): boolean {
+    return this.#claim.session.isUnsure;
   }
 
   get isOver(): boolean {
@@ -224,7 +231,10 @@ export class Run {
     const awaitedSignals = this.waits.awaitedSignals();
     const commit = awaitedSignals.length > 0 ? { records, awaitedSignals } : { records };
     this.commit('park', commit, ({ awake }) =>
-      this.#over({ kind: 'parked', wakeAt: awake ? this.services.clock.now() : wakeAt }, null),
+      this.#over(
+        { kind: 'parked', wakeAt: awake ? this.services.clock.now() : wakeAt, epoch: this.#claim.session.epoch },
+        null,
+      ),
     );
   }
 
@@ -286,15 +296,4 @@ export class Run {
     for (const work of this.#working) work.stop(reason);
     this.#working.clear();
   }
-}
-
-/** What `#finish` committed, as its caller sees it. */
-function outcomeFrom({ output, error }: StatusRecord): Outcome<Json> {
-  return error === undefined
-    ? { status: 'completed', output: decodeJson(output ?? 'null') }
-    : { status: 'failed', error };
-}
-
-function failed(error: unknown): StatusRecord {
-  return { kind: 'status', status: 'failed', error: toFailure(error) };
 }

@@ -46,6 +46,9 @@ export async function live(
   let isOver = false;
   const wrap = (session: JournalSession): JournalSession => ({
     epoch: session.epoch,
+    get isUnsure() {
+      return session.isUnsure;
+    },
     signals: () => (isOver ? never : session.signals()),
     commit: async (commit) => {
       if (isOver) return never;

@@ -13,6 +13,9 @@ function onDisk(store: ExecutionStore, code: ErrorCode) {
   const disk = { isFull: false, refused: 0 };
   const wrapped = wrapSessions(store, (session) => ({
     epoch: session.epoch,
+    get isUnsure() {
+      return session.isUnsure;
+    },
     signals: () => session.signals(),
     commit: async (commit: Commit) => {
       if (!disk.isFull) return session.commit(commit);

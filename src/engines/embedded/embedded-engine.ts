@@ -36,7 +36,7 @@ const maxBeginning = 256;
  * E4  At most `maxBeginning` of them have not begun; the rest of the ready ones stay in the fair queue.
  */
 export class EmbeddedEngine implements Engine {
-  readonly capabilities = { eagerStart: true };
+  readonly capabilities = { eagerStart: true, remembers: false };
   readonly #settings: EmbeddedEngineSettings;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();

@@ -33,7 +33,7 @@ const advance = ({ id }: Runnable): Promise<Advanced> =>
     const one: Advancing = {
       id,
       finish: () => end(() => resolve(finished)),
-      park: (wakeAt) => end(() => resolve({ kind: 'parked', wakeAt })),
+      park: (wakeAt) => end(() => resolve({ kind: 'parked', wakeAt, epoch: 1 })),
       fail: () => end(() => reject(new Error('The claim failed.'))),
     };
     advancing.push(one);

@@ -61,6 +61,9 @@ export class Stage {
         decorate: (executions) =>
           wrapSessions(executions, (session) => ({
             epoch: session.epoch,
+            get isUnsure() {
+              return session.isUnsure;
+            },
             signals: () => session.signals(),
             commit: async (commit) => {
               if (this.commits >= dieAfter) return new Promise(() => {});
