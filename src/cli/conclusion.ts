@@ -3,6 +3,7 @@ import { readProcessSettings } from '../config/settings.ts';
 import type { CommandContext } from './cli.ts';
 import { stateOptions } from './cli.ts';
 import type { ExitCode } from './exit-code.ts';
+import { interruptedText } from './interruption.ts';
 import type { Followed } from './following.ts';
 import { failureLines, outcomeDocument, outputText, summaryLine } from './view/outcome.ts';
 import { safeJson, safeLine } from './view/safe-text.ts';
@@ -17,7 +18,7 @@ export function conclude(context: CommandContext, followed: Followed, resume: st
   const { execution } = followed;
   if (options.json) terminal.out(safeJson(outcomeDocument(execution)));
   if (!isEnded(execution.status)) {
-    terminal.note('Interrupted. The steps in hand are finished first; a second Ctrl-C leaves at once.');
+    terminal.note(interruptedText(context));
     terminal.note(`Go on with: ${resume}`);
     return 130;
   }

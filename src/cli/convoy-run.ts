@@ -1,4 +1,4 @@
-import { openSquadraIn } from '../compose.ts';
+import { openSquadraToWatch } from '../compose.ts';
 import { readConvoyYaml } from '../config/convoy-yaml.ts';
 import type { ConvoyFile } from '../config/convoy-yaml.ts';
 import { SquadraError } from '../kernel/errors.ts';
@@ -10,7 +10,7 @@ import { stateOptions } from './cli.ts';
 import { findConvoy } from './convoy-id.ts';
 import type { ExitCode } from './exit-code.ts';
 import { tellOfOthers } from './following.ts';
-import { Interruption } from './interruption.ts';
+import { interruptedText, Interruption } from './interruption.ts';
 import { ensureBudgets, ensureSquads, loadProject } from './project.ts';
 import { ConvoyView, progressLine } from './view/convoy-view.ts';
 import { safeJson, safeLine } from './view/safe-text.ts';
@@ -39,7 +39,7 @@ export async function runConvoy(
   const tasks = file === undefined ? null : { file, ...readConvoyYaml(file) };
   const project = await loadProject(options.config);
   using interruption = new Interruption();
-  await using squadra = await openSquadraIn(
+  await using squadra = await openSquadraToWatch(
     { ...stateOptions(options), ...project.opening },
     { command: 'convoy run' },
   );
@@ -100,7 +100,8 @@ async function idToResume({ convoys }: Squadra, named: string | true | undefined
   return newest.id;
 }
 
-async function conclude({ options, terminal }: CommandContext, squadra: Squadra, id: string): Promise<ExitCode> {
+async function conclude(context: CommandContext, squadra: Squadra, id: string): Promise<ExitCode> {
+  const { options, terminal } = context;
   const convoy = await squadra.convoys.get(id);
   const exitCode = convoy.status === 'completed' ? 0 : convoy.status === 'running' ? 130 : 1;
   if (options.json) {
@@ -111,7 +112,7 @@ async function conclude({ options, terminal }: CommandContext, squadra: Squadra,
     return exitCode;
   }
   if (exitCode === 130) {
-    terminal.note('Interrupted. The steps in hand are finished first; a second Ctrl-C leaves at once.');
+    terminal.note(interruptedText(context));
     terminal.note(`Go on with: npx squadra convoy run --resume ${id}\nOr end it: npx squadra convoy cancel ${id}`);
     return exitCode;
   }

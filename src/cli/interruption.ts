@@ -1,3 +1,6 @@
+import { placeOf } from '../compose/outside.ts';
+import type { CommandContext } from './cli.ts';
+import { stateOptions } from './cli.ts';
 /** Ctrl-C and its like: the first asks to stop in order, the second leaves at once. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
@@ -20,4 +23,11 @@ export class Interruption implements Disposable {
   [Symbol.dispose](): void {
     for (const name of this.#names) process.off(name, this.#onSignal);
   }
+}
+
+/** What becomes of the work that somebody has stopped watching. */
+export function interruptedText({ options }: CommandContext): string {
+  return placeOf(stateOptions(options)).isFleet
+    ? 'Interrupted. The fleet goes on with it.'
+    : 'Interrupted. The steps in hand are finished first; a second Ctrl-C leaves at once.';
 }

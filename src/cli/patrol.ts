@@ -1,4 +1,4 @@
-import { readOwner } from '../compose.ts';
+import { placeOf, readOwner } from '../compose/outside.ts';
 import { formatDuration } from '../kernel/duration.ts';
 import type { StateReports } from '../orchestrator/state-reports.ts';
 import { usedShare } from '../work/budget.ts';
@@ -78,7 +78,9 @@ export async function patrol(context: CommandContext, state: StateReports, thres
   };
 }
 
+/** Nobody counts the processes of a fleet: where none is left, executions stay queued, and that is told. */
 async function unattended(context: CommandContext, { state, tenant, at }: Patrol): Promise<Finding[]> {
+  if (placeOf(stateOptions(context.options)).isFleet) return [];
   if ((await readOwner(stateOptions(context.options), null)) !== null) return [];
   const { open } = await state.supervision.activity(tenant, at);
   const count = open.running + open.queued;

@@ -14,6 +14,7 @@ import { forkCommand } from './commands/fork.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { patrolCommand } from './commands/patrol.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { retryCommand } from './commands/retry.ts';
@@ -55,6 +56,7 @@ const commands = [
   patrolCommand,
   checkCommand,
   pruneCommand,
+  migrateCommand,
   doctorCommand,
 ];
 

@@ -2,9 +2,9 @@ import type { StateReports } from '../orchestrator/state-reports.ts';
 import { SquadraError } from '../kernel/errors.ts';
 
 /** The state opened for reading, or null where there is none yet: then there is nothing to list. */
-export function openIfThere(open: () => StateReports): StateReports | null {
+export async function openIfThere(open: () => Promise<StateReports>): Promise<StateReports | null> {
   try {
-    return open();
+    return await open();
   } catch (error) {
     if (error instanceof SquadraError && error.code === 'NOT_FOUND') return null;
     throw error;

@@ -1,4 +1,4 @@
-import { openReports } from '../compose.ts';
+import { openReports } from '../compose/outside.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { Schedule } from '../work/schedule.ts';
 import type { ScheduleReports } from '../work/schedule-store.ts';
@@ -20,7 +20,7 @@ export async function allSchedules(store: Pick<ScheduleReports, 'list'>, tenant:
 
 /** The id for what the user wrote: a name, an id, or the beginning of one. Throws `NOT_FOUND`, or `INVALID_INPUT` for several. */
 export async function findSchedule({ options }: CommandContext, text: string): Promise<string> {
-  await using state = openReports(stateOptions(options));
+  await using state = await openReports(stateOptions(options));
   const schedules = await allSchedules(state.schedules, options.tenant);
   const exact = schedules.find(({ id, name }) => id === text || name === text);
   if (exact !== undefined) return exact.id;

@@ -1,4 +1,5 @@
-import { openReports, sendCommand } from '../compose.ts';
+import { sendCommand } from '../compose.ts';
+import { openReports } from '../compose/outside.ts';
 import type { CommandRequest } from '../orchestrator/inbox-service.ts';
 import type { CommandResult } from '../orchestrator/command-route.ts';
 import type { CommandContext } from './cli.ts';
@@ -11,7 +12,7 @@ export const timeoutMs = 10_000;
 
 /** The whole id for what the user wrote. Throws `NOT_FOUND`, also where there is no state. */
 export async function namedExecution({ options }: CommandContext, text: string): Promise<string> {
-  await using state = openReports(stateOptions(options));
+  await using state = await openReports(stateOptions(options));
   return await findExecution((filter) => state.reports.list(options.tenant, filter), text);
 }
 

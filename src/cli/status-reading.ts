@@ -1,4 +1,4 @@
-import { readOwner } from '../compose.ts';
+import { readOwner } from '../compose/outside.ts';
 import { budgetDocument } from '../orchestrator/budget-document.ts';
 import { convoySummary } from '../orchestrator/convoys/convoy-document.ts';
 import type { ProcessStatus } from '../orchestrator/process-status.ts';

@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import type { EventSourceMessage } from 'eventsource-parser';
 import { ProblemError } from './problem-error.ts';
-import { sleep } from './transport.ts';
+import { isPassing, sleep } from './transport.ts';
 import type { Transport } from './transport.ts';
 
 /** One event as it came: `id` is that of stored events, null of others. */
@@ -44,7 +44,7 @@ export async function* readEvents(
       }
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof ProblemError && error.status !== 0) throw error;
+      if (error instanceof ProblemError && !isPassing(error.status)) throw error;
     }
     await sleep(Math.min(firstPauseMs * 2 ** failures, maxPauseMs), signal);
   }

@@ -53,6 +53,11 @@ export interface PageQuery {
   readonly limit?: number;
 }
 
+export interface SquadQuery extends PageQuery {
+  /** Those that this user made. */
+  readonly userId?: string;
+}
+
 export interface Executions {
   /** Newest first. */
   list(query?: ExecutionQuery): Promise<PageDocument<ExecutionSummary>>;
@@ -73,7 +78,7 @@ export interface Executions {
 
 export interface Squads {
   create(squad: NewSquad): Promise<SquadDocument>;
-  list(query?: PageQuery): Promise<PageDocument<SquadDocument>>;
+  list(query?: SquadQuery): Promise<PageDocument<SquadDocument>>;
   get(id: string): Promise<SquadDocument>;
   /** Changes the version that was read; `STALE_VERSION` when it is another by now. */
   update(squad: Versioned, change: SquadUpdate): Promise<SquadDocument>;

@@ -7,7 +7,7 @@ export interface ClientOptions {
   readonly key?: string | (() => string | Promise<string>);
   /** Another `fetch`, for tests or a proxy. */
   readonly fetch?: typeof fetch;
-  /** How often a request is sent again that was refused for now (429, 503) or got no answer; 4 where nothing is said. */
+  /** How often a request is sent again that was refused for now (429, 503) or got no answer (also 502, 504); 4 where nothing is said. */
   readonly retries?: number;
   /** The longest wait before it is sent again; a server that asks for more is not waited for. 60 s where nothing is said. */
   readonly maxRetryWaitMs?: number;
@@ -24,6 +24,13 @@ export interface Request {
 }
 
 const firstWaitMs = 250;
+/** What a proxy says of a server that does not answer; whether it did something nobody knows. */
+const noAnswer: ReadonlySet<number> = new Set([502, 504]);
+
+/** Whether what came to nothing may come to something later; 0 is no answer at all. */
+export function isPassing(status: number): boolean {
+  return status === 0 || status === 429 || status === 503 || noAnswer.has(status);
+}
 
 /** Sends requests, and again what was refused for now. */
 export class Transport {
@@ -89,7 +96,7 @@ export class Transport {
 /** How long to wait before it is sent again; null when that would not help, or might do it twice. */
 function waitMs(outcome: Response | ProblemError, attempt: number, isRepeatable: boolean): number | null {
   const backoff = firstWaitMs * 2 ** attempt;
-  if (outcome instanceof ProblemError) return isRepeatable ? backoff : null;
+  if (outcome instanceof ProblemError || noAnswer.has(outcome.status)) return isRepeatable ? backoff : null;
   // Refused before anything was done.
   if (outcome.status !== 429 && outcome.status !== 503) return null;
   const seconds = Number(outcome.headers.get('retry-after'));

@@ -1,4 +1,5 @@
 import { accessSettings } from './access-settings.ts';
+import { fleetSettings } from './fleet-settings.ts';
 import { flowSettings } from './flow-settings.ts';
 import { httpSettings } from './http-settings.ts';
 import { metricSettings } from './metric-settings.ts';
@@ -171,6 +172,7 @@ export const settingTable = {
   ...accessSettings,
   ...metricSettings,
   ...traceSettings,
+  ...fleetSettings,
 
   fetchAllow: hostListSetting({
     env: 'SQUADRA_FETCH_ALLOW',

@@ -31,7 +31,7 @@ export interface DurationSetting extends Setting<number> {
   readonly kind: 'duration';
 }
 
-interface Named {
+export interface Named {
   readonly env: string;
   readonly doc: string;
 }
@@ -218,7 +218,7 @@ function isHostEntry(text: string): boolean {
   return /^(?:\*|(?:\*\.)?[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*)$/u.test(text);
 }
 
-function describe(row: Named, shownDefault: string, unit: string) {
+export function describe(row: Named, shownDefault: string, unit: string) {
   return { env: row.env, doc: row.doc, shownDefault, unit, secret: false };
 }
 
@@ -226,7 +226,7 @@ function within(value: number, limits: { min: number; max: number }, bounds: str
   return value >= limits.min && value <= limits.max ? { ok: true, value } : wrong(`is out of bounds: ${bounds}`);
 }
 
-function wrong(problem: string): { ok: false; problem: string } {
+export function wrong(problem: string): { ok: false; problem: string } {
   return { ok: false, problem };
 }
 

@@ -1,5 +1,6 @@
 import type { Duration } from '../kernel/duration.ts';
 import { SquadraError } from '../kernel/errors.ts';
+import { fleetProblems } from './fleet-check.ts';
 import type { DurationSetting, Setting } from './setting.ts';
 import { settingTable } from './setting-table.ts';
 import { suggestion } from './spelling.ts';
@@ -58,6 +59,7 @@ export function readSettings(environment: Environment, overrides: SettingOptions
   const { baselineParallelism: least = 1, maxParallelism: most = least } = settings;
   if (least > most)
     problems.push(`SQUADRA_BASELINE_PARALLELISM (${least}) is more than SQUADRA_MAX_PARALLELISM (${most})`);
+  problems.push(...fleetProblems(settings));
   if (problems.length > 0) throw invalidSettings(problems);
   // Each row of the table was read by its own parse, so the record has exactly the shape derived from the table.
   return values as Settings;

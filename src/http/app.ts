@@ -35,13 +35,14 @@ import { squadRoutes } from './routes/squads.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { workItemRoutes } from './routes/work-items.ts';
 import { traceRequests } from './request-traces.ts';
+import { shareAnswers } from './sharing.ts';
 import { Streams } from './streams/streams.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { pulseRoute } from './routes/pulse.ts';
 import { figureRoutes } from './routes/figures.ts';
 import { resourceRoutes } from './routes/resources.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { answerUnreadable, bareHeaders, ignoreExpectations, serverOptions } from './wire.ts';
+import { answerUnreadable, bareHeaders, ignoreExpectations, refuseTwoHosts, serverOptions } from './wire.ts';
 
 /** The HTTP interface, ready to listen. */
 export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
@@ -78,6 +79,7 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
     reply.header('x-request-id', request.id);
     if (request.routeOptions.config.streams === true) reply.headers(bareHeaders);
   });
+  refuseTwoHosts(app);
   await allowOrigins(app, settings.corsOrigins);
   traceRequests(app, parts);
   const metrics = new Metrics(() => ({ ...parts.squadra.statistics(), streams: streams.statistics }));
@@ -87,16 +89,31 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
   limits.beforeIdentity(app);
   const follow: Access['follow'] = (principal, end) => parts.access.follow(principal, end);
   const streams = new Streams({ ...parts, follow });
-  const streamTokens = new StreamTokens({ ...parts, follow });
+  const streamTokens = new StreamTokens(parts);
   // Before connections are waited for: streams do not end by themselves.
   app.addHook('preClose', () => streams.close());
   authenticate(app, parts, streamTokens);
   limits.afterIdentity(app);
   admitWork(app, metrics);
+  // Who only works tells how it is, and is asked for nothing else.
+  if (settings.role === 'worker') healthRoutes(app, { ...parts, pressure });
+  else await answerUsers(app, { ...parts, pressure, streams, streamTokens });
+  return app;
+}
+
+interface AnsweringParts extends HttpParts {
+  readonly pressure: Pressure;
+  readonly streams: Streams;
+  readonly streamTokens: StreamTokens;
+}
+
+/** The interface itself, its description, and the pages. */
+async function answerUsers(app: FastifyInstance, parts: AnsweringParts): Promise<void> {
+  shareAnswers(app, parts.answers);
   const dashboard = parts.dashboard === undefined ? await readDashboard() : parts.dashboard;
   if (dashboard !== null) dashboardRoutes(app, dashboard);
   await describeApi(app);
-  healthRoutes(app, { ...parts, pressure });
+  healthRoutes(app, parts);
   const { maxTimeRange } = parts.squadra.metrics;
   resourceRoutes(app, maxTimeRange);
   figureRoutes(app, maxTimeRange);
@@ -118,10 +135,9 @@ export async function createApp(parts: HttpParts): Promise<FastifyInstance> {
       agentPoolRoutes(api);
       cacheRoutes(api);
       scheduleRoutes(api);
-      streamRoutes(api, { ...parts, streams, streamTokens });
-      pulseRoute(api, { ...parts, streams });
+      streamRoutes(api, parts);
+      pulseRoute(api, parts);
     },
     { prefix: '/api/v1' },
   );
-  return app;
 }

@@ -4,6 +4,8 @@ import type { IdSource } from '../kernel/id.ts';
 import type { Access } from '../orchestrator/access.ts';
 import type { EventSources } from '../orchestrator/events.ts';
 import type { Pulses } from '../orchestrator/pulse/pulses.ts';
+import type { SharedAnswers } from '../orchestrator/pulse/shared-answers.ts';
+import type { Writability } from '../orchestrator/writability.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
 import type { Catalogue } from '../squads/catalogue.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -18,6 +20,8 @@ export interface HttpParts {
   readonly access: Access;
   readonly events: EventSources;
   readonly pulses: Pulses;
+  readonly writability: Pick<Writability, 'check'>;
+  readonly answers: SharedAnswers;
   readonly catalogue: Catalogue;
   readonly settings: Settings;
   readonly logger: Logger;

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Principal, Scope } from '../access/principal.ts';
+import type { TopicSet } from '../orchestrator/pulse/pulse-topic.ts';
 import type { Squadra } from '../orchestrator/squadra.ts';
 import { problemSchema } from './schemas/problem.ts';
+import { answerShared, mayBeShared } from './sharing.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -64,6 +66,11 @@ export interface RouteDefinition<Params extends z.ZodType, Query extends z.ZodTy
   readonly streams?: boolean;
   readonly isUncounted?: boolean;
   readonly takesKey?: boolean;
+  /**
+   * The topics without whose change its answer stays the same, where that depends on the tenant and the address alone and `handle`
+   * only returns it: those who take an answer that is a second old are then told the same.
+   */
+  readonly changesWith?: TopicSet;
   readonly handle: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => unknown;
 }
 
@@ -77,6 +84,7 @@ export function route<
 >(app: FastifyInstance, definition: RouteDefinition<Params, Query, Body>): void {
   const { method, url, operationId, summary, description, tag, scope, params, body, headers, handle } = definition;
   const { query = noFields, admitsWork = false, streams = false, isUncounted = false, takesKey = false } = definition;
+  const { changesWith } = definition;
   app.route({
     method,
     url,
@@ -97,22 +105,29 @@ export function route<
       ...(headers === undefined ? {} : { headers }),
       response: responses(definition),
     },
-    handler: (request, reply) =>
-      handle({
-        // Checked against the schemas above before the handler is called.
-        params: request.params as z.output<Params>,
-        query: request.query as z.output<Query>,
-        body: request.body as z.output<Body>,
-        get principal() {
-          return present(request.principal);
-        },
-        get squadra() {
-          return present(request.squadra);
-        },
-        request,
-        reply,
-      }),
+    handler: (request, reply) => {
+      const call = callOf<z.output<Params>, z.output<Query>, z.output<Body>>(request, reply);
+      if (changesWith === undefined || !mayBeShared(request)) return handle(call);
+      return answerShared(request, reply, call.principal, changesWith, () => handle(call));
+    },
   });
+}
+
+/** To be called with what was checked against the schemas of its route. */
+function callOf<Params, Query, Body>(request: FastifyRequest, reply: FastifyReply): Call<Params, Query, Body> {
+  return {
+    params: request.params as Params,
+    query: request.query as Query,
+    body: request.body as Body,
+    get principal() {
+      return present(request.principal);
+    },
+    get squadra() {
+      return present(request.squadra);
+    },
+    request,
+    reply,
+  };
 }
 
 function present<T>(value: T | null): T {

@@ -77,3 +77,13 @@ export function ignoreExpectations({ server }: FastifyInstance): void {
     (server as Server).emit('request', request, response);
   });
 }
+
+/** Refuses who names two hosts (RFC 9112, section 3.2): proxies on the way may have looked at the other one. */
+export function refuseTwoHosts(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw: { rawHeaders } }, reply) => {
+    const hosts = rawHeaders.filter((name, place) => place % 2 === 0 && name.toLowerCase() === 'host');
+    if (hosts.length < 2) return;
+    reply.header('connection', 'close');
+    throw new SquadraError('INVALID_INPUT', 'A request names its host once; this one has more than one Host header.');
+  });
+}

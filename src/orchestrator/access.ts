@@ -1,27 +1,22 @@
+import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AccessStore, ApiKey, NewApiKey, User, UserInput } from '../access/access-store.ts';
 import { chosenKey, hashKey, makeKey, mayBeKey } from '../access/api-key.ts';
-import { localTenant, withIncluded } from '../access/principal.ts';
-import type { Principal, Scope } from '../access/principal.ts';
+import { freshSecret } from '../access/fresh-secret.ts';
+import { localPrincipal, localTenant, withIncluded } from '../access/principal.ts';
+import type { KnownPrincipal, Principal } from '../access/principal.ts';
 import type { SessionStore } from '../access/session-store.ts';
-import { checkTenantName } from '../access/tenant-name.ts';
 import { cacheKey, tenantTag } from '../cache/cache.ts';
+import type { NewsWire } from '../bus/news.ts';
 import type { Cache } from '../cache/cache.ts';
-import type { Clock, Timer } from '../kernel/clock.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
+import { newKey } from './key-request.ts';
+import type { KeyRequest } from './key-request.ts';
 import { Sessions } from './sessions.ts';
 import type { OpenedSession } from './sessions.ts';
-
-/** What a caller says of a new key. */
-export interface KeyRequest {
-  /** 1 to 100 characters. */
-  readonly name: string;
-  /** At least one. */
-  readonly scopes: readonly Scope[];
-  /** Milliseconds from now; null for a key that never expires. */
-  readonly expiresInMs: number | null;
-}
+import { Stays } from './stays.ts';
 
 /** What the HTTP interface asks of it. */
 export type AccessUseCases = Pick<
@@ -36,6 +31,8 @@ export type AccessUseCases = Pick<
   | 'revokeKey'
   | 'seeUser'
   | 'follow'
+  | 'sign'
+  | 'stillIn'
 >;
 
 export interface AccessParts {
@@ -46,25 +43,19 @@ export interface AccessParts {
   readonly cache: Cache;
   /** Whether an issuer's tokens are taken as well. */
   readonly hasIssuer: boolean;
-}
-
-/** Somebody who stays longer than a request, and what ends the stay. */
-interface Stay {
-  readonly end: () => void;
-  readonly session: string | undefined;
-  readonly timer: Timer | null;
+  readonly news: NewsWire;
 }
 
 /** Keys that are kept at hand. */
 const maxKept = 10_000;
 /** A text that is no key is not looked for again for so long; one that becomes a key is forgotten at once. */
 const missMs = 5_000;
-const maxNameLength = 100;
 
 /**
  * Who gets in: keys, users, and whether nobody has to sign in.
  *
- * A1  Whoever runs the state changes its keys, so what is remembered here is forgotten at the moment of the change.
+ * A1  Whoever changes keys runs the state and tells the others that do: what is remembered here is forgotten with the change, and
+ *     all of it where news may have been lost.
  * A2  What was read before a change is not kept after it.
  * A3  The open mode ends with the first key that is ever made and never comes back.
  */
@@ -77,13 +68,22 @@ export class Access {
   #changes = 0;
   /** Ids of keys that were revoked while this process runs, the latest of them. */
   readonly #revoked = new LRUCache<string, true>({ max: maxKept });
-  readonly #stays = new Map<string, Set<Stay>>();
+  readonly #stays: Stays;
   readonly #sessions: Sessions;
+  #secret: Promise<string> | null = null;
 
   private constructor(parts: AccessParts, hasKeys: boolean) {
     this.#parts = parts;
     this.#hasKeys = hasKeys;
     this.#sessions = new Sessions(parts.sessions, parts.clock);
+    this.#stays = new Stays(parts.clock);
+    parts.news.onNews((news) => {
+      if (news.of === 'key') this.#made(news.hash);
+      else if (news.of === 'revoked') this.#revoke(news.id);
+      else if (news.of === 'signedOut') this.#signedOut(news.session);
+      // One of those that are remembered may have been revoked.
+      else if (news.of === 'unsure') this.#forgetKeys();
+    });
   }
 
   static async open(parts: AccessParts): Promise<Access> {
@@ -112,21 +112,53 @@ export class Access {
 
   /** Who signed in and got this token; null when that is over, or the key no longer holds. */
   async authenticateSession(token: string): Promise<Principal | null> {
-    const found = await this.#sessions.find(token);
+    return this.#signedIn(await this.#sessions.find(token));
+  }
+
+  #signedIn(found: Awaited<ReturnType<Sessions['find']>>): Principal | null {
     const holder = found === null ? null : this.#holderOf(found.key);
     if (found === null || holder === null) return null;
     const expiresAt = Math.min(found.endsAt, holder.expiresAt ?? Infinity);
     return { ...holder, expiresAt, session: found.session.hash };
   }
 
+  /** A signature that every process of this state makes alike, now and after a restart. */
+  async sign(signed: string): Promise<string> {
+    this.#secret ??= this.#parts.store.signingSecret(freshSecret());
+    try {
+      return createHmac('sha256', await this.#secret)
+        .update(signed)
+        .digest('base64url');
+    } catch (error) {
+      this.#secret = null;
+      throw error;
+    }
+  }
+
+  /** Somebody who was let in before, as they would be now; null when they would not. */
+  async stillIn(known: KnownPrincipal): Promise<Principal | null> {
+    const { kind, tenant, id, session, expiresAt } = known;
+    if (kind === 'local') return this.isOpen ? localPrincipal : null;
+    if (session !== undefined) return this.#signedIn(await this.#sessions.findStored(session));
+    if (kind === 'key') {
+      const key = await this.#parts.store.getKey(tenant, id);
+      return key === null ? null : this.#holderOf(key);
+    }
+    const isOver = expiresAt !== null && expiresAt <= this.#parts.clock.now();
+    return isOver ? null : { ...known, userId: id, name: id, scopes: withIncluded(['read']) };
+  }
+
   /** Takes effect at once, for what is followed too. */
   async signOut(token: string): Promise<void> {
     const session = await this.#sessions.close(token);
     if (session === null) return;
-    for (const [id, stays] of this.#stays) {
-      for (const stay of stays) if (stay.session === session) this.#endStay(stay, stays);
-      if (stays.size === 0) this.#stays.delete(id);
-    }
+    this.#stays.endSession(session);
+    this.#parts.news.announce({ of: 'signedOut', session });
+  }
+
+  #signedOut(session: string): void {
+    this.#sessions.forget();
+    this.#stays.endSession(session);
   }
 
   #holderOf({ id, tenant, name, scopes, expiresAt, revokedAt }: ApiKey): Principal | null {
@@ -144,12 +176,8 @@ export class Access {
   /** Stores a key that was made elsewhere, of which only prefix and hash are known here. */
   async addKey(made: NewApiKey): Promise<ApiKey> {
     await this.#parts.store.addKey(made);
-    this.#changes++;
-    this.#keys.delete(made.hash);
-    if (!this.#hasKeys) {
-      this.#hasKeys = true;
-      this.#endStays('local');
-    }
+    this.#made(made.hash);
+    this.#parts.news.announce({ of: 'key', hash: made.hash });
     const { hash: _, ...key } = made;
     return key;
   }
@@ -175,13 +203,30 @@ export class Access {
   /** Takes effect at once, for what is followed too. Throws `NOT_FOUND`. */
   async revokeKey(tenant: string, idOrPrefix: string): Promise<ApiKey> {
     const key = await this.#parts.store.revokeKey(tenant, idOrPrefix, this.#parts.clock.now());
+    this.#revoke(key.id);
+    this.#parts.news.announce({ of: 'revoked', id: key.id });
+    return key;
+  }
+
+  #made(hash: string): void {
     this.#changes++;
+    this.#keys.delete(hash);
+    if (this.#hasKeys) return;
+    this.#hasKeys = true;
+    this.#stays.endOf('local');
+  }
+
+  #revoke(id: string): void {
     // Revoking is rare, and the hash of a key is not told again.
+    this.#forgetKeys();
+    this.#revoked.set(id, true);
+    this.#stays.endOf(id);
+  }
+
+  #forgetKeys(): void {
+    this.#changes++;
     this.#keys.clear();
     this.#sessions.forget();
-    this.#revoked.set(key.id, true);
-    this.#endStays(key.id);
-    return key;
   }
 
   /** The user's row, made at first sight. Name and e-mail are renewed when they change. */
@@ -202,44 +247,13 @@ export class Access {
    * what outlives its request, as event streams do. The returned function stops following.
    */
   follow(principal: Principal, end: () => void): () => void {
-    const { id } = principal;
-    const stays = this.#stays.get(id) ?? new Set<Stay>();
-    this.#stays.set(id, stays);
-    const leave = (): void => {
-      stay.timer?.cancel();
-      stays.delete(stay);
-      if (stays.size === 0 && this.#stays.get(id) === stays) this.#stays.delete(id);
-    };
-    const leftMs = this.#leftMs(principal);
-    const expire = (): void => {
-      leave();
-      end();
-    };
-    const stay: Stay = {
-      end,
-      session: principal.session,
-      timer: leftMs === null ? null : this.#parts.clock.setTimer(leftMs, expire),
-    };
-    stays.add(stay);
-    return leave;
+    return this.#stays.add(principal, this.#leftMs(principal), end);
   }
 
   /** How long it still gets in; null for ever. Between finding out who asks and following, a key may have been revoked. */
   #leftMs({ kind, id, expiresAt }: Principal): number | null {
     if (kind === 'local' ? !this.isOpen : this.#revoked.has(id)) return 0;
     return expiresAt === null ? null : Math.max(0, expiresAt - this.#parts.clock.now());
-  }
-
-  #endStays(id: string): void {
-    const stays = this.#stays.get(id) ?? new Set<Stay>();
-    this.#stays.delete(id);
-    for (const stay of stays) this.#endStay(stay, stays);
-  }
-
-  #endStay(stay: Stay, stays: Set<Stay>): void {
-    stay.timer?.cancel();
-    stays.delete(stay);
-    stay.end();
   }
 
   async #find(hash: string): Promise<ApiKey | null> {
@@ -261,25 +275,4 @@ export class Access {
       return key;
     }
   }
-}
-
-/** A key as it is stored, checked. Throws `INVALID_INPUT`. */
-export function newKey(
-  tenant: string,
-  { name, scopes, expiresInMs }: KeyRequest,
-  { prefix, hash }: { readonly prefix: string; readonly hash: string },
-  { clock, ids }: Pick<AccessParts, 'clock' | 'ids'>,
-): NewApiKey {
-  checkTenantName(tenant);
-  if (name.trim() === '' || name.length > maxNameLength)
-    throw invalid(`its name has to have 1 to ${maxNameLength} characters`);
-  if (scopes.length === 0) throw invalid('it has to have a scope: read, write or admin');
-  if (expiresInMs !== null && expiresInMs <= 0) throw invalid('it has to expire later than now');
-  const createdAt = clock.now();
-  const expiresAt = expiresInMs === null ? null : createdAt + expiresInMs;
-  return { id: ids(), tenant, name, prefix, hash, scopes: [...new Set(scopes)], createdAt, expiresAt, revokedAt: null };
-}
-
-function invalid(why: string): SquadraError {
-  return new SquadraError('INVALID_INPUT', `The key was refused: ${why}.`);
 }

@@ -4,6 +4,7 @@ import { PassingMap } from '../kernel/passing-map.ts';
 import type { Runnable } from '../engines/engine.ts';
 import type { Squad } from '../squads/squad.ts';
 import type { Claim, ExecutionStore } from '../work/execution-store.ts';
+import type { OwnedRun } from '../work/owned-run.ts';
 import { runOf } from '../workflows/advance.ts';
 import type { Advanced, RunServices } from '../workflows/run-services.ts';
 import type { Run } from '../workflows/run.ts';
@@ -18,8 +19,8 @@ export interface AdvancerParts {
   readonly outcomes: Outcomes;
   readonly services: RunServices;
   readonly faults: Faults;
-  /** An execution of this tenant has ended here, and all of it is stored. */
-  readonly onEnd: (tenant: string, id: string, status: 'completed' | 'failed') => void;
+  /** An execution of this tenant has ended here, and all of it is stored; `itemId` is the item of a convoy that it was for. */
+  readonly onEnd: (tenant: string, id: string, status: 'completed' | 'failed', itemId: string | null) => void;
 }
 
 /** What was said to an execution while it was on the way to its run. */
@@ -45,10 +46,10 @@ export class Advancer {
   }
 
   /** Claims an execution, says that it has `begun`, and runs it until it ends or parks. */
-  advance({ tenant, id }: Runnable, begun: () => void = () => {}): Promise<Advanced> {
+  advance({ tenant, id }: Runnable, begun: () => void = () => {}, gone?: AbortSignal): Promise<Advanced> {
     return this.#arrive(tenant, id, async () => {
       this.#parts.faults.at('claim.before');
-      const claim = await this.#parts.executions.claim(tenant, id);
+      const claim = await this.#parts.executions.claim(tenant, id, gone);
       begun();
       if (claim === null) return null;
       this.#parts.faults.at('claim.after');
@@ -82,6 +83,19 @@ export class Advancer {
     this.#runs.get(id)?.abandon(new SquadraError('EXECUTION_CANCELLED', `Execution ${id} was ${why}.`));
   }
 
+  /** What runs here, and by which claim. */
+  owned(): readonly OwnedRun[] {
+    return [...this.#runs.values()].map(({ tenant, executionId: id, epoch }) => ({ tenant, id, epoch }));
+  }
+
+  /** Stops a run that owns its execution no more, unless another one is in its place already. */
+  abandonOwned({ id, epoch }: OwnedRun): void {
+    const run = this.#runs.get(id);
+    if (run?.epoch !== epoch) return;
+    const message = `Execution ${id} was ended, or taken over by another process.`;
+    run.abandon(new SquadraError('STALE_OWNER', message, { details: { executionId: id, epoch } }));
+  }
+
   /** Lets every run come to the end of the steps it is in. */
   drain(): void {
     this.#draining = true;
@@ -113,7 +127,7 @@ export class Advancer {
     return this.#follow(tenant, id, prepared, arrival.isNudged);
   }
 
-  async #follow(tenant: string, id: string, { run, begin }: Prepared, isNudged: boolean): Promise<Advanced> {
+  async #follow(tenant: string, id: string, { run, itemId, begin }: Prepared, isNudged: boolean): Promise<Advanced> {
     const { outcomes, onEnd } = this.#parts;
     this.#runs.set(id, run);
     if (this.#draining) run.drain();
@@ -123,7 +137,7 @@ export class Advancer {
       const advanced = await running;
       this.#runs.delete(id);
       // Before it is announced: who waited for it and then asks what it cost is told.
-      if (advanced.kind === 'finished') onEnd(tenant, id, advanced.status);
+      if (advanced.kind === 'finished') onEnd(tenant, id, advanced.status, itemId);
       if (advanced.kind === 'finished' && outcomes.isAwaited(id)) outcomes.announce(id, advanced.outcome());
       return advanced;
     } finally {

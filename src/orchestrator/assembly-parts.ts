@@ -1,6 +1,7 @@
 import type { AccessStore } from '../access/access-store.ts';
 import type { SessionStore } from '../access/session-store.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { NewsWire } from '../bus/news.ts';
 import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
@@ -17,24 +18,36 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { ApprovalStore } from '../work/approval-store.ts';
 import type { BudgetStore } from '../work/budget-store.ts';
-import type { ConvoyStore } from '../work/convoy-store.ts';
+import type { ConvoyStore, SharedConvoys } from '../work/convoy-store.ts';
 import type { ExecutionReports, ExecutionStore } from '../work/execution-store.ts';
 import type { Inbox } from '../work/inbox.ts';
+import type { StateProbe } from '../work/state-probe.ts';
 import type { MetricStore } from '../work/metrics/metric-store.ts';
 import type { ScheduleStore } from '../work/schedule-store.ts';
 import type { UsageReports } from '../work/usage-report.ts';
 import type { WorkItemStore } from '../work/work-item-store.ts';
 import type { Asker } from '../workflows/asker.ts';
 import type { Access } from './access.ts';
+import type { OwnershipCheckParts } from './elsewhere/ownership-check.ts';
 import type { EventSources } from './events.ts';
 import type { FileSource } from './execution-files.ts';
 import type { Workspaces } from './forks.ts';
 import type { InboxService } from './inbox-service.ts';
 import type { Pulses } from './pulse/pulses.ts';
+import type { SharedAnswers } from './pulse/shared-answers.ts';
 import type { Squadra } from './squadra.ts';
 import type { AgentPoolPort } from './agent-pool.ts';
-import type { SquadraStatistics } from './squadra.ts';
+import type { SquadraStatistics } from './squadra-statistics.ts';
+import type { Writability } from './writability.ts';
 import type { WorkflowRegistry } from './workflow-registry.ts';
+
+/** What a process does by itself. Where it does neither, it takes commands alone. */
+export interface Duties {
+  /** Advances executions. */
+  readonly advances: boolean;
+  /** Sees to what nobody asks for: convoys go on, schedules tick, what is old goes. */
+  readonly tends: boolean;
+}
 
 /** The ports that `compose.ts` picked adapters for, and what else the use cases need. */
 export interface AssemblyParts {
@@ -44,8 +57,7 @@ export interface AssemblyParts {
   readonly clock: Clock;
   readonly faults: Faults;
   readonly random: () => number;
-  /** False: nothing is run, only commands are taken. */
-  readonly runs: boolean;
+  readonly duties: Duties;
   /** Whether commands of other processes are looked for while it runs. */
   readonly takesCommands: boolean;
   readonly state: {
@@ -62,7 +74,12 @@ export interface AssemblyParts {
     readonly access: AccessStore;
     readonly sessions: SessionStore;
     readonly inbox: Inbox;
+    readonly probe: StateProbe;
   };
+  /** Where no process owns a convoy: how they go on. Null where this one owns them all. */
+  readonly sharedConvoys: SharedConvoys | null;
+  /** Which runs own their execution no more; null where nobody else could have taken it. */
+  readonly lostAmong: OwnershipCheckParts['lostAmong'] | null;
   /** Closed last. */
   readonly closing: AsyncDisposable;
   readonly engine: Engine;
@@ -70,6 +87,7 @@ export interface AssemblyParts {
   /** How many model calls the providers bear at once, as far as is known. */
   readonly providers: ProviderPlaces;
   readonly bus: Bus;
+  readonly news: NewsWire;
   /** A key to be made at the start, unless it was before. */
   readonly bootstrapKey: string | null;
   readonly cache: Cache;
@@ -95,6 +113,8 @@ export interface Assembly {
   readonly access: Access;
   readonly events: EventSources;
   readonly pulses: Pulses;
+  readonly writability: Writability;
+  readonly answers: SharedAnswers;
   readonly catalogue: Catalogue;
   readonly settings: Settings;
   readonly logger: Logger;

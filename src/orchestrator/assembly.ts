@@ -2,7 +2,6 @@ import { LiveText } from '../bus/live-text.ts';
 import { costTag } from '../cache/cache.ts';
 import { Gate } from '../flow/gate.ts';
 import { RoomLines } from '../flow/room-lines.ts';
-import { ResourceMonitor } from '../flow/resource-monitor.ts';
 import { Starts } from '../flow/starts.ts';
 import { createIds } from '../kernel/id.ts';
 import type { RunServices } from '../workflows/run-services.ts';
@@ -12,35 +11,43 @@ import type { Assembly, AssemblyParts } from './assembly-parts.ts';
 import { BudgetKeeping } from './budgets.ts';
 import { CoalescedReads } from './coalesced-reads.ts';
 import { Commands } from './commands.ts';
-import { ConvoyRunner, isClosing } from './convoys/convoy-runner.ts';
+import type { ConvoyKeeper } from './convoys/convoy-keeper.ts';
+import { openConvoys } from './convoys/open-convoys.ts';
 import { convoyPort } from './convoys/convoys.ts';
 import type { EventSources } from './events.ts';
+import { everywhere } from './elsewhere/others.ts';
+import { watchOwnership } from './elsewhere/ownership-check.ts';
 import { Forks } from './forks.ts';
-import { Housekeeping, Pruning } from './housekeeping.ts';
 import { InboxService } from './inbox-service.ts';
-import { MetricKeeping } from './metrics/metric-keeping.ts';
-import { Outcomes } from './outcomes.ts';
+import { follow, Outcomes } from './outcomes.ts';
 import { topicSet } from './pulse/pulse-topic.ts';
 import { Pulses } from './pulse/pulses.ts';
+import { SharedAnswers } from './pulse/shared-answers.ts';
 import { topicsOfCommit, watchStores } from './pulse/watched-stores.ts';
 import { processStatus } from './process-status.ts';
-import { resumeAll } from './recovery.ts';
+import { resumeUnfinished } from './recovery.ts';
 import { openSchedules } from './schedules/open-schedules.ts';
 import { shutdown } from './shutdown.ts';
 import { SquadDirectory } from './squad-directory.ts';
 import { Squadra } from './squadra.ts';
-import type { SquadraStatistics } from './squadra.ts';
+import type { SquadraStatistics } from './squadra-statistics.ts';
 import { StoredEvents } from './stored-events.ts';
 import { Submissions } from './submissions.ts';
 import { WorkMeter } from './work-meter.ts';
 import { CancelledSpans } from './watching/cancelled-spans.ts';
+import { Writability } from './writability.ts';
+import { upkeepOf } from './upkeep.ts';
 import { watchRuns } from './watching/watch-runs.ts';
 
 /** Puts the use cases together and starts them: what was under way is resumed. */
 export async function assemble(parts: AssemblyParts): Promise<Assembly> {
-  const { settings, logger, clock, faults, random, runs, engine, bus, cache, asker, workflows } = parts;
+  const { settings, logger, clock, faults, random, duties, engine, bus, news, cache, asker, workflows } = parts;
   const pulses = new Pulses(bus, clock);
-  const state = watchStores(parts.state, pulses);
+  const state = watchStores(parts.state, {
+    changed: (tenant, topics) => all.pulses.changed(tenant, topics),
+    changedForAll: (topics) => all.pulses.changedForAll(topics),
+  });
+  const answers = new SharedAnswers(pulses, clock);
   const { executions, reports, approvals, workItems, usage } = state;
   const { maxInputBytes } = settings;
   const ids = createIds(clock);
@@ -54,7 +61,8 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     clock,
     faults,
     random,
-    limits: settings,
+    // An engine that is this process has nobody else to let in meanwhile.
+    limits: engine.capabilities.remembers ? settings : { ...settings, maxSliceMs: null },
     asker,
     convoys: {
       create: (order) => convoyWay.create(order),
@@ -68,13 +76,17 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     onCommit: (tenant, executionId, settled, commit, hasAsked) => {
       bus.publish({ kind: 'committed', tenant, executionId });
       if (commit !== null) worked.committed(commit);
-      pulses.changed(tenant, topicsOfCommit(commit, hasAsked));
-      room.givenBack(tenant, settled);
+      all.pulses.changed(tenant, topicsOfCommit(commit, hasAsked));
+      all.room.givenBack(tenant, settled);
     },
   };
   const { catalogue, tools, workspaces } = parts;
   const directory = new SquadDirectory(state.squads, { catalogue, ids, clock, tools, cache });
-  const outcomes = new Outcomes(reports, (id) => advancer.isRunning(id));
+  const outcomes = new Outcomes(
+    reports,
+    (id) => advancer.isRunning(id),
+    engine.capabilities.remembers ? follow(bus) : null,
+  );
   const advancer: Advancer = new Advancer({
     executions,
     squads: directory,
@@ -82,24 +94,16 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     outcomes,
     services,
     faults,
-    onEnd: (tenant, id, status) => {
+    onEnd: (tenant, id, status, itemId) => {
       void cache.forgetTag(costTag(tenant));
       room.forget(id);
-      if (convoyRunner.ended(tenant, id, status)) pulses.changed(tenant, topicSet('convoys'));
+      if (convoyRunner.ended(tenant, id, status, itemId)) all.pulses.changed(tenant, topicSet('convoys'));
       schedules.runner.ended(id);
     },
   });
-  const monitor = new ResourceMonitor(parts.probe, clock, (error) =>
-    logger.warn({ error }, 'How busy the machine is could not be read; the last that is known holds.'),
-  );
+  const all = everywhere(news, { advancer, room, pulses });
+  const { monitor, metricKeeping, pruning, housekeeping } = upkeepOf(parts, state);
   monitor.onSample(({ at }) => pulses.sampled(at));
-  const metricKeeping = new MetricKeeping({
-    store: state.metrics,
-    clock,
-    retentionDays: settings.metricsRetentionDays,
-    onSample: (listener) => monitor.onSample(listener),
-    onError: (error) => logger.warn({ error }, 'Metrics could not be stored; they wait for the next time.'),
-  });
   const starts = new Starts(settings, monitor, parts.providers, clock);
   const gate = new Gate(settings, clock, () => engine.statistics());
   const intake = {
@@ -117,12 +121,12 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   };
   const submissions = new Submissions(intake);
   const forks = new Forks({ ...intake, reports, workItems, workspaces, budgets: state.budgets });
-  const budgets = new BudgetKeeping({ budgets: state.budgets, squads: directory, engine, advancer, room });
+  const budgets = new BudgetKeeping({ budgets: state.budgets, squads: directory, engine, ...all });
   const commands = new Commands({
     executions,
     approvals,
     engine,
-    advancer,
+    advancer: all.advancer,
     outcomes,
     bus,
     ids,
@@ -132,15 +136,17 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
       worked.cancelled();
       room.forget(id);
       // Its calls in flight were settled.
-      room.lookAgain(tenant);
-      if (convoyRunner.ended(tenant, id, 'cancelled')) pulses.changed(tenant, topicSet('convoys'));
+      all.room.lookAgain(tenant);
+      if (convoyRunner.ended(tenant, id, 'cancelled', null)) all.pulses.changed(tenant, topicSet('convoys'));
       schedules.runner.ended(id);
       cancelledSpans.cancelled(tenant, id);
     },
   });
   const cancelledSpans = new CancelledSpans({ tracing, reports, workItems, squads: directory, clock, logger });
-  const convoyRunner: ConvoyRunner = new ConvoyRunner({
+  const convoyRunner: ConvoyKeeper = openConvoys({
     store: state.convoys,
+    shared: parts.sharedConvoys,
+    workItems,
     engine,
     advancer,
     commands,
@@ -149,11 +155,15 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     clock,
     ids,
     faults,
-    onError: (error) => {
-      if (!isClosing(error)) logger.warn({ error }, 'Part of a convoy could not go on; it is tried again.');
-    },
+    logger,
   });
-  const schedules = openSchedules({ ...intake, store: state.schedules, logger, commands });
+  const schedules = openSchedules({
+    ...intake,
+    store: state.schedules,
+    logger,
+    commands,
+    isShared: parts.sharedConvoys !== null,
+  });
   const convoyParts = { convoys: state.convoys, convoyRunner, convoySettings: settings, clock, ids };
   const convoyWay = convoyPort(convoyParts);
   const access = await Access.open({
@@ -163,16 +173,9 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     ids,
     cache,
     hasIssuer: settings.oidcIssuer !== null,
+    news,
   });
-  if (runs && parts.bootstrapKey !== null) await access.bootstrap(parts.bootstrapKey);
-  const pruning = new Pruning({
-    executions,
-    convoys: state.convoys,
-    workspaces,
-    metrics: metricKeeping,
-    onLeftOver: (executionId, error) =>
-      logger.warn({ executionId, error }, 'The files of an old execution could not be deleted; they stay.'),
-  });
+  if ((duties.advances || duties.tends) && parts.bootstrapKey !== null) await access.bootstrap(parts.bootstrapKey);
   const service = new InboxService({
     commands,
     forks,
@@ -183,26 +186,26 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     convoys: convoyRunner,
     status: () => processStatus(statistics()),
   });
-  const housekeeping = new Housekeeping(pruning, clock, settings.retentionDays, (error) =>
-    logger.warn({ error }, 'Old executions could not be deleted; trying again later.'),
-  );
-
   for (const squad of parts.squads) await directory.ensure('local', squad);
-  if (runs) {
+  if (duties.tends) {
     await convoyRunner.load();
     await schedules.runner.load();
-    engine.serve((runnable, begun) => advancer.advance(runnable, begun));
-    const { leftAlone } = await resumeAll(reports, engine, (name) => workflows.find(name) !== null);
-    for (const [workflow, count] of leftAlone) {
-      logger.warn({ workflow, count }, 'Executions of a workflow that is not registered here stay as they are.');
-    }
-    housekeeping.start();
+  }
+  if (duties.advances) {
+    engine.serve((...given) => advancer.advance(...given));
+    if (!engine.capabilities.remembers) await resumeUnfinished({ reports, engine, workflows, logger });
+  }
+  if (duties.advances || duties.tends) {
     monitor.start();
     metricKeeping.start();
+  }
+  if (duties.tends) {
+    housekeeping.start();
     convoyRunner.serve();
     schedules.runner.serve();
   }
-  const inbox = runs && parts.takesCommands ? state.inbox.serve((command) => service.take(command)) : null;
+  const ownership = duties.advances ? watchOwnership(parts, advancer) : null;
+  const inbox = duties.advances && parts.takesCommands ? state.inbox.serve((command) => service.take(command)) : null;
   const graceMs = settings.shutdownGraceMs;
   const stopped = {
     engine,
@@ -211,6 +214,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     bus,
     housekeeping,
     monitor,
+    ownership,
     room,
     convoys: convoyRunner,
     schedules: schedules.runner,
@@ -258,7 +262,22 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     workflows,
   };
   const squadra = new Squadra({ ...face, maxInputBytes, statistics, close }, 'local');
-  return { squadra, service, access, events, pulses, catalogue, settings, logger, tracing, clock, ids };
+  const writability = new Writability(state.probe, clock);
+  return {
+    squadra,
+    service,
+    access,
+    events,
+    pulses,
+    answers,
+    writability,
+    catalogue,
+    settings,
+    logger,
+    tracing,
+    clock,
+    ids,
+  };
 }
 
 function disposedInOrder(...parts: readonly AsyncDisposable[]): AsyncDisposable {

@@ -16,7 +16,7 @@ export interface CommandParts {
   readonly executions: ExecutionStore;
   readonly approvals: ApprovalStore;
   readonly engine: Engine;
-  readonly advancer: Advancer;
+  readonly advancer: Pick<Advancer, 'abandon' | 'nudge'>;
   readonly outcomes: Outcomes;
   readonly bus: Bus;
   readonly ids: IdSource;

@@ -10,7 +10,7 @@ import type { InboxCommand, InboxReply } from '../work/inbox.ts';
 import type { Access } from './access.ts';
 import type { BudgetKeeping } from './budgets.ts';
 import type { Commands } from './commands.ts';
-import type { ConvoyRunner } from './convoys/convoy-runner.ts';
+import type { ConvoyKeeper } from './convoys/convoy-keeper.ts';
 import { byHand } from './convoys/convoys.ts';
 import type { Forks } from './forks.ts';
 import type { Pruning } from './housekeeping.ts';
@@ -86,7 +86,7 @@ export interface InboxServiceParts {
   readonly access: Pick<Access, 'addKey' | 'revokeKey'>;
   readonly budgets: Pick<BudgetKeeping, 'set' | 'remove'>;
   readonly schedules: Pick<ScheduleKeeping, 'create' | 'setStatus' | 'remove'>;
-  readonly convoys: Pick<ConvoyRunner, 'stop' | 'retry'>;
+  readonly convoys: Pick<ConvoyKeeper, 'stop' | 'retry'>;
   readonly status: () => ProcessStatus;
 }
 

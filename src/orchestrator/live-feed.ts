@@ -11,7 +11,7 @@ const maxPieces = 200;
  * What the bus brings of one execution while nobody looks.
  *
  * F1  Between two calls of `take` no text is lost: what does not fit is made up for by what the calls have said so far.
- * F2  Text of an attempt is never given after the record that ends it.
+ * F2  Text of an attempt is never given after the record that ends it, also when it was slower on its way from another process.
  */
 export class LiveFeed {
   /** Whether something was committed since this was last set to false. */
@@ -21,6 +21,9 @@ export class LiveFeed {
   #isBehind = false;
   #pieces: LiveTextEvent[];
   #wake: () => void = () => {};
+  /** The last attempt of each step whose end was given. */
+  readonly #ended = new Map<string, number>();
+  readonly #bus: Bus;
   readonly #liveText: LiveText;
   readonly #id: string;
   readonly #unsubscribe: () => void;
@@ -28,6 +31,7 @@ export class LiveFeed {
   readonly #onAbort = (): void => this.#wake();
 
   constructor(bus: Bus, liveText: LiveText, id: string, signal: AbortSignal | undefined) {
+    this.#bus = bus;
     this.#liveText = liveText;
     this.#id = id;
     this.#signal = signal;
@@ -54,6 +58,8 @@ export class LiveFeed {
       const soFar = this.#liveText.soFar(this.#id);
       this.#isBehind = false;
       this.#pieces = [];
+      // What calls in other processes have said comes later.
+      this.#bus.askSoFar(this.#id);
       return soFar;
     }
     const pieces = this.#pieces;
@@ -64,6 +70,7 @@ export class LiveFeed {
   /** The text that came of the attempt which this event ends; nobody gets it later. */
   takeEndedBy(event: StoredEvent): readonly LiveTextEvent[] {
     if (event.event !== 'step' || (event.phase !== 'completed' && event.phase !== 'failed')) return [];
+    if (event.type === 'model') this.#ended.set(event.key, event.attempt);
     const isEnded = ({ stepKey, attempt }: LiveTextEvent): boolean => stepKey === event.key && attempt <= event.attempt;
     const taken = this.#pieces.filter(isEnded);
     if (taken.length > 0) this.#pieces = this.#pieces.filter((piece) => !isEnded(piece));
@@ -76,9 +83,9 @@ export class LiveFeed {
   }
 
   #hear(event: LiveEvent): void {
-    if (event.kind === 'committed') this.isStale = true;
+    if (event.kind === 'committed' || event.kind === 'unsure') this.isStale = true;
     else if (event.kind === 'closed') this.#isClosed = true;
-    else if (this.#isBehind) return;
+    else if (this.#isBehind || event.delta.attempt <= (this.#ended.get(event.delta.stepKey) ?? 0)) return;
     else if (this.#pieces.length < maxPieces) this.#pieces.push(event.delta);
     else this.#isBehind = true;
     this.#wake();

@@ -1,3 +1,4 @@
+import type { Bus } from '../bus/bus.ts';
 import { toError } from '../kernel/failure.ts';
 import type { Json } from '../kernel/json.ts';
 import { PassingMap } from '../kernel/passing-map.ts';
@@ -10,6 +11,14 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+/** Tells of an execution that something new is stored of it, until the function that is given back is called. */
+export type Follow = (executionId: string, onNews: () => void) => () => void;
+
+/** The news that a bus brings; where it is not sure of them, that is one too. */
+export function follow(bus: Pick<Bus, 'subscribe'>): Follow {
+  return (executionId, onNews) => bus.subscribe(executionId, ({ kind }) => (kind === 'delta' ? undefined : onNews()));
+}
+
 /** Who waits for the outcome of which execution, in this process. */
 export class Outcomes {
   readonly #waiters = new PassingMap<string, Set<Waiter>>();
@@ -17,9 +26,13 @@ export class Outcomes {
   /** Whether an execution runs in this process and its end is still to be announced: then nobody has to look it up. */
   readonly #isRunning: (id: string) => boolean;
 
-  constructor(reports: ExecutionReports, isRunning: (id: string) => boolean) {
+  /** How the end of one that runs in another process is heard of; null where there is no other. */
+  readonly #follow: Follow | null;
+
+  constructor(reports: ExecutionReports, isRunning: (id: string) => boolean, follow: Follow | null = null) {
     this.#reports = reports;
     this.#isRunning = isRunning;
+    this.#follow = follow;
   }
 
   /** Whether somebody waits; spares decoding an output nobody asked for. */
@@ -45,7 +58,9 @@ export class Outcomes {
   async wait(tenant: string, id: string, signal?: AbortSignal): Promise<Outcome<Json>> {
     signal?.throwIfAborted();
     const announced = this.#listen(id, signal);
-    if (this.#isRunning(id)) return announced.outcome;
+    // With other processes about, it may end in one of them.
+    if (this.#follow === null && this.#isRunning(id)) return announced.outcome;
+    const unfollow = this.#follow?.(id, () => void this.#lookAgain(tenant, id));
     try {
       // Asked after listening began, so an end between the two is not missed.
       const execution = await this.#reports.get(tenant, id);
@@ -58,7 +73,16 @@ export class Outcomes {
     } catch (error) {
       announced.leave();
       throw error;
+    } finally {
+      unfollow?.();
     }
+  }
+
+  /** It may have ended in another process. What cannot be read now is looked at with the next news. */
+  async #lookAgain(tenant: string, id: string): Promise<void> {
+    const execution = await this.#reports.get(tenant, id).catch(() => null);
+    const outcome = execution === null ? null : outcomeOf(execution);
+    if (outcome !== null) this.announce(id, outcome);
   }
 
   #listen(id: string, signal: AbortSignal | undefined): { readonly outcome: Promise<Outcome<Json>>; leave(): void } {

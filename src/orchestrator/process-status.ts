@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Inbox } from '../work/inbox.ts';
-import type { SquadraStatistics } from './squadra.ts';
+import type { SquadraStatistics } from './squadra-statistics.ts';
 
 const count = z.number();
 

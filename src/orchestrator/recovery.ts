@@ -1,5 +1,7 @@
 import type { Engine } from '../engines/engine.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { ExecutionReports, OpenExecution } from '../work/execution-store.ts';
+import type { WorkflowRegistry } from './workflow-registry.ts';
 
 const pageSize = 1_000;
 
@@ -40,4 +42,17 @@ export async function resumeAll(
 function resume(engine: Engine, { tenant, id, priority, status, wakeAt }: OpenExecution): void {
   if (status === 'queued') engine.start({ tenant, id, priority });
   else engine.wake({ tenant, id, priority }, status === 'waiting' && wakeAt !== null ? wakeAt : undefined);
+}
+
+/** `resumeAll` at the start of a process, which says what it left. */
+export async function resumeUnfinished(parts: {
+  readonly reports: ExecutionReports;
+  readonly engine: Engine;
+  readonly workflows: WorkflowRegistry;
+  readonly logger: Logger;
+}): Promise<void> {
+  const { reports, engine, workflows, logger } = parts;
+  const { leftAlone } = await resumeAll(reports, engine, (name) => workflows.find(name) !== null);
+  for (const [workflow, count] of leftAlone)
+    logger.warn({ workflow, count }, 'Executions of a workflow that is not registered here stay as they are.');
 }

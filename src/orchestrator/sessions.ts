@@ -47,7 +47,11 @@ export class Sessions {
   /** The session of a token with its key, and when it is over if it is not used; null when there is none any more. */
   async find(token: string): Promise<(FoundSession & { readonly endsAt: number }) | null> {
     const hash = hashSessionToken(token);
-    if (hash === null) return null;
+    return hash === null ? null : this.findStored(hash);
+  }
+
+  /** The same by what is stored of the token. */
+  async findStored(hash: string): Promise<(FoundSession & { readonly endsAt: number }) | null> {
     const found = this.#kept.get(hash) ?? (await this.#ask(hash));
     const now = this.#clock.now();
     if (found === null || sessionEnd(found.session) <= now) return null;

@@ -16,6 +16,8 @@ export interface ShutdownParts {
   /** Stopped first: what begins new work by itself. */
   readonly housekeeping: Disposable;
   readonly monitor: Disposable;
+  /** Null where nobody else could own what runs here. */
+  readonly ownership: Disposable | null;
   readonly room: Disposable;
   readonly convoys: Disposable;
   readonly schedules: Disposable;
@@ -38,6 +40,7 @@ export function shutdown(parts: ShutdownParts): () => Promise<void> {
     bus,
     housekeeping,
     monitor,
+    ownership,
     room,
     convoys,
     schedules,
@@ -65,6 +68,7 @@ export function shutdown(parts: ShutdownParts): () => Promise<void> {
     });
     await drained;
     grace.cancel();
+    ownership?.[Symbol.dispose]();
     await inbox?.[Symbol.asyncDispose]();
     outcomes.close(
       new SquadraError('SHUTTING_DOWN', 'Squadra was closed before the execution ended; it resumes at the next start.'),

@@ -5,7 +5,7 @@ import { buildSquad } from '../squads/build-squad.ts';
 import type { SquadParts } from '../squads/build-squad.ts';
 import { changeSquad } from '../squads/change-squad.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
-import type { SquadStore } from '../squads/squad-store.ts';
+import type { SquadPage, SquadStore } from '../squads/squad-store.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
 
 /** More changes of one squad than that, all at once, are told that they were too late. */
@@ -83,7 +83,7 @@ export class SquadDirectory {
     return squad;
   }
 
-  list(tenant: string, page: { readonly limit: number; readonly before?: string }): Promise<readonly Squad[]> {
+  list(tenant: string, page: SquadPage): Promise<readonly Squad[]> {
     return this.#store.list(tenant, page);
   }
 

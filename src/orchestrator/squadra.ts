@@ -1,17 +1,12 @@
-import type { Cache, CacheStatistics } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import type { IdSource } from '../kernel/id.ts';
-import type { AgentPoolStats } from '../agents/agent-pool.ts';
-import type { EngineStatistics } from '../engines/engine.ts';
-import type { AdmissionStatistics } from '../flow/admission.ts';
-import type { Gate, GateState } from '../flow/gate.ts';
-import type { Starts } from '../flow/starts.ts';
+import type { Gate } from '../flow/gate.ts';
 import type { SquadChange } from '../squads/squad-input.ts';
 import type { Squad, SquadInput } from '../squads/squad.ts';
-import type { DurationDistribution } from '../telemetry/histogram.ts';
 import { traceparentOf } from '../telemetry/trace-context.ts';
-import type { Tracing, TracingStatistics } from '../telemetry/tracing.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { ApprovalStore } from '../work/approval-store.ts';
 import type { Execution } from '../work/execution.ts';
 import type { UsageReports } from '../work/usage-report.ts';
@@ -21,7 +16,6 @@ import { pooledAgents } from './agent-pool.ts';
 import type { AgentPoolPort, PooledAgents } from './agent-pool.ts';
 import { Approvals } from './approvals.ts';
 import type { BudgetKeeping, Budgets } from './budgets.ts';
-import type { ConvoyStatistics } from './convoys/convoy-runner.ts';
 import { Convoys } from './convoys/convoys.ts';
 import type { ConvoysParts } from './convoys/convoys.ts';
 import { ExecutionFiles } from './execution-files.ts';
@@ -37,7 +31,7 @@ import type { Page } from './page.ts';
 import { RunHandle } from './run-handle.ts';
 import type { Run, RunHandleParts } from './run-handle.ts';
 import type { SquadDirectory } from './squad-directory.ts';
-import type { ScheduleStatistics } from './schedules/schedule-runner.ts';
+import type { SquadraStatistics } from './squadra-statistics.ts';
 import type { ScheduleKeeping, Schedules } from './schedules/schedules.ts';
 import { nobody } from './submissions.ts';
 import type { Requester, Submissions, SubmitRequest } from './submissions.ts';
@@ -49,7 +43,6 @@ import { reportCosts } from './costs.ts';
 import type { CostReport, CostRequest } from './costs.ts';
 import { reportUsage } from './usage-report.ts';
 import type { UsageOptions, UsageReport } from './usage-report.ts';
-import type { WorkDone } from './work-meter.ts';
 import { WorkItems } from './work-items.ts';
 import type { WorkflowDescription, WorkflowRegistry } from './workflow-registry.ts';
 
@@ -61,7 +54,8 @@ export interface Squads {
   create(input: SquadInput): Promise<Squad>;
   /** By id or name. Throws `NOT_FOUND`. */
   get(idOrName: string): Promise<Squad>;
-  list(page?: { readonly cursor?: string; readonly limit?: number }): Promise<Page<Squad>>;
+  /** Newest first; of one user those that they made. */
+  list(page?: { readonly cursor?: string; readonly limit?: number; readonly userId?: string }): Promise<Page<Squad>>;
   /** Changes the version that was read; throws `STALE_VERSION` when it is another by now. */
   change(squad: Squad, change: SquadChange): Promise<Squad>;
   /**
@@ -94,83 +88,60 @@ export interface SquadraParts extends RunHandleParts, ConvoysParts, TenantMetric
   readonly close: () => Promise<void>;
 }
 
-/** How busy this process is. */
-export interface SquadraStatistics {
-  readonly engine: EngineStatistics;
-  readonly gate: GateState;
-  /** How busy the machine is, how many items of convoys may therefore run, and how far apart they start. */
-  readonly starts: ReturnType<Starts['statistics']>;
-  /** Convoys that run here, their items that run, and how long items that could start waited for their start. */
-  readonly convoys: ConvoyStatistics;
-  /** Schedules that tick here, and what became of their ticks since the start. */
-  readonly schedules: ScheduleStatistics;
-  readonly writer: {
-    readonly pending: number;
-    readonly operations: number;
-    readonly groups: number;
-    /** How long the groups took to be committed. */
-    readonly commits: DurationDistribution;
-  };
-  readonly readers: {
-    readonly size: number;
-    readonly busy: number;
-    readonly waiting: number;
-    /** Answered since the start. */
-    readonly queries: number;
-  };
-  /** The pool of agents: how many it may hold, holds, found, built and let go. */
-  readonly agents: AgentPoolStats;
-  /** What is kept at hand, by kind: found there, read anew, and taken away by changes. */
-  readonly cache: CacheStatistics;
-  /** Model calls: in flight, waiting, turned away; and for each model, how many may be in flight. */
-  readonly calls: AdmissionStatistics;
-  /** What was done since the start. */
-  readonly worked: WorkDone;
-  /** How long models took for their answers. */
-  readonly answers: DurationDistribution;
-  /**
-   * Calls that were not sent: a budget had no room for them, or limits money and they have no price; and calls that `waiting`
-   * for room, because calls in flight hold it.
-   */
-  readonly budgets: { readonly exceeded: number; readonly unpriced: number; readonly waiting: number };
-  /** Spans that were sent to the collector, that were not, and that wait. */
-  readonly traces: TracingStatistics;
-}
-
-/** Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. */
+/**
+ * Squadra as one tenant sees it. Disposing of it closes the whole process's Squadra. Each request has one of its own, and who
+ * follows events keeps it for as long: so its parts are made when they are asked for.
+ */
 export class Squadra implements AsyncDisposable {
   readonly tenant: string;
   /** For whom submissions and squads are made; null where none signed in. */
   readonly userId: string | null;
-  readonly squads: Squads;
-  readonly approvals: Approvals;
-  readonly budgets: Budgets;
-  readonly workItems: WorkItems;
-  readonly convoys: Convoys;
-  readonly schedules: Schedules;
-  /** Figures of what happened, by the minute. */
-  readonly metrics: TenantMetrics;
-  readonly agents: PooledAgents;
-  /** What members wrote with their tools. */
-  readonly files: ExecutionFiles;
   readonly #parts: SquadraParts;
   readonly #traceparent: string | null;
 
-  constructor(parts: SquadraParts, tenant: string, requester: Requester = nobody) {
-    const { userId, traceparent } = requester;
+  constructor(parts: SquadraParts, tenant: string, { userId, traceparent }: Requester = nobody) {
     this.tenant = tenant;
     this.userId = userId;
     this.#traceparent = traceparent;
     this.#parts = parts;
-    this.squads = squadsOf(parts.directory, tenant, userId);
-    this.approvals = new Approvals(parts, tenant);
-    this.budgets = parts.budgets.of(tenant);
-    this.workItems = new WorkItems(parts, tenant);
-    this.convoys = new Convoys(parts, tenant, this);
-    this.schedules = parts.schedules.of(tenant, userId);
-    this.metrics = new TenantMetrics(parts, tenant);
-    this.agents = pooledAgents(parts.agents, tenant);
-    this.files = new ExecutionFiles(parts, tenant);
+  }
+
+  get squads(): Squads {
+    return squadsOf(this.#parts.directory, this.tenant, this.userId);
+  }
+
+  get approvals(): Approvals {
+    return new Approvals(this.#parts, this.tenant);
+  }
+
+  get budgets(): Budgets {
+    return this.#parts.budgets.of(this.tenant);
+  }
+
+  get workItems(): WorkItems {
+    return new WorkItems(this.#parts, this.tenant);
+  }
+
+  get convoys(): Convoys {
+    return new Convoys(this.#parts, this.tenant, this);
+  }
+
+  get schedules(): Schedules {
+    return this.#parts.schedules.of(this.tenant, this.userId);
+  }
+
+  /** Figures of what happened, by the minute. */
+  get metrics(): TenantMetrics {
+    return new TenantMetrics(this.#parts, this.tenant);
+  }
+
+  get agents(): PooledAgents {
+    return pooledAgents(this.#parts.agents, this.tenant);
+  }
+
+  /** What members wrote with their tools. */
+  get files(): ExecutionFiles {
+    return new ExecutionFiles(this.#parts, this.tenant);
   }
 
   /** Where in a trace its requests stand (W3C `traceparent`): as was said, or where the caller is; null where nobody knows. */
@@ -272,8 +243,14 @@ function squadsOf(directory: SquadDirectory, tenant: string, userId: string | nu
   return {
     create: (input) => directory.create(tenant, input, userId),
     get: (idOrName) => directory.get(tenant, idOrName),
-    list: (page = {}) =>
-      readPage(page, (limit, before) => directory.list(tenant, { limit, ...(before === undefined ? {} : { before }) })),
+    list: ({ userId: of, ...page } = {}) =>
+      readPage(page, (limit, before) =>
+        directory.list(tenant, {
+          limit,
+          ...(before === undefined ? {} : { before }),
+          ...(of === undefined ? {} : { userId: of }),
+        }),
+      ),
     change: (squad, change) => directory.change(tenant, squad, change),
     amend: (id, decide) => directory.amend(tenant, id, decide),
     remove: (id, check) => directory.remove(tenant, id, check),

@@ -1,4 +1,6 @@
 import type { DurationDistribution } from './histogram.ts';
+import { fleetRows } from './fleet-rows.ts';
+import type { FleetReading } from './fleet-rows.ts';
 import type { LoopDelayReading } from './loop-delay.ts';
 import type { LabelledValue, MetricRow } from './metric-table.ts';
 import { workRows } from './work-rows.ts';
@@ -74,6 +76,7 @@ export interface ProcessReading extends WorkReading {
   readonly traces: TracingStatistics;
   readonly loop: LoopDelayReading;
   readonly openStreams: number;
+  readonly fleet: FleetReading | null;
 }
 
 type Row = MetricRow<ProcessReading>;
@@ -254,4 +257,5 @@ export const squadraRows: readonly Row[] = [
     ({ loop }) => by('quantile', { '0.5': loop.p50, '0.99': loop.p99, '1': loop.max }),
   ),
   ...workRows,
+  ...fleetRows,
 ];

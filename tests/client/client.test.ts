@@ -133,10 +133,21 @@ it("calls fetch as browsers want it: as nobody's method", async () => {
 
 it('says so when something else than Squadra answers', async () => {
   const { fetch } = answering(() => new Response('<html>Bad gateway', { status: 502 }));
-  await expect(createClient({ url: 'http://squadra.test', fetch }).me()).rejects.toMatchObject({
+  await expect(createClient({ url: 'http://squadra.test', fetch, retries: 0 }).me()).rejects.toMatchObject({
     code: 'UNEXPECTED_ANSWER',
     message: expect.stringContaining('Bad gateway'),
   });
+});
+
+const badGateway = () => new Response('<html>Bad gateway', { status: 502 });
+
+it('takes what a proxy says of a server that is away for no answer', async () => {
+  const { fetch } = answering(badGateway, () => Response.json({ tenant: 'local' }));
+  expect(await createClient({ url: 'http://squadra.test', fetch }).me()).toEqual({ tenant: 'local' });
+  const once = answering(badGateway, () => Response.json({}));
+  const squadra = createClient({ url: 'http://squadra.test', fetch: once.fetch });
+  await expect(squadra.executions.signal('x', 'go')).rejects.toMatchObject({ status: 502 });
+  expect(once.asked).toHaveLength(1);
 });
 
 const sse = (text: string) => (): Response => new Response(text, { headers: { 'content-type': 'text/event-stream' } });
@@ -157,6 +168,20 @@ it('opens a stream again after the last event that came: when it breaks, and whe
     ['done', '3'],
   ]);
   expect(asked.map(({ headers }) => headers.get('last-event-id'))).toEqual([null, '1', '2']);
+});
+
+it('follows on however long the server is away behind a proxy', async () => {
+  const { fetch } = answering(
+    badGateway,
+    badGateway,
+    sse('id: 1\nevent: status\ndata: {"seq":1}\n\n'),
+    problem(503, 'SHUTTING_DOWN'),
+    sse('id: 2\nevent: done\ndata: {"seq":2}\n\n'),
+  );
+  const events = [];
+  for await (const { id } of createClient({ url: 'http://squadra.test', fetch, retries: 0 }).events('x'))
+    events.push(id);
+  expect(events).toEqual(['1', '2']);
 });
 
 it('ends a stream when its reader has had enough, and when there is nothing to follow', async () => {

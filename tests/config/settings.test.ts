@@ -172,7 +172,7 @@ describe('wrong settings', () => {
   });
 
   it('of a later version are refused, not ignored', () => {
-    expect(problemsOf({ SQUADRA_ROLE: 'api' })).toEqual([expect.stringMatching(/^SQUADRA_ROLE is not a setting/)]);
+    expect(problemsOf({ SQUADRA_SHARDS: '4' })).toEqual([expect.stringMatching(/^SQUADRA_SHARDS is not a setting/)]);
   });
 
   it('given under two names are refused', () => {
@@ -191,7 +191,9 @@ describe('the table of settings', () => {
     const row = settingTable[key];
     expect(row.parse(row.default)).toEqual({ ok: true, value: row.default });
     expect(row.doc).toMatch(/^[A-Z][^\n]{20,}\.$/);
-    expect(row.env).toMatch(/^(?:SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA|OTEL)(?:_[A-Z]+)+$/);
+    expect(row.env).toMatch(
+      /^(?:SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA|OTEL|DATABASE|RESTATE|NATS|INNGEST)(?:_[A-Z]+)+$/,
+    );
   });
 
   it('accepts each default as a person would write it', () => {

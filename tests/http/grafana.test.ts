@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { scriptedModel } from '../../src/testing/scripted-model.ts';
 import { openTestServer } from '../support/http-server.ts';
 import type { TestServer } from '../support/http-server.ts';
+import { faultsOf, namePattern, readSeries } from '../support/metric-queries.ts';
+import type { Series } from '../support/metric-queries.ts';
 
 const targetShape = z.object({ expr: z.string(), legendFormat: z.string() });
 const panelShape = z.object({
@@ -22,11 +24,6 @@ const dashboard = dashboardShape.parse(
   JSON.parse(readFileSync(join(import.meta.dirname, '../../deploy/grafana/squadra.json'), 'utf8')),
 );
 
-/** What Prometheus adds to everything it scrapes. */
-const scraped = ['instance', 'job'];
-/** By the name of a series: its labels, and the values that each has. */
-type Series = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
-
 let server: TestServer;
 let series: Series;
 beforeAll(async () => {
@@ -42,43 +39,6 @@ beforeAll(async () => {
   series = readSeries((await server.ask('/metrics')).text);
 });
 afterAll(() => server[Symbol.asyncDispose]());
-
-function readSeries(text: string): Series {
-  const found = new Map<string, Map<string, Set<string>>>();
-  for (const [, name = '', labels = ''] of text.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
-    const values = found.get(name) ?? new Map<string, Set<string>>();
-    found.set(name, values);
-    for (const [, label = '', value = ''] of labels.matchAll(/(\w+)="([^"]*)"/g))
-      values.set(label, (values.get(label) ?? new Set()).add(value));
-  }
-  return found;
-}
-
-const namePattern = /\b(?:squadra|process|nodejs)_\w+/g;
-
-/** What of an expression, and of the legend that goes with it, a server does not have. */
-function faultsOf({ expr, legendFormat }: z.infer<typeof targetShape>, known: Series): string[] {
-  const faults: string[] = [];
-  const labels = new Set(scraped);
-  const names = expr.replaceAll(/"[^"]*"/g, '""').match(namePattern) ?? [];
-  if (names.length === 0) faults.push(`asks for nothing: ${expr}`);
-  for (const name of names) {
-    if (!known.has(name)) faults.push(`no metric ${name}`);
-    for (const label of known.get(name)?.keys() ?? []) labels.add(label);
-  }
-  for (const [, name = '', selector = ''] of expr.matchAll(/(\w+)\{([^}]*)\}/g))
-    for (const [, label = '', how = '', value = ''] of selector.matchAll(/(\w+)(=~|=)"([^"]*)"/g)) {
-      if (scraped.includes(label)) continue;
-      const values = known.get(name)?.get(label) ?? new Set();
-      for (const each of how === '=~' ? value.split('|') : [value])
-        if (!values.has(each)) faults.push(`no ${name} with ${label}="${each}"`);
-    }
-  for (const [, list = ''] of expr.matchAll(/\b(?:by|without|ignoring|on) \(([^)]*)\)/g))
-    for (const label of list.split(/,\s*/)) if (!labels.has(label)) faults.push(`no label ${label} in ${expr}`);
-  for (const [, label = ''] of legendFormat.matchAll(/\{\{(\w+)\}\}/g))
-    if (!labels.has(label)) faults.push(`no label ${label} for the legend '${legendFormat}' of ${expr}`);
-  return faults;
-}
 
 const targets = dashboard.panels.flatMap((panel) => panel.targets.map((target) => ({ ...target, title: panel.title })));
 

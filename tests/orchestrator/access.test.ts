@@ -7,7 +7,9 @@ import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { SquadraError } from '../../src/kernel/errors.ts';
 import { createIds } from '../../src/kernel/id.ts';
 import { Access } from '../../src/orchestrator/access.ts';
-import type { KeyRequest } from '../../src/orchestrator/access.ts';
+import { nobodyElse } from '../../src/bus/news.ts';
+import type { KeyRequest } from '../../src/orchestrator/key-request.ts';
+import { joinedNews } from '../support/joined-news.ts';
 import { TestClock } from '../../src/testing/test-clock.ts';
 
 /** Keys in memory, whose look-ups are counted and can be held back. */
@@ -28,6 +30,10 @@ class HeldStore implements AccessStore {
     return read;
   }
 
+  async getKey(tenant: string, id: string): Promise<ApiKey | null> {
+    return [...this.keys.values()].find((key) => key.tenant === tenant && key.id === id) ?? null;
+  }
+
   async listKeys(tenant: string): Promise<readonly ApiKey[]> {
     return [...this.keys.values()].filter((key) => key.tenant === tenant);
   }
@@ -42,6 +48,10 @@ class HeldStore implements AccessStore {
 
   async hasKeys(): Promise<boolean> {
     return this.keys.size > 0;
+  }
+
+  signingSecret(): Promise<never> {
+    return Promise.reject(new Error('This test signs nothing.'));
   }
 
   seeUser(): Promise<never> {
@@ -59,10 +69,18 @@ const nobody: SessionStore = {
 
 const request: KeyRequest = { name: 'test', scopes: ['write'], expiresInMs: null };
 
-async function open(store = new HeldStore(), hasIssuer = false) {
+async function open(store = new HeldStore(), hasIssuer = false, news = nobodyElse) {
   const clock = new TestClock();
   const cache = new MemoryCache({ cacheEntries: 100 }, clock);
-  const access = await Access.open({ store, sessions: nobody, clock, ids: createIds(clock), cache, hasIssuer });
+  const access = await Access.open({
+    store,
+    sessions: nobody,
+    clock,
+    ids: createIds(clock),
+    cache,
+    hasIssuer,
+    news,
+  });
   return { access, store, clock };
 }
 
@@ -207,4 +225,33 @@ it('refuses keys that would be none', async () => {
   for (const [tenant, given] of bad)
     await expect(access.createKey(tenant, { ...request, ...given })).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   expect(store.keys.size).toBe(0);
+});
+
+it('lets a key in no more that another process revoked, and one in that another made', async () => {
+  const store = new HeldStore();
+  const [wireHere, wireThere] = joinedNews(2);
+  const { access: here } = await open(store, false, wireHere);
+  const { access: there } = await open(store, false, wireThere);
+  expect(there.isOpen).toBe(true);
+  const { text, key } = await here.createKey('acme', request);
+  expect(there.isOpen).toBe(false);
+  const principal = await there.authenticateKey(text);
+  if (principal === null) throw new Error('The key holds.');
+  let isEnded = false;
+  there.follow(principal, () => (isEnded = true));
+  await here.revokeKey('acme', key.id);
+  expect(isEnded).toBe(true);
+  expect(await there.authenticateKey(text)).toBeNull();
+});
+
+it('asks the store again where news of a revocation may have been lost', async () => {
+  const store = new HeldStore();
+  const [wire] = joinedNews(1);
+  const { access } = await open(store, false, wire);
+  const { text, key } = await access.createKey('acme', request);
+  expect(await access.authenticateKey(text)).not.toBeNull();
+  await store.revokeKey('acme', key.id, 0);
+  expect(await access.authenticateKey(text)).not.toBeNull();
+  wire?.lose();
+  expect(await access.authenticateKey(text)).toBeNull();
 });

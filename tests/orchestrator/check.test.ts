@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { checkState } from '../../src/compose.ts';
+import { checkState } from '../../src/compose/outside.ts';
 import { defineWorkflow, openSquadra } from '../../src/index.ts';
 import type { Finding } from '../../src/orchestrator/check.ts';
 import type { StepApi } from '../../src/workflows/step-api.ts';

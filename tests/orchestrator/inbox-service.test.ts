@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { openReports, sendCommand } from '../../src/compose.ts';
+import { sendCommand } from '../../src/compose.ts';
+import { openReports } from '../../src/compose/outside.ts';
 import { defineWorkflow, openSquadra } from '../../src/index.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import type { InboxCommand } from '../../src/work/inbox.ts';
@@ -52,6 +53,6 @@ it('is another tenant’s business only for that tenant', async () => {
   const { id } = await squadra.submit(gate, { input: {} });
   const foreign = { tenant: 'other', name: 'cancel', body: { id } } as const;
   await expect(sendCommand({ stateDir }, foreign, 5_000)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-  await using state = openReports({ stateDir });
+  await using state = await openReports({ stateDir });
   expect(await state.reports.get('local', id)).not.toMatchObject({ status: 'cancelled' });
 });

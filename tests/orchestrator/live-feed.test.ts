@@ -47,3 +47,14 @@ it('gives the text of a call before the record that ends it, and leaves that of 
   expect(follower.takeEndedBy(record('completed'))).toMatchObject([{ text: 'of this call' }]);
   expect(follower.take()).toMatchObject([{ text: 'of another' }]);
 });
+
+it('gives nothing of an attempt after the record that ends it, however late its text arrives', () => {
+  const { liveText, feed } = open();
+  const follower = feed();
+  const ended = { event: 'step', kind: 'step', seq: 3, at: 0, key: 'ask', type: 'model', attempt: 1, phase: 'failed' };
+  follower.takeEndedBy(ended as unknown as StoredEvent);
+  liveText.add(delta('late', 0));
+  expect(follower.take()).toEqual([]);
+  liveText.add({ ...delta('again', 0), attempt: 2 });
+  expect(follower.take()).toMatchObject([{ attempt: 2, text: 'again' }]);
+});

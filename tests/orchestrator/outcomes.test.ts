@@ -148,4 +148,22 @@ describe('waiting for an outcome', () => {
     outcomes.close(closed);
     await expect(waiting).rejects.toBe(closed);
   });
+
+  it('hears of an end in another process with the news of it, even of one that ran here', async () => {
+    const { port, answer } = reports();
+    const news = new Set<() => void>();
+    const follow = (_: string, onNews: () => void): (() => void) => {
+      news.add(onNews);
+      return () => news.delete(onNews);
+    };
+    const outcomes = new Outcomes(port, running, follow);
+    const waiting = outcomes.wait('local', 'x');
+    await answer(execution('running'));
+    for (const onNews of news) onNews();
+    await answer(execution('running'));
+    for (const onNews of news) onNews();
+    await answer(execution('completed'));
+    expect(await waiting).toEqual(done);
+    expect(news.size).toBe(0);
+  });
 });

@@ -75,6 +75,9 @@ it('wakes what parked beside its signal, when the process ended before it could 
   const deaf = (executions: ExecutionStore): ExecutionStore =>
     wrapSessions(executions, (session, executionId) => ({
       epoch: session.epoch,
+      get isUnsure() {
+        return session.isUnsure;
+      },
       signals: async () => [],
       commit: async (commit) => {
         if (commit.awaitedSignals === undefined) return session.commit(commit);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import type { Approval } from '../../work/approval-store.ts';
 import type { Cli, CommandContext } from '../cli.ts';
@@ -84,7 +84,7 @@ async function pendingApprovals(
   { options }: CommandContext,
   text: string,
 ): Promise<{ id: string; pending: readonly Approval[] }> {
-  await using state = openReports(stateOptions(options));
+  await using state = await openReports(stateOptions(options));
   const id = await findExecution((filter) => state.reports.list(options.tenant, filter), text);
   const pending = await state.approvals.list(options.tenant, { executionId: id, status: 'pending', limit: 200 });
   return { id, pending };

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { isId } from '../../kernel/id.ts';
 import { budgetDocument } from '../../orchestrator/budget-document.ts';
@@ -62,7 +62,7 @@ function withTarget(command: Command): Command {
 }
 
 async function list({ options, terminal }: CommandContext): Promise<ExitCode> {
-  await using state = openIfThere(() => openReports(stateOptions(options)));
+  await using state = await openIfThere(() => openReports(stateOptions(options)));
   const budgets = state === null ? [] : await allBudgets(state, options.tenant);
   if (options.json) {
     terminal.out(safeJson({ items: budgets.map(budgetDocument) }, 2));

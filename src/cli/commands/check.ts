@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { checkState, openReports } from '../../compose.ts';
+import { checkState, openReports } from '../../compose/outside.ts';
 import type { CheckedExecution, Finding } from '../../orchestrator/check.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
@@ -38,7 +38,7 @@ async function act(context: CommandContext): Promise<ExitCode> {
 }
 
 async function hasState({ options }: CommandContext): Promise<boolean> {
-  await using state = openIfThere(() => openReports(stateOptions(options)));
+  await using state = await openIfThere(() => openReports(stateOptions(options)));
   return state !== null;
 }
 

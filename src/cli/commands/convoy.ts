@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
 import { findConvoy } from '../convoy-id.ts';
@@ -87,6 +87,6 @@ async function retry(context: CommandContext, text: string): Promise<0> {
 }
 
 async function namedConvoy({ options }: CommandContext, text: string): Promise<string> {
-  await using state = openReports(stateOptions(options));
+  await using state = await openReports(stateOptions(options));
   return await findConvoy((filter) => state.convoys.list(options.tenant, filter), text);
 }

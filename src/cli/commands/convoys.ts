@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import type { StateReports } from '../../orchestrator/state-reports.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { formatDuration } from '../../kernel/duration.ts';
@@ -41,7 +41,7 @@ async function showAll({ options, terminal, clock }: CommandContext, filter: Con
   const { tenant } = options;
   const limit = checkLimit(filter.limit);
   const narrowed = { limit, ...(filter.status === undefined ? {} : { status: checkStatus(filter.status) }) };
-  await using state = openIfThere(() => openReports(stateOptions(options)));
+  await using state = await openIfThere(() => openReports(stateOptions(options)));
   const convoys = state === null ? [] : await state.convoys.list(tenant, narrowed);
   if (options.json) {
     const nextCursor = convoys.length === limit ? (convoys.at(-1)?.id ?? null) : null;
@@ -86,7 +86,7 @@ async function showAll({ options, terminal, clock }: CommandContext, filter: Con
 async function showOne(context: CommandContext, text: string): Promise<ExitCode> {
   const { options, terminal } = context;
   const { tenant } = options;
-  await using state = openReports(stateOptions(options));
+  await using state = await openReports(stateOptions(options));
   const id = await findConvoy((filter) => state.convoys.list(tenant, filter), text);
   const convoy = await state.convoys.get(tenant, id);
   if (convoy === null)

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { costGroupings, reportCosts } from '../../orchestrator/costs.ts';
 import type { CostGrouping, CostLine, CostReport } from '../../orchestrator/costs.ts';
@@ -42,7 +42,7 @@ async function act({ options, terminal }: CommandContext, given: CostsOptions): 
     from: timeOf(given.from, '--from'),
     to: timeOf(given.to, '--to'),
   };
-  await using state = openReports(stateOptions(options));
+  await using state = await openReports(stateOptions(options));
   const report = await reportCosts(reportParts(state), options.tenant, request);
   if (options.json) {
     terminal.out(safeJson(report, 2));

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { openSquadraIn } from '../../compose.ts';
+import { openSquadraToWatch } from '../../compose.ts';
+import { placeOf } from '../../compose/outside.ts';
+import type { StatePlace } from '../../compose/outside.ts';
 import { readProcessSettings } from '../../config/settings.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import type { Squadra } from '../../orchestrator/squadra.ts';
@@ -61,7 +63,7 @@ async function act(context: CommandContext, { resume = false, fast = false }: De
   const since = clock.now();
   const project = await loadProject(options.config);
   using interruption = new Interruption();
-  await using squadra = await openSquadraIn(
+  await using squadra = await openSquadraToWatch(
     { ...stateOptions(options), ...project.opening },
     { command: 'demo', offlinePaceMs: fast ? fastPaceMs : isWatched ? watchedPaceMs : unwatchedPaceMs },
   );
@@ -94,7 +96,7 @@ async function newestDemo(squadra: Squadra): Promise<Execution> {
 }
 
 function introduce({ terminal, options }: CommandContext, isResumed: boolean): void {
-  const { stateDir } = readProcessSettings(stateOptions(options));
+  const place = placeOf(stateOptions(options));
   const ink = terminal.noteInk;
   terminal.note(
     ink.bold(
@@ -104,7 +106,9 @@ function introduce({ terminal, options }: CommandContext, isResumed: boolean): v
   terminal.note(ink.dim('The answers come from a script: no language model, no key, no cost.'));
   terminal.note(
     ink.dim(
-      `Everything is written to ${stateDir} first. Kill this process at any time (kill -9 ${process.pid}), then: npx squadra demo --resume\n`,
+      place.isFleet
+        ? `The fleet on ${place.name} does the work; this process watches it.\n`
+        : `Everything is written to ${place.name} first. Kill this process at any time (kill -9 ${process.pid}), then: npx squadra demo --resume\n`,
     ),
   );
 }
@@ -124,18 +128,24 @@ async function finish(context: CommandContext, squadra: Squadra, followed: Follo
   for (const { path, title } of files) terminal.out(`  ${ink.cyan(path.padEnd(width))}  ${title}`);
   const verdict = verdictOf(messages.findLast(({ message }) => message.kind === 'answer')?.message.text ?? '');
   if (verdict !== null) terminal.out(`\n${ink.bold('The verdict')}\n  ${verdict}`);
-  for (const line of nextLines(context, execution.id, stateDir)) terminal.out(line);
+  for (const line of nextLines(context, execution.id)) terminal.out(line);
   return exitCode;
 }
 
+function stateText({ isFleet, name }: StatePlace): string {
+  return isFleet
+    ? `The state is in ${name}.`
+    : `The state is ${name}: one SQLite file and the files above; delete the folder and nothing is left.`;
+}
+
 /** Commands that can be typed as they stand, once a key is filled in. */
-function nextLines({ terminal, options }: CommandContext, id: string, stateDir: string): readonly string[] {
+function nextLines({ terminal, options }: CommandContext, id: string): readonly string[] {
   const { ink } = terminal;
   const state = options.stateDir === undefined ? '' : ` --state-dir ${options.stateDir}`;
   const run = `npx squadra run ${relative(process.cwd(), requestFile)}${state}`;
   return [
     `\n${ink.bold('Look again')}\n  npx squadra show ${id}${state}`,
-    `  ${ink.dim(`The state is ${stateDir}: one SQLite file and the files above; delete the folder and nothing is left.`)}`,
+    `  ${ink.dim(stateText(placeOf(stateOptions(options))))}`,
     `\n${ink.bold('The same with a model')}`,
     `  OPENAI_API_KEY=… ${run}`,
     `  ANTHROPIC_API_KEY=… ${run}`,

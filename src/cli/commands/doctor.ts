@@ -1,6 +1,9 @@
 import { Command } from 'commander';
-import { examineDisk, examineNode, examineProject, examineSettings, examineState } from '../examinations.ts';
-import type { Examination } from '../examinations.ts';
+import { isFleet } from '../../config/fleet-check.ts';
+import { examineNode, examineProject, examineSettings } from '../examinations.ts';
+import type { Examination } from '../examination.ts';
+import { examineFleet } from '../fleet-examinations.ts';
+import { examineDisk, examineState } from '../folder-examinations.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { safeJson, safeText } from '../view/safe-text.ts';
@@ -10,7 +13,7 @@ export function doctorCommand(cli: Cli): Command {
   return new Command('doctor')
     .summary('is everything here in order?')
     .description(
-      'Examines Node, the settings, the project, the state folder and its disk, and who runs it. Calls no model and changes nothing. Exits with 1 when something is wrong.',
+      'Examines Node, the settings, the project, the state folder and its disk, and who runs it; of a fleet the database and the engine. Calls no model and changes nothing. Exits with 1 when something is wrong.',
     )
     .action((_: object, command: Command) => cli.run(command, act));
 }
@@ -18,7 +21,10 @@ export function doctorCommand(cli: Cli): Command {
 async function act({ options, terminal }: CommandContext): Promise<ExitCode> {
   const { settings, examinations } = examineSettings(options);
   const all: Examination[] = [examineNode(), ...examinations, await examineProject(options)];
-  if (settings !== null) all.push(...examineState(options), ...examineDisk(settings.stateDir));
+  if (settings !== null) {
+    all.push(...(isFleet(settings) ? await examineFleet(settings) : examineState(settings)));
+    all.push(...examineDisk(settings.stateDir));
+  }
   const isWell = all.every(({ result }) => result !== 'bad');
   if (options.json) {
     terminal.out(safeJson({ ok: isWell, examinations: all }, 2));

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { openSquadraIn } from '../../compose.ts';
+import { openSquadraToWatch } from '../../compose.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import type { ForkRequest } from '../../orchestrator/forks.ts';
 import type { Squadra } from '../../orchestrator/squadra.ts';
@@ -46,7 +46,7 @@ async function act(context: CommandContext, text: string, { from, set }: ForkOpt
   const id = await namedExecution(context, text);
   using interruption = new Interruption();
   const opened = await openUnlessOwned(() =>
-    openSquadraIn({ ...stateOptions(context.options), ...project.opening }, { command: 'fork' }),
+    openSquadraToWatch({ ...stateOptions(context.options), ...project.opening }, { command: 'fork' }),
   );
   if (opened === null) return await sendFork(context, id, request);
   await using squadra = opened;

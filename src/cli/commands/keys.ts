@@ -4,10 +4,10 @@ import type { ApiKey } from '../../access/access-store.ts';
 import { makeKey } from '../../access/api-key.ts';
 import { scopes } from '../../access/principal.ts';
 import type { Scope } from '../../access/principal.ts';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import { durationMs } from '../../kernel/duration.ts';
 import { createIds } from '../../kernel/id.ts';
-import { newKey } from '../../orchestrator/access.ts';
+import { newKey } from '../../orchestrator/key-request.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
 import type { ExitCode } from '../exit-code.ts';
@@ -94,7 +94,7 @@ async function create(
 }
 
 async function list({ options, terminal, clock }: CommandContext): Promise<ExitCode> {
-  await using state = openIfThere(() => openReports(stateOptions(options)));
+  await using state = await openIfThere(() => openReports(stateOptions(options)));
   const keys = state === null ? [] : await state.access.listKeys(options.tenant);
   if (options.json) {
     terminal.out(safeJson({ items: keys.map(keyDocument) }, 2));

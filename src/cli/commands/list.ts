@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import type { StateReports } from '../../orchestrator/state-reports.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { executionStatuses } from '../../work/execution.ts';
@@ -39,7 +39,7 @@ export function listCommand(cli: Cli): Command {
 async function act(context: CommandContext, options: ListOptions): Promise<ExitCode> {
   const { terminal, options: globals, clock } = context;
   const limit = checkLimit(options.limit);
-  await using state = openIfThere(() => openReports(stateOptions(globals)));
+  await using state = await openIfThere(() => openReports(stateOptions(globals)));
   const executions =
     state === null
       ? []

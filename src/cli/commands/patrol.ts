@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import { durationMs } from '../../kernel/duration.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import type { Cli, CommandContext } from '../cli.ts';
@@ -42,7 +42,7 @@ export function patrolCommand(cli: Cli): Command {
 
 async function act(context: CommandContext, options: PatrolOptions): Promise<ExitCode> {
   const thresholds = thresholdsOf(options);
-  await using state = openIfThere(() => openReports(stateOptions(context.options)));
+  await using state = await openIfThere(() => openReports(stateOptions(context.options)));
   // Maybe the wrong folder: a patrol that finds nothing there would find nothing for ever.
   if (state === null)
     throw new SquadraError('INVALID_SETTING', 'There is no state here to look at; name its folder with --state-dir.');

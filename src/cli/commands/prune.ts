@@ -6,7 +6,7 @@ import { SquadraError } from '../../kernel/errors.ts';
 import type { Cli, CommandContext } from '../cli.ts';
 import { stateOptions } from '../cli.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import { openIfThere } from '../reports.ts';
 import { send, tell } from '../sending.ts';
 import { formatCount } from '../view/figures.ts';
@@ -34,7 +34,7 @@ export function pruneCommand(cli: Cli): Command {
 async function act(context: CommandContext, olderThan: string | undefined): Promise<ExitCode> {
   const { options, clock } = context;
   const ageMs = olderThan === undefined ? retentionMs(context) : durationMs(olderThan, '--older-than');
-  await using state = openIfThere(() => openReports(stateOptions(options)));
+  await using state = await openIfThere(() => openReports(stateOptions(options)));
   const endedBefore = clock.now() - ageMs;
   const deleted =
     state === null

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { openSquadraIn } from '../../compose.ts';
+import { openSquadraToWatch } from '../../compose.ts';
+import { placeOf } from '../../compose/outside.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import type { Run } from '../../orchestrator/run-handle.ts';
 import type { Squadra } from '../../orchestrator/squadra.ts';
@@ -58,7 +59,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
   const since = context.clock.now();
   const project = await loadProject(context.options.config);
   using interruption = new Interruption();
-  await using squadra = await openSquadraIn(
+  await using squadra = await openSquadraToWatch(
     { ...stateOptions(context.options), ...project.opening },
     { command: 'run' },
   );
@@ -70,7 +71,7 @@ async function act(context: CommandContext, file: string | undefined, options: R
     request === null
       ? own.run(await idToResume(own, resume === true ? null : (resume ?? null)))
       : await own.submit<unknown, unknown>(options.workflow ?? defaultWorkflow, request);
-  if (request === null) await prepareResume(own, run);
+  if (request === null) await prepareResume(context, own, run);
   const followed = await follow(context, own, run, since, interruption.signal);
   return conclude(context, followed, `npx squadra run --resume ${run.id}`);
 }
@@ -84,10 +85,10 @@ async function idToResume(squadra: Squadra, named: string | null): Promise<strin
   return found.id;
 }
 
-/** What was only created is started; what cannot go on here is told, rather than waited for. */
-async function prepareResume(squadra: Squadra, run: Run): Promise<void> {
+/** What was only created is started; what cannot go on here is told, rather than waited for. The workers of a fleet have their own. */
+async function prepareResume({ options }: CommandContext, squadra: Squadra, run: Run): Promise<void> {
   const { status, workflow } = await run.get();
-  if (!squadra.workflows.includes(workflow))
+  if (!squadra.workflows.includes(workflow) && !placeOf(stateOptions(options)).isFleet)
     throw new SquadraError(
       'UNKNOWN_WORKFLOW',
       `Execution ${run.id} needs the workflow '${workflow}', which no file of squadra.yaml exports here.`,

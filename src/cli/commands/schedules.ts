@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
-import { openReports, sendCommand } from '../../compose.ts';
+import { sendCommand } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import type { CommandResult } from '../../orchestrator/command-route.ts';
 import { scheduleSummary } from '../../orchestrator/schedules/schedule-document.ts';
 import type { Schedule } from '../../work/schedule.ts';
@@ -67,7 +68,7 @@ function createCommand(cli: Cli): Command {
 }
 
 async function list({ options, terminal, clock }: CommandContext): Promise<ExitCode> {
-  await using state = openIfThere(() => openReports(stateOptions(options)));
+  await using state = await openIfThere(() => openReports(stateOptions(options)));
   const schedules = state === null ? [] : await allSchedules(state.schedules, options.tenant);
   if (options.json) {
     terminal.out(safeJson({ items: schedules.map(scheduleSummary) }, 2));

@@ -19,6 +19,7 @@ import { keepHeapSmall } from '../small-heap.ts';
 interface ServeOptions {
   readonly host?: string;
   readonly port?: string;
+  readonly role?: string;
 }
 
 /** `squadra serve`: the HTTP interface, and the work behind it, until it is told to stop. */
@@ -30,6 +31,7 @@ export function serveCommand(cli: Cli): Command {
     )
     .option('--host <address>', 'where to listen (default: SQUADRA_HOST, or 127.0.0.1)')
     .option('--port <number>', 'the port; 0 takes any that is free (default: SQUADRA_PORT, or 8080)')
+    .option('--role <role>', 'in a fleet: api, worker, or all (default: SQUADRA_ROLE, or all)')
     .action((options: ServeOptions, command: Command) => cli.run(command, (context) => act(context, options)));
 }
 
@@ -62,10 +64,12 @@ async function act(context: CommandContext, options: ServeOptions): Promise<Exit
   return 0;
 }
 
-function settingsOf({ host, port }: ServeOptions): SettingOptions {
+function settingsOf({ host, port, role }: ServeOptions): SettingOptions {
   return {
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port: parseWholeNumber(port, '--port') }),
+    // What is no role is refused with all other settings.
+    ...(role === undefined ? {} : { role: role as NonNullable<SettingOptions['role']> }),
   };
 }
 

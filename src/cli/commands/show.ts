@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import type { StateReports } from '../../orchestrator/state-reports.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { compareExecutions } from '../../orchestrator/comparison.ts';
@@ -38,7 +38,7 @@ export function showCommand(cli: Cli): Command {
 
 async function act(context: CommandContext, text: string, { compare, full = false }: ShowOptions): Promise<ExitCode> {
   const { terminal, options } = context;
-  await using state = openReports(stateOptions(options));
+  await using state = await openReports(stateOptions(options));
   const shown = await readExecution(state, options.tenant, text);
   if (compare === undefined) return await showOne(context, state, shown, full);
   const comparison = compareExecutions(shown, await readExecution(state, options.tenant, compare));

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { openReports } from '../../compose.ts';
+import { openReports } from '../../compose/outside.ts';
 import { SquadraError } from '../../kernel/errors.ts';
 import { readCatalogue } from '../../squads/catalogue.ts';
 import type { Template } from '../../squads/catalogue.ts';
@@ -31,7 +31,7 @@ export function squadsCommand(cli: Cli): Command {
 
 async function act(context: CommandContext, name: string | undefined): Promise<ExitCode> {
   const { options } = context;
-  await using state = openIfThere(() => openReports(stateOptions(options)));
+  await using state = await openIfThere(() => openReports(stateOptions(options)));
   const squads = state === null ? [] : await state.squads.list(options.tenant, { limit: maxSquads });
   const templates = readCatalogue().templates.filter((template) =>
     squads.every((squad) => squad.name !== template.name),

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { openReports } from '../../compose.ts';
-import { readProcessSettings } from '../../config/settings.ts';
+import { openReports, placeOf } from '../../compose/outside.ts';
+import type { StatePlace } from '../../compose/outside.ts';
 import { durationMs } from '../../kernel/duration.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
@@ -38,7 +38,7 @@ export function statusCommand(cli: Cli): Command {
 async function act(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
   const everyMs = durationMs(options.every, '--every');
   if (everyMs < fastestMs) throw new SquadraError('INVALID_INPUT', `--every is '${options.every}'; use 100ms or more.`);
-  await using state = openReports(stateOptions(context.options));
+  await using state = await openReports(stateOptions(context.options));
   const { terminal, options: globals } = context;
   if (globals.json) terminal.out(safeJson(statusDocument(await readStatus(context, state), globals.tenant), 2));
   else if (options.once === true || !terminal.isLive) await tellOnce(context, state);
@@ -74,9 +74,8 @@ async function watch(context: CommandContext, state: StateReports, everyMs: numb
   screen.leave();
 }
 
-function place({ options }: CommandContext): { readonly stateDir: string; readonly tenant: string } {
-  const { stateDir } = readProcessSettings(stateOptions(options));
-  return { stateDir, tenant: options.tenant };
+function place({ options }: CommandContext): { readonly place: StatePlace; readonly tenant: string } {
+  return { place: placeOf(stateOptions(options)), tenant: options.tenant };
 }
 
 /** Resolves after the time, or when the signal aborts. */

@@ -13,7 +13,7 @@ import { cutTo } from './width.ts';
 
 /** Which state is shown, and in which room. */
 export interface StatusFrame {
-  readonly stateDir: string;
+  readonly place: { readonly isFleet: boolean; readonly name: string };
   readonly tenant: string;
   /** Null where lines may be as long as they are. */
   readonly width: number | null;
@@ -31,9 +31,12 @@ export function statusLines(status: Status, frame: StatusFrame, ink: Ink): strin
     `${ink.dim(name.padEnd(nameWidth))}${paint(cut(text, nameWidth))}`;
   const below = (lines: readonly string[]): string[] =>
     lines.slice(0, frame.mostListed).map((line) => `  ${cut(line, 2)}`);
+  const { isFleet, name } = frame.place;
   return [
-    row('State', `${resolve(frame.stateDir)}, tenant ${safeLine(frame.tenant)}`),
-    row('Run by', ownerText(status), status.owner === null ? ink.yellow : undefined),
+    row('State', `${isFleet ? name : resolve(name)}, tenant ${safeLine(frame.tenant)}`),
+    isFleet
+      ? row('Run by', 'a fleet')
+      : row('Run by', ownerText(status), status.owner === null ? ink.yellow : undefined),
     row('Executions', openText(status)),
     row('Ended', endedText(status)),
     ...processRows(status).map(([name, text]) => row(name, text)),

@@ -47,7 +47,7 @@ function identifying({ access, settings, clock, logger }: HttpParts, streamToken
     const credential = readCredential(request.headers);
     const streamToken = credential.kind === 'none' ? streamTokenOf(request) : null;
     if (streamToken !== null) {
-      const principal = streamTokens.verify(streamToken);
+      const principal = await streamTokens.verify(streamToken);
       if (principal !== null) return principal;
       throw unauthenticated(reply, 'invalid', 'There is no such stream token, or it has expired.');
     }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { approvalDocument } from '../../orchestrator/execution-document.ts';
+import { topicSet } from '../../orchestrator/pulse/pulse-topic.ts';
 import { route } from '../route.ts';
 import { approvalBody, approvalListQuery, approvalSchema } from '../schemas/approval.ts';
 import { idParams, pageSchema } from '../schemas/id.ts';
@@ -17,6 +18,7 @@ export function approvalRoutes(app: FastifyInstance): void {
     scope: 'read',
     query: approvalListQuery,
     answers: { 200: pageSchema(approvalSchema) },
+    changesWith: topicSet('approvals'),
     handle: async ({ query, squadra }) => {
       const { items, nextCursor } = await squadra.approvals.list(query);
       return { items: items.map(approvalDocument), nextCursor };

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Principal } from '../../access/principal.ts';
 import { budgetDocument } from '../../orchestrator/budget-document.ts';
+import { topicSet } from '../../orchestrator/pulse/pulse-topic.ts';
 import type { BudgetScope } from '../../work/budget.ts';
 import { forbidden } from '../auth/authentication.ts';
 import { route } from '../route.ts';
@@ -27,6 +28,7 @@ function reading(app: FastifyInstance): void {
     scope: 'read',
     query: budgetListQuery,
     answers: { 200: pageSchema(budgetSchema) },
+    changesWith: topicSet('budgets'),
     handle: async ({ query, squadra }) => {
       const { items, nextCursor } = await squadra.budgets.list(query);
       return { items: items.map(budgetDocument), nextCursor };

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { executionSummary } from '../../orchestrator/execution-document.ts';
+import { topicSet } from '../../orchestrator/pulse/pulse-topic.ts';
 import { defaultWorkflow } from '../../orchestrator/submissions.ts';
 import { etagOf } from '../etag.ts';
 import { idempotencyHeaders, idempotencyOf } from '../idempotency.ts';
@@ -57,6 +58,8 @@ function listing(app: FastifyInstance): void {
     scope: 'read',
     query: executionListQuery,
     answers: { 200: pageSchema(executionSummarySchema) },
+    // A squad may be named by its name.
+    changesWith: topicSet('executions', 'squads'),
     handle: async ({ query: { createdAfter, ...filter }, squadra }) => {
       const { items, nextCursor } = await squadra.list({
         ...filter,

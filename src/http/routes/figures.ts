@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { topicSet } from '../../orchestrator/pulse/pulse-topic.ts';
 import type { ConvoyFigures } from '../../work/metrics/convoy-course.ts';
 import { route } from '../route.ts';
 import {
@@ -25,6 +26,7 @@ export function figureRoutes(app: FastifyInstance, mostMinutes: number): void {
     scope: 'read',
     query: z.strictObject({ timeRange: timeRangeSchema(mostMinutes, 60) }),
     answers: { 200: statsSchema },
+    changesWith: topicSet('metrics'),
     handle: ({ query, squadra }) => squadra.metrics.stats(query.timeRange),
   });
   route(app, {

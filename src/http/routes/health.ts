@@ -14,7 +14,7 @@ const readySchema = z.object({
 /** Whether it lives, and whether it takes requests: for supervisors and load balancers. */
 export function healthRoutes(
   app: FastifyInstance,
-  { clock, readiness, squadra, pressure }: HttpParts & { readonly pressure: Pressure },
+  { clock, readiness, squadra, pressure, writability }: HttpParts & { readonly pressure: Pressure },
 ): void {
   const since = clock.now();
   route(app, {
@@ -37,10 +37,11 @@ export function healthRoutes(
     scope: 'open',
     isUncounted: true,
     answers: { 200: readySchema, 503: readySchema },
-    handle: ({ reply }) => {
+    handle: async ({ reply }) => {
       const { gate } = squadra.statistics();
-      const isReady = readiness.state === 'ready';
-      return reply.code(isReady ? 200 : 503).send({ status: readiness.state, gate, underPressure: pressure.isHigh });
+      const { state } = readiness;
+      const status = state === 'ready' && !(await writability.check()) ? 'unwritable' : state;
+      return reply.code(status === 'ready' ? 200 : 503).send({ status, gate, underPressure: pressure.isHigh });
     },
   });
 }

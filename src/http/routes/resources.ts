@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { topicSet } from '../../orchestrator/pulse/pulse-topic.ts';
 import { minuteMs } from '../../work/metrics/minute.ts';
 import { route } from '../route.ts';
 import { resourcesSchema, timeRangeSchema } from '../schemas/metrics.ts';
@@ -17,6 +18,7 @@ export function resourceRoutes(app: FastifyInstance, mostMinutes: number): void 
     scope: 'read',
     query: z.strictObject({ timeRange: timeRangeSchema(mostMinutes, 10) }),
     answers: { 200: resourcesSchema },
+    changesWith: topicSet('system'),
     handle: async ({ query, squadra }) => {
       const { starts } = squadra.statistics();
       const { retained, average, samples, minutes } = await squadra.metrics.resources(query.timeRange);

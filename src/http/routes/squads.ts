@@ -1,11 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import type { HttpParts } from '../http-parts.ts';
 import { checkCondition, etagOf, readIfMatch, requireIfMatch, sendVersioned } from '../etag.ts';
 import { route } from '../route.ts';
 import { ifMatchHeaders, ifNoneMatchHeaders, optionalIfMatchHeaders } from '../schemas/etag.ts';
-import { idParams, pageQuery, pageSchema } from '../schemas/id.ts';
-import { newSquadBody, squadChangeBody, squadDocument, squadSchema } from '../schemas/squad.ts';
+import { idParams, pageSchema } from '../schemas/id.ts';
+import { newSquadBody, squadChangeBody, squadDocument, squadListQuery, squadSchema } from '../schemas/squad.ts';
 
 const tag = 'squads';
 const params = idParams;
@@ -41,7 +40,7 @@ function collectionRoutes(app: FastifyInstance): void {
     summary: 'List squads, newest first',
     tag,
     scope: 'read',
-    query: z.strictObject(pageQuery),
+    query: squadListQuery,
     answers: { 200: pageSchema(squadSchema) },
     handle: async ({ query, squadra }) => {
       const { items, nextCursor } = await squadra.squads.list(query);

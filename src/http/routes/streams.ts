@@ -138,8 +138,8 @@ function tokenRoute(app: FastifyInstance, { streamTokens }: StreamRouteParts): v
     scope: 'read',
     body: z.strictObject({}).nullish(),
     answers: { 201: z.object({ token: z.string(), expiresAt: timeSchema }).meta({ id: 'StreamToken' }) },
-    handle: ({ principal, reply }) => {
-      const { token: text, expiresAt } = streamTokens.issue(principal);
+    handle: async ({ principal, reply }) => {
+      const { token: text, expiresAt } = await streamTokens.issue(principal);
       return reply
         .code(201)
         .header('cache-control', 'no-store')

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { squadInput, squadUpdate } from '../../squads/squad-input.ts';
 import type { Squad } from '../../squads/squad.ts';
-import { idSchema, timeSchema } from './id.ts';
+import { idSchema, pageQuery, timeSchema } from './id.ts';
 import { memberDocument, memberSchema } from './member.ts';
 
 /** Members are added to those of the template; together they are at least one. */
@@ -11,6 +11,11 @@ export const newSquadBody = squadInput.meta({ id: 'NewSquad' });
 export const squadChangeBody = squadUpdate
   .refine((change) => Object.keys(change).length > 0, 'changes nothing')
   .meta({ id: 'SquadChange', minProperties: 1 });
+
+export const squadListQuery = z.strictObject({
+  ...pageQuery,
+  userId: z.string().min(1).max(255).describe('Those that this user made.').exactOptional(),
+});
 
 export const squadSchema = z
   .object({

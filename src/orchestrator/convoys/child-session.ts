@@ -35,6 +35,10 @@ export class ChildSession implements JournalSession {
     return this.#session.epoch;
   }
 
+  get isUnsure(): boolean {
+    return this.#session.isUnsure;
+  }
+
   commit(commit: Commit): Promise<Committed> {
     return isResult(commit) || this.#waiting > 0 ? this.#commitInTurn(commit) : this.#commit(commit);
   }

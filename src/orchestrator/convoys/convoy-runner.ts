@@ -1,12 +1,13 @@
 import type { StartAdvice, Starts } from '../../flow/starts.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
-import type { DurationDistribution } from '../../telemetry/histogram.ts';
 import type { Convoy, ConvoyItem } from '../../work/convoy.ts';
 import type { CreatedConvoy, NewConvoy } from '../../work/convoy-store.ts';
 import type { WorkItemStatus } from '../../work/work-item.ts';
 import type { Commands } from '../commands.ts';
 import { ConvoyEnds } from './convoy-ends.ts';
+import { parentReason, timeoutReason } from './convoy-keeper.ts';
+import type { ConvoyKeeper, ConvoyStatistics } from './convoy-keeper.ts';
 import { ConvoyGraph, storedItem } from './convoy-graph.ts';
 import { ItemStarter } from './item-starter.ts';
 import type { ItemStarterParts } from './item-starter.ts';
@@ -25,17 +26,6 @@ export interface ConvoyRunnerParts extends ItemStarterParts {
   readonly onError: (error: unknown) => void;
 }
 
-/** How the convoys of this process stand. */
-export interface ConvoyStatistics {
-  readonly convoys: number;
-  /** Items whose child was started and has not ended. */
-  readonly running: number;
-  /** Items that wait: for a place, and for other items. */
-  readonly waiting: { readonly ready: number; readonly blocked: number };
-  /** From when an item could start until its start was committed and its child begins. */
-  readonly starts: DurationDistribution;
-}
-
 /**
  * Runs the open convoys in this process.
  *
@@ -46,7 +36,7 @@ export interface ConvoyStatistics {
  * C4  What follows from a completion, or from a new convoy, is sent to the store right behind it, not after it was answered:
  *     the store takes both into one commit. Nobody is told of it before that commit.
  */
-export class ConvoyRunner implements Disposable {
+export class ConvoyRunner implements ConvoyKeeper {
   readonly #parts: ConvoyRunnerParts;
   readonly #courses = new Courses();
   readonly #turns: ConvoyTurns;
@@ -165,7 +155,7 @@ export class ConvoyRunner implements Disposable {
   }
 
   /** Calls once when the convoy ends in this process; the function that is given back takes that back. */
-  onEnd(id: string, listener: () => void): () => void {
+  onEnd(_tenant: string, id: string, listener: () => void): () => void {
     return this.#ends.listen(id, listener);
   }
 
@@ -238,8 +228,7 @@ export class ConvoyRunner implements Disposable {
   #expire(course: Course): void {
     if (!this.#starts.isOpen || !this.#courses.has(course)) return;
     const { tenant, convoy } = course;
-    const reason = `the convoy was out of time after ${convoy.timeoutMs ?? 0} ms`;
-    this.stop(tenant, convoy.id, 'failed', reason).catch((error: unknown) => {
+    this.stop(tenant, convoy.id, 'failed', timeoutReason(convoy)).catch((error: unknown) => {
       this.#parts.onError(error);
       course.deadline = this.#parts.clock.setTimer(retryPauseMs, () => this.#expire(course));
     });
@@ -290,8 +279,6 @@ export class ConvoyRunner implements Disposable {
     this.#refresh();
   }
 }
-
-const parentReason = 'the execution that made it was cancelled';
 
 /** Whether an error only says that the state is being closed. */
 export function isClosing(error: unknown): boolean {

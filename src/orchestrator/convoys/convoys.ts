@@ -18,11 +18,11 @@ import type { SquadDirectory } from '../squad-directory.ts';
 import { checkConvoy } from './convoy-input.ts';
 import type { ConvoySettings } from './convoy-input.ts';
 import type { Requester } from '../submissions.ts';
-import type { ConvoyRunner } from './convoy-runner.ts';
+import type { ConvoyKeeper } from './convoy-keeper.ts';
 
 export interface ConvoysParts {
   readonly convoys: ConvoyReports;
-  readonly convoyRunner: ConvoyRunner;
+  readonly convoyRunner: ConvoyKeeper;
   readonly convoySettings: ConvoySettings;
   readonly directory: SquadDirectory;
   readonly gate: Pick<Gate, 'pass'>;
@@ -135,7 +135,7 @@ export class Convoys {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     // Asked after listening began, so an end between the two is not missed.
-    const leave = this.#parts.convoyRunner.onEnd(id, resolve);
+    const leave = this.#parts.convoyRunner.onEnd(this.#tenant, id, resolve);
     const abort = (): void => reject(signal?.reason instanceof Error ? signal.reason : new Error('Aborted.'));
     signal?.addEventListener('abort', abort, { once: true });
     try {

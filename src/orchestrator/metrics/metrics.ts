@@ -9,7 +9,7 @@ import type { ConvoyFigures } from '../../work/metrics/convoy-course.ts';
 import type { MetricReports } from '../../work/metrics/metric-store.ts';
 import { minuteOf } from '../../work/metrics/minute.ts';
 import type { Level, ResourceMinute } from '../../work/metrics/resource-minute.ts';
-import type { SquadraStatistics } from '../squadra.ts';
+import type { SquadraStatistics } from '../squadra-statistics.ts';
 import type { MetricKeeping } from './metric-keeping.ts';
 import { statsDocument } from './stats.ts';
 import type { Stats } from './stats.ts';

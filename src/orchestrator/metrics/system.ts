@@ -1,6 +1,6 @@
 import type { ResourceMonitor } from '../../flow/resource-monitor.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { SquadraStatistics } from '../squadra.ts';
+import type { SquadraStatistics } from '../squadra-statistics.ts';
 
 const averageMs = 600_000;
 

@@ -8,7 +8,10 @@ import type { TopicSet } from './pulse-topic.ts';
 const everyMs = 1_000;
 /** What comes together is told together. */
 const gatherMs = 50;
-/** Followers are told in turns, so that what they read does not come at once: so many turns at most, which end before the second does. */
+/**
+ * Followers of all tenants are told in turns, so that what they read does not come at once: so many turns at most, which end before
+ * the second does.
+ */
 const [turnMs, maxTurns] = [18, 50];
 
 /** A tenant that somebody follows. */
@@ -18,9 +21,10 @@ interface Followed {
   changed: TopicSet;
   toldAt: number;
   timer: Timer | null;
-  /** Who is still to be told what, until their turns have come. */
-  rest: { readonly followers: readonly Follower[]; readonly changed: TopicSet; readonly timer: Timer } | null;
 }
+
+/** Hears what the followers of a tenant are about to be told, before the first of them is. */
+export type TellListener = (tenant: string, topics: TopicSet) => void;
 
 const minuteMs = 60_000;
 
@@ -36,12 +40,20 @@ const figures = topicSet('metrics');
  * P2  All who follow a tenant are told the same within a second, once a second at most, and only when something changed.
  * P3  What changed after a follower was told, it is told again: a change is noted after it was committed, so who reads then
  *     finds it.
- * P4  Who does not take what it is told is told later what has gathered; a follower holds one number.
+ * P4  Who does not take what it is told is told later what has gathered; a follower holds two numbers.
+ * P5  What is kept of a tenant's answers can be dropped in time: whoever listens hears of topics before any follower does, and of
+ *     all of them when a tenant gets its first follower.
  */
 export class Pulses {
   readonly #bus: Bus;
   readonly #clock: Clock;
   readonly #tenants = new Map<string, Followed>();
+  /** Who is owed something and waits for a turn, first come, first told: those of a tenant stand beside each other. */
+  readonly #line = new Set<Follower>();
+  #turnTimer: Timer | null = null;
+  #turnAt = -Infinity;
+  #followers = 0;
+  #onTell: TellListener = () => {};
   #isClosed = false;
   /** Of the sample before, counted from the epoch. */
   #minute = 0;
@@ -49,6 +61,16 @@ export class Pulses {
   constructor(bus: Bus, clock: Clock) {
     this.#bus = bus;
     this.#clock = clock;
+  }
+
+  /** Has one listener hear what is told from now on. */
+  onTell(listener: TellListener): void {
+    this.#onTell = listener;
+  }
+
+  /** Whether somebody follows the tenant. */
+  isFollowed(tenant: string): boolean {
+    return this.#tenants.has(tenant);
   }
 
   /** How many tenants are followed. */
@@ -59,12 +81,12 @@ export class Pulses {
   /** Notes that something has changed in a tenant; call it when the change can be read. */
   changed(tenant: string, topics: TopicSet): void {
     const followed = this.#tenants.get(tenant);
-    if (followed !== undefined) this.#note(followed, topics);
+    if (followed !== undefined) this.#note(tenant, followed, topics);
   }
 
   /** The same in all tenants. */
   changedForAll(topics: TopicSet): void {
-    for (const followed of this.#tenants.values()) this.#note(followed, topics);
+    for (const [tenant, followed] of this.#tenants) this.#note(tenant, followed, topics);
   }
 
   /** A sample of the machine came. With a minute that is over, figures of "the last hour" are others, also where nothing happened. */
@@ -82,6 +104,7 @@ export class Pulses {
     const follower = new Follower(signal);
     const followed = this.#followed(tenant);
     followed.followers.add(follower);
+    this.#followers++;
     try {
       for (;;) {
         if (this.#isClosed) throw new SquadraError('SHUTTING_DOWN', 'Squadra was closed; changes are told of later.');
@@ -94,6 +117,8 @@ export class Pulses {
     } finally {
       follower.close();
       followed.followers.delete(follower);
+      this.#followers--;
+      this.#leaveLine(follower);
       if (followed.followers.size === 0) this.#forget(tenant, followed);
     }
   }
@@ -102,55 +127,66 @@ export class Pulses {
     const known = this.#tenants.get(tenant);
     if (known !== undefined) return known;
     const leave = this.#bus.subscribeTenant(tenant, (event) => {
-      if (event.kind === 'committed') this.#note(followed, executions);
+      if (event.kind === 'committed' || event.kind === 'unsure') this.#note(tenant, followed, executions);
       else if (event.kind === 'closed') this.#close();
     });
-    const followed: Followed = { followers: new Set(), leave, changed: 0, toldAt: 0, timer: null, rest: null };
+    const followed: Followed = { followers: new Set(), leave, changed: 0, toldAt: 0, timer: null };
     this.#tenants.set(tenant, followed);
+    // Of what changed until now nobody was told.
+    this.#onTell(tenant, allTopics);
     return followed;
   }
 
   #forget(tenant: string, followed: Followed): void {
     followed.leave();
     followed.timer?.cancel();
-    followed.rest?.timer.cancel();
     if (this.#tenants.get(tenant) === followed) this.#tenants.delete(tenant);
   }
 
-  #note(followed: Followed, topics: TopicSet): void {
+  #note(tenant: string, followed: Followed, topics: TopicSet): void {
     followed.changed |= topics;
     if (followed.timer !== null) return;
     const waitMs = Math.max(gatherMs, followed.toldAt + everyMs - this.#clock.now());
-    followed.timer = this.#clock.setTimer(Math.min(waitMs, everyMs), () => this.#tell(followed));
+    followed.timer = this.#clock.setTimer(Math.min(waitMs, everyMs), () => this.#tell(tenant, followed));
   }
 
-  #tell(followed: Followed): void {
-    const { changed, followers, rest } = followed;
+  #tell(tenant: string, followed: Followed): void {
+    const { changed, followers } = followed;
     followed.timer = null;
     followed.changed = 0;
     followed.toldAt = this.#clock.now();
-    // Timers were late: whose turn has not come is told now what it would have been.
-    for (const follower of rest?.followers ?? []) follower.hear(rest?.changed ?? 0);
-    rest?.timer.cancel();
-    this.#tellSome(followed, [...followers], changed, Math.ceil(followers.size / maxTurns));
+    this.#onTell(tenant, changed);
+    for (const follower of followers) {
+      follower.owe(changed);
+      this.#line.add(follower);
+    }
+    if (this.#turnTimer !== null) return;
+    const waitMs = Math.min(turnMs, this.#turnAt + turnMs - this.#clock.now());
+    if (waitMs <= 0) this.#turn();
+    else this.#turnTimer = this.#clock.setTimer(waitMs, () => this.#turn());
   }
 
-  #tellSome(followed: Followed, followers: readonly Follower[], changed: TopicSet, atOnce: number): void {
-    for (const follower of followers.slice(0, atOnce)) follower.hear(changed);
-    const left = followers.slice(atOnce);
-    followed.rest =
-      left.length === 0
-        ? null
-        : {
-            followers: left,
-            changed,
-            timer: this.#clock.setTimer(turnMs, () => this.#tellSome(followed, left, changed, atOnce)),
-          };
+  #turn(): void {
+    this.#turnTimer = null;
+    this.#turnAt = this.#clock.now();
+    let places = Math.ceil(this.#followers / maxTurns);
+    for (const follower of this.#line) {
+      if (places-- === 0) break;
+      this.#line.delete(follower);
+      follower.hear();
+    }
+    if (this.#line.size > 0) this.#turnTimer = this.#clock.setTimer(turnMs, () => this.#turn());
+  }
+
+  #leaveLine(follower: Follower): void {
+    if (!this.#line.delete(follower) || this.#line.size > 0) return;
+    this.#turnTimer?.cancel();
+    this.#turnTimer = null;
   }
 
   #close(): void {
     this.#isClosed = true;
-    for (const { followers } of this.#tenants.values()) for (const follower of followers) follower.hear(0);
+    for (const { followers } of this.#tenants.values()) for (const follower of followers) follower.hear();
   }
 }
 
@@ -158,6 +194,8 @@ export class Pulses {
 class Follower {
   readonly #signal: AbortSignal;
   #changed: TopicSet = allTopics;
+  /** What it is told when its turn comes. */
+  #owed: TopicSet = 0;
   #wake: () => void = () => {};
   readonly #onAbort = (): void => this.#wake();
 
@@ -166,8 +204,14 @@ class Follower {
     signal.addEventListener('abort', this.#onAbort);
   }
 
-  hear(topics: TopicSet): void {
-    this.#changed |= topics;
+  owe(topics: TopicSet): void {
+    this.#owed |= topics;
+  }
+
+  /** Has it told what it is owed. */
+  hear(): void {
+    this.#changed |= this.#owed;
+    this.#owed = 0;
     this.#wake();
   }
 

@@ -8,6 +8,9 @@ import { topicSet } from './pulse-topic.ts';
 import type { TopicSet } from './pulse-topic.ts';
 import type { Pulses } from './pulses.ts';
 
+/** Where changes are noted. */
+type ChangeNotes = Pick<Pulses, 'changed' | 'changedForAll'>;
+
 /** The stores whose changes pages show. */
 export interface WatchedStores {
   readonly executions: ExecutionStore;
@@ -46,7 +49,7 @@ export function topicsOfCommit(commit: Commit | null, hasAsked: boolean): TopicS
 }
 
 /** The same stores; what changes in them is noted when it has been committed. Commits of runs are told of by `onCommit`. */
-export function watchStores<S extends WatchedStores>(stores: S, pulses: Pulses): S {
+export function watchStores<S extends WatchedStores>(stores: S, pulses: ChangeNotes): S {
   const after = async <T>(tenant: string, topics: TopicSet, change: Promise<T>): Promise<T> => {
     const result = await change;
     pulses.changed(tenant, topics);
@@ -66,12 +69,12 @@ export function watchStores<S extends WatchedStores>(stores: S, pulses: Pulses):
 /** Notes the topics when the change has been made, and gives back what it gave. */
 type After = <T>(tenant: string, topics: TopicSet, change: Promise<T>) => Promise<T>;
 
-function watchedExecutions(store: ExecutionStore, pulses: Pulses, after: After): ExecutionStore {
+function watchedExecutions(store: ExecutionStore, pulses: ChangeNotes, after: After): ExecutionStore {
   return {
     submit: (tenant, execution) => after(tenant, acceptances, store.submit(tenant, execution)),
     fork: (tenant, execution, inheritance) => after(tenant, acceptances, store.fork(tenant, execution, inheritance)),
     start: (tenant, id, commandId) => after(tenant, counts, store.start(tenant, id, commandId)),
-    claim: (tenant, id) => store.claim(tenant, id),
+    claim: (...claim) => store.claim(...claim),
     cancel: (tenant, id, reason) => after(tenant, closings, store.cancel(tenant, id, reason)),
     retry: (tenant, id, commandId) => after(tenant, counts, store.retry(tenant, id, commandId)),
     signal: (tenant, id, signal) => store.signal(tenant, id, signal),
@@ -126,7 +129,7 @@ function watchedSchedules(store: ScheduleStore, after: After): ScheduleStore {
   };
 }
 
-function watchedConvoys(store: ConvoyStore, pulses: Pulses, after: After): ConvoyStore {
+function watchedConvoys(store: ConvoyStore, pulses: ChangeNotes, after: After): ConvoyStore {
   const changing = <T>(tenant: string, change: Promise<T>): Promise<T> => after(tenant, convoyChanges, change);
   return {
     get: (tenant, id) => store.get(tenant, id),

@@ -1,7 +1,7 @@
 import type { Bus } from '../../bus/bus.ts';
 import type { Engine } from '../../engines/engine.ts';
 import { DueTimes } from '../../flow/due-times.ts';
-import type { Clock } from '../../kernel/clock.ts';
+import type { Clock, Timer } from '../../kernel/clock.ts';
 import type { Faults } from '../../kernel/faults.ts';
 import type { IdSource } from '../../kernel/id.ts';
 import type { Schedule, TickCounts } from '../../work/schedule.ts';
@@ -19,6 +19,8 @@ export interface ScheduleRunnerParts {
   readonly ids: IdSource;
   readonly faults: Faults;
   readonly maxWaitingFirings: number;
+  /** Whether other processes make, change and fire schedules too. */
+  readonly isShared: boolean;
   /** Whether this process can run a workflow; ticks of one that it cannot run are left to a process that can. */
   readonly isKnown: (workflow: string) => boolean;
   readonly onUnknown: (schedule: Schedule) => void;
@@ -47,6 +49,8 @@ const pageSize = 1_000;
 const batchSize = 200;
 /** Pause before something is tried again that the store refused. */
 const retryPauseMs = 1_000;
+/** How often the rows are looked at where others change them. */
+const lookEveryMs = 2_000;
 
 /**
  * Has schedules tick in this process.
@@ -55,6 +59,8 @@ const retryPauseMs = 1_000;
  * R2  One timer serves all schedules, and looks at the clock on the wall once in a second: clocks are set, machines sleep.
  * R3  The ticks of one schedule are decided about one after the other, oldest first.
  * R4  What waits begins when what was begun before has ended; where that went by unseen, at the next tick or start.
+ * R5  Where other processes run schedules too, all of them look at the rows now and then: who decides about a tick is whose commit
+ *     comes first, and the others read the row again.
  */
 export class ScheduleRunner implements Disposable {
   readonly #parts: ScheduleRunnerParts;
@@ -65,6 +71,7 @@ export class ScheduleRunner implements Disposable {
   #waiting: { readonly tenant: string; readonly id: string }[] = [];
   readonly #counts = { fired: 0, skipped: 0, missed: 0 };
   #isServing = false;
+  #look: Timer | null = null;
 
   constructor(parts: ScheduleRunnerParts) {
     this.#parts = parts;
@@ -97,6 +104,7 @@ export class ScheduleRunner implements Disposable {
     this.#isServing = true;
     for (const { tenant, id } of this.#waiting.splice(0)) void this.beginNext(tenant, id);
     for (const entry of this.#entries.values()) this.#sleep(entry);
+    if (this.#parts.isShared) this.#lookLater();
   }
 
   /** A schedule is new, or is as given now. */
@@ -150,7 +158,37 @@ export class ScheduleRunner implements Disposable {
   /** Begins nothing more; what was begun is the engine's to drain. */
   [Symbol.dispose](): void {
     this.#isServing = false;
+    this.#look?.cancel();
     this.#due.stop();
+  }
+
+  #lookLater(): void {
+    this.#look = this.#parts.clock.setTimer(lookEveryMs, () => {
+      this.#lookAtRows()
+        .catch(this.#parts.onError)
+        .finally(() => {
+          if (this.#isServing) this.#lookLater();
+        });
+    });
+  }
+
+  /** Takes up what others made or changed, forgets what they removed, and begins what waits for nothing any more. */
+  async #lookAtRows(): Promise<void> {
+    const found = new Set<string>();
+    for (let after = '', isEnd = false; !isEnd && this.#isServing;) {
+      const page = await this.#parts.store.active(after, pageSize);
+      for (const { schedule, underWay, waiting } of page) {
+        const { tenant, id, version, nextAt } = schedule;
+        found.add(id);
+        const entry = this.#entries.get(id);
+        const isKnown = entry !== undefined && (entry.isBusy || entry.schedule.version === version);
+        if (!isKnown || (!entry.isBusy && entry.nextAt !== nextAt)) this.adopt(schedule);
+        if (underWay === null && waiting > 0) await this.beginNext(tenant, id);
+      }
+      after = page.at(-1)?.schedule.id ?? '';
+      isEnd = page.length < pageSize;
+    }
+    for (const { id, isBusy } of this.#entries.values()) if (!found.has(id) && !isBusy) this.forget(id);
   }
 
   #sleep(entry: Entry, pauseMs = 0): void {

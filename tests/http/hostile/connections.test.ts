@@ -154,6 +154,8 @@ describe('what is no request', () => {
     ['a space before the colon', 'GET /health HTTP/1.1\r\nHost : x\r\n\r\n'],
     ['a folded header', 'GET /health HTTP/1.1\r\n Host: localhost\r\n\r\n'],
     ['no host', 'GET /health HTTP/1.1\r\n\r\n'],
+    ['two hosts', 'GET /health HTTP/1.1\r\nHost: localhost\r\nHost: example.org\r\n\r\n'],
+    ['the same host twice', 'GET /health HTTP/1.1\r\nHost: localhost\r\nHOST: localhost\r\n\r\n'],
     ['two lengths', `POST ${submit} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
     ['a list of lengths', `POST ${submit} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2, 2\r\n\r\n{}`],
     ['a negative length', `POST ${submit} HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n{}`],

@@ -61,7 +61,7 @@ const plain = [
   'name description template members role specialization provider model temperature instructions tools workflow',
   'message input priority start metadata reason choice comment text title context artifacts',
   'labels status limit createdAfter token if-match if-none-match idempotency-key idempotencyKey budget before createdBefore',
-  'limitMicroUsd limitTokens onExceeded scope timeRange groupBy from to set',
+  'limitMicroUsd limitTokens onExceeded scope timeRange groupBy from to set userId',
   'cron every timezone overlap missed',
   'items key dependsOn parallelism stopOnFirstFailure timeout baselineParallelism maxParallelism cpuThreshold memoryThreshold',
 ].flatMap((names) => names.split(' '));

@@ -258,3 +258,13 @@ describe('deleting a squad', () => {
     }
   });
 });
+
+it('lists the squads that a user made, and none of others', async () => {
+  await using server = await openTestServer();
+  const { squadra } = server.assembly;
+  await squadra.forTenant('local', 'ann').squads.create({ name: 'of-ann', template: 'software' });
+  await squadra.forTenant('local', 'bob').squads.create({ name: 'of-bob', template: 'software' });
+  const { body } = await server.ask('/squads?userId=ann');
+  expect(body).toMatchObject({ items: [{ name: 'of-ann', userId: 'ann' }], nextCursor: null });
+  expect((await server.ask('/squads?userId=')).status).toBe(400);
+});

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { openReports } from '../../../src/compose.ts';
+import { openReports } from '../../../src/compose/outside.ts';
 import type { FeedRecord } from '../../../src/work/execution-store.ts';
 import type { Journaled } from '../../../src/work/journal.ts';
 import { readEvents } from '../../support/event-reader.ts';
@@ -160,7 +160,7 @@ it('clients that come again after a server died between commit and send hear all
   expect(server.deaths).toBeGreaterThanOrEqual(3);
   expect(ones.filter(({ connections }) => connections > 1).length).toBeGreaterThan(clients / 4);
 
-  await using store = openReports({ stateDir: folder.path });
+  await using store = await openReports({ stateDir: folder.path });
   const byText = (one: unknown, other: unknown): number => (String(one) < String(other) ? -1 : 1);
   const stored = new Map<string, (readonly unknown[])[]>();
   for (const id of ids) stored.set(id, (await store.reports.records('local', id, 0, 10_000)).map(essence));

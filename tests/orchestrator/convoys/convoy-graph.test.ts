@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ConvoyGraph } from '../../../src/orchestrator/convoys/convoy-graph.ts';
 import type { ItemEnd } from '../../../src/orchestrator/convoys/course.ts';
-import { convoyItemOf, convoyOf, newConvoyColumns, newConvoyItemColumns } from '../../../src/work/sqlite/convoy-row.ts';
+import { convoyItemOf, convoyOf, newConvoyColumns, newConvoyItemColumns } from '../../../src/work/rows/convoy-row.ts';
 import { migrate } from '../../../src/work/sqlite/migrations.ts';
 import { convoyEffects } from '../../../src/work/sqlite/operations/convoy-effects.ts';
 import { operations } from '../../../src/work/sqlite/operations/operations.ts';

@@ -7,7 +7,7 @@ import type { ModelServer } from '../../../src/testing/model-server/model-server
 import { queries } from '../../../src/work/sqlite/queries/queries.ts';
 import { openReadOnly } from '../../../src/work/sqlite/read-only.ts';
 import { statePaths } from '../../../src/work/sqlite/sqlite-state.ts';
-import { workItemOf } from '../../../src/work/sqlite/work-item-row.ts';
+import { workItemOf } from '../../../src/work/rows/work-item-row.ts';
 import { temporaryFolder } from '../../work/sqlite/open-state.ts';
 import { items, openCrew } from './crew.ts';
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { startModelServer } from '../../../src/testing/model-server/model-server.ts';
 import type { ModelServer } from '../../../src/testing/model-server/model-server.ts';
-import { convoyItemOf } from '../../../src/work/sqlite/convoy-row.ts';
+import { convoyItemOf } from '../../../src/work/rows/convoy-row.ts';
 import { queries } from '../../../src/work/sqlite/queries/queries.ts';
 import { openReadOnly } from '../../../src/work/sqlite/read-only.ts';
 import { statePaths } from '../../../src/work/sqlite/sqlite-state.ts';

@@ -74,6 +74,59 @@ describe('pulses', () => {
     expect(new Set(all.map(({ told }) => told.slice(2).join(', ')))).toEqual(new Set(['budgets, costs']));
   });
 
+  it('give those of all tenants their turns in one line, a tenant after the other', async () => {
+    const { clock, pulses } = workbench();
+    const all = Array.from({ length: 50 }, (_, n) => ({ tenant: `${n % 20}`, ...follower(pulses, `${n % 20}`) }));
+    await settle();
+    pulses.changedForAll(topicSet('system'));
+    const line: string[] = [];
+    const times: number[] = [];
+    while (line.length < all.length) {
+      await clock.advance(clock.untilNextMs ?? 0);
+      for (const { tenant, told } of all)
+        if (told.length === 2) {
+          line.push(tenant);
+          times.push(clock.now());
+          told.push('seen');
+        }
+    }
+    expect(new Set(times).size).toBe(50);
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(1_000);
+    // Beside each other, so that they share what is made for the first of them.
+    expect(line.filter((tenant, place) => tenant !== line[place - 1]).length).toBe(20);
+    expect(clock.timers).toBe(0);
+  });
+
+  it('tell one page at once, also right after others', async () => {
+    const { clock, pulses } = workbench();
+    const [a, b] = [follower(pulses, 'a'), follower(pulses, 'b')];
+    await settle();
+    pulses.changed('a', topicSet('squads'));
+    await clock.advance(45);
+    pulses.changed('b', topicSet('squads'));
+    await clock.advance(5);
+    expect([a.told.length, b.told.length]).toEqual([2, 1]);
+    await clock.advance(45);
+    expect(b.told.length).toBe(2);
+  });
+
+  it('tell whoever listens before any follower, and of everything with the first one', async () => {
+    const { clock, pulses } = workbench();
+    const heard: string[] = [];
+    pulses.onTell((tenant, topics) => heard.push(`${tenant}: ${topicsOf(topics).join(' ')}`));
+    const { told, leave, over } = follower(pulses, 'a');
+    follower(pulses, 'a');
+    await settle();
+    expect(heard).toEqual([`a: ${everything}`]);
+    pulses.changed('a', topicSet('squads'));
+    await clock.advance(50);
+    expect([heard.slice(1), told.slice(1)]).toEqual([['a: squads'], ['squads']]);
+    leave();
+    await over;
+    expect(pulses.isFollowed('a')).toBe(true);
+    expect(pulses.isFollowed('b')).toBe(false);
+  });
+
   it('tell what changed after the last pulse with the next one', async () => {
     const { clock, pulses } = workbench();
     const { told } = follower(pulses, 'a');

@@ -23,7 +23,10 @@ export class Rig {
   readonly #meter = new Meter();
   readonly #known = new Set(['feature']);
 
-  constructor(state: ContractState, clock: TestClock, tenant: string, maxWaiting = 1_000) {
+  readonly #isShared: boolean;
+
+  constructor(state: ContractState, clock: TestClock, tenant: string, maxWaiting = 1_000, isShared = false) {
+    this.#isShared = isShared;
     this.state = meteredState(state, this.#meter);
     this.clock = clock;
     this.tenant = tenant;
@@ -118,6 +121,7 @@ export class Rig {
       ids: createIds(clock),
       faults,
       maxWaitingFirings: this.maxWaiting,
+      isShared: this.#isShared,
       isKnown: (name) => this.#known.has(name),
       onUnknown: () => {},
       onError: (error) => void this.errors.push(error),

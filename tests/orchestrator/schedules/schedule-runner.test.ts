@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TestClock } from '../../../src/testing/test-clock.ts';
+import { status } from '../../contracts/contract-state.ts';
 import { openTemporaryState } from '../../work/sqlite/open-state.ts';
 import { Rig } from './rig.ts';
 
@@ -172,5 +173,55 @@ describe('when the clock is set', () => {
     expect((await rig.firings(id)).map(({ tick }) => (tick - start) / minute)).toEqual([1, 2]);
     await rig.advance(minute);
     expect((await rig.firings(id)).map(({ tick }) => (tick - start) / minute)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('where several processes run schedules', () => {
+  async function two(): Promise<readonly [Rig, Rig]> {
+    const clock = new TestClock(start);
+    const state = await openTemporaryState(clock);
+    onTestFinished(() => state[Symbol.asyncDispose]());
+    const rigs = [0, 1].map(() => new Rig(state, clock, 'local', 1_000, true));
+    for (const rig of rigs) rig.runner.serve();
+    const [here, there] = rigs;
+    if (here === undefined || there === undefined) throw new Error('There are two.');
+    return [here, there];
+  }
+
+  it('each tick makes one execution, whoever made the schedule, and goes on when its maker is gone', async () => {
+    const [here, there] = await two();
+    const id = await here.create({ every: '1m', overlap: 'queue' });
+    await here.advance(2 * minute);
+    expect(there.runner.statistics().active).toBe(1);
+    expect(here.begun.length + there.begun.length).toBe(1);
+    await here.end([...here.begun, ...there.begun][0]);
+    here.runner[Symbol.dispose]();
+    await there.advance(2 * minute);
+    expect((await there.firings(id)).map(({ tick }) => (tick - start) / minute)).toEqual([1, 2, 3, 4]);
+    expect([...here.errors, ...there.errors]).toEqual([]);
+  });
+
+  it('what one removes or pauses ticks nowhere', async () => {
+    const [here, there] = await two();
+    const id = await here.create({ every: '1m' });
+    await here.advance(30_000);
+    expect(there.runner.statistics().active).toBe(1);
+    await here.state.schedules.remove('local', id, null);
+    here.runner.forget(id);
+    await here.advance(2 * minute);
+    expect(there.runner.statistics().active).toBe(0);
+    expect([...here.begun, ...there.begun]).toEqual([]);
+  });
+
+  it('what waits begins when the end of what was before went by in another process', async () => {
+    const [here, there] = await two();
+    const id = await here.create({ every: '1m', overlap: 'queue' });
+    await here.advance(2 * minute);
+    const [first] = await here.firings(id);
+    // Neither of them is told.
+    const claim = await here.state.executions.claim('local', first?.execution.id ?? '');
+    await claim?.session.commit({ records: [status('completed', { output: '1' })] });
+    await here.advance(5_000);
+    expect(here.begun.length + there.begun.length).toBe(2);
   });
 });
