@@ -12,6 +12,9 @@ export function watchCalls(log: LineLog<EffectLine>): WrapSession {
     const calls = new Set<string>();
     return {
       epoch: session.epoch,
+      get isUnsure() {
+        return session.isUnsure;
+      },
       signals: () => session.signals(),
       commit: async (commit) => {
         for (const { key: step, attempt } of stepsOf(commit, ['intent'])) {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endWithThis } from '../../scripts/fleet/own-children.ts';
 
 /** A program of this folder's neighbourhood in a process of its own. */
 export interface Child {
@@ -18,6 +19,7 @@ export function startChild(file: URL, args: readonly string[], environment: Reco
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   });
+  endWithThis(child);
   const exited = once(child, 'exit').then(() => ({ code: child.exitCode, signal: child.signalCode }));
   const lines = createInterface(child.stdout);
   const firstLine = Promise.race([once(lines, 'line').then(([line]) => String(line)), exited.then(() => null)]);

@@ -132,6 +132,22 @@ it.each(planted)('finds %s', (name, change) => {
   expect(breaches(change)).toContain(name);
 });
 
+it('knows that what was in flight when an execution failed is in doubt when it is retried', () => {
+  const found = breaches(({ effects }, { journal }) => {
+    effects.splice(4, 0, { at: 49, event: 'settled', id: 'e', step: 'ask/model/1', attempt: 1 });
+    const doubt = journal.findIndex(({ key, phase }) => key === 'ask/model/1' && phase === 'failed');
+    const columns = {
+      key: 'ask/model/1',
+      type: 'model',
+      phase: 'failed',
+      attempt: 1,
+      data: '{"error":{"code":"EXECUTION_CANCELLED"}}',
+    };
+    journal.splice(doubt, 0, { ...record('step', columns), ...columns });
+  });
+  expect(found).not.toContain('calls in doubt that were not in flight');
+});
+
 it('has a planted breach for each of its checks', () => {
   const names = judge(soundEvidence()).checks.map((check) => check.name);
   expect([...new Set(planted.map(([name]) => name))].toSorted()).toEqual(names.toSorted());

@@ -7,7 +7,8 @@
  * Stops on SIGTERM.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { openReports, sendCommand } from '../../src/compose.ts';
+import { sendCommand } from '../../src/compose.ts';
+import { openReports } from '../../src/compose/outside.ts';
 import { SquadraError } from '../../src/index.ts';
 import { chaosPaths, LineLog } from './logs.ts';
 import type { AckLine } from './logs.ts';
@@ -30,7 +31,7 @@ process.exit(0);
 /** The executions that wait for a call. */
 async function waiting(): Promise<string[]> {
   try {
-    await using state = openReports(options);
+    await using state = await openReports(options);
     const found = await state.reports.list('local', { workflow: 'called', status: 'waiting', limit: 20 });
     return found.map(({ id }) => id);
   } catch (error) {

@@ -30,6 +30,9 @@ function answerEarly(isHit: (commit: Commit) => boolean): WrapSession {
     let before: Promise<unknown> = Promise.resolve();
     return {
       epoch: session.epoch,
+      get isUnsure() {
+        return session.isUnsure;
+      },
       signals: () => session.signals(),
       commit: (commit) => {
         const hit = isHit(commit);

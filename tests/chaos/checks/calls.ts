@@ -13,6 +13,8 @@ export function callChecks({ state, effects, calls }: Evidence): {
   const inDoubt = [...steps].flatMap(([key, { doubts }]) =>
     doubts.map((doubt) => ({ ...doubt, name: `${key} attempt ${doubt.attempt}` })),
   );
+  // An execution that fails cuts off what it has in flight, and a retry finds that in doubt.
+  for (const [key, { cutOff }] of steps) for (const attempt of cutOff) inFlight.add(`${key} attempt ${attempt}`);
   const delivered = new Map<string, number>();
   for (const { id, step, at } of only(effects, 'delivered')) {
     const key = `${id}/${step}`;
@@ -40,7 +42,7 @@ export function callChecks({ state, effects, calls }: Evidence): {
   return {
     figures: [
       { name: 'model calls received', count: [...received.values()].flat().length },
-      { name: 'calls in flight when a life ended', count: inFlight.size },
+      { name: 'calls in flight when a life or their execution ended', count: inFlight.size },
       { name: 'calls in doubt', count: inDoubt.length },
     ],
     checks: [
@@ -66,6 +68,8 @@ interface CallState {
   readonly intents: number[];
   /** Intents without an outcome. */
   readonly open: number[];
+  /** Attempts in flight when their execution ended. */
+  readonly cutOff: number[];
   readonly doubts: { readonly attempt: number; readonly counts: boolean }[];
   completedAt?: number;
 }
@@ -79,16 +83,18 @@ function callsOf(state: State): Map<string, CallState> {
       const name = `${row.id}/${key}`;
       if (kind !== 'step' || attempt === null) continue;
       if (phase === 'intent') {
-        const step = steps.get(name) ?? { intents: [], open: [], doubts: [] };
+        const step = steps.get(name) ?? { intents: [], open: [], cutOff: [], doubts: [] };
         steps.set(name, step);
         step.intents.push(attempt);
         step.open.push(attempt);
       }
       const step = steps.get(name);
       if (step === undefined || (phase !== 'failed' && phase !== 'completed')) continue;
-      step.open.splice(step.open.indexOf(attempt), 1);
+      const place = step.open.indexOf(attempt);
+      if (place !== -1) step.open.splice(place, 1);
       if (phase === 'completed') step.completedAt = at;
       const { error, usage } = dataOf(record);
+      if (error?.code === 'EXECUTION_CANCELLED') step.cutOff.push(attempt);
       if (error?.code === 'IN_DOUBT')
         step.doubts.push({
           attempt,

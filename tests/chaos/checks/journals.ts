@@ -97,7 +97,9 @@ function groundless(execution: ExecutionState, deaths: readonly number[]): strin
     if (record.type !== 'running') return [];
     const from = claimedAt;
     claimedAt = record.at;
-    if (!isResumed(record) || deaths.some((at) => at >= from && at <= record.at)) return [];
+    // Two processes that claim it at once are in order, but their clocks need not be.
+    const [first, last] = [Math.min(from, record.at), Math.max(from, record.at)];
+    if (!isResumed(record) || deaths.some((at) => at >= first && at <= last)) return [];
     return [`${execution.row.id} at ${record.seq}`];
   });
 }
