@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../scripts/fleet/own-children.ts';
 import { bareCommit } from './measure/bare-commit.ts';
 import { machine } from './measure/machine.ts';
 import { writeDocuments } from './report/documents.ts';
@@ -19,6 +20,7 @@ import { agents } from './scenarios/agents.ts';
 import { api } from './scenarios/api.ts';
 import { convoy } from './scenarios/convoy.ts';
 import { dashboard } from './scenarios/dashboard.ts';
+import { fleet } from './scenarios/fleet.ts';
 import { latency } from './scenarios/latency.ts';
 import { limiter } from './scenarios/limiter.ts';
 import { metrics } from './scenarios/metrics.ts';
@@ -45,12 +47,14 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   overload,
   metrics,
   dashboard,
+  fleet,
   soak,
   peers,
 };
-/** What `all` leaves out: half an hour, ten thousand connections, and an installation of other engines. */
-const apart = new Set(['soak', 'users', 'peers']);
+/** What `all` leaves out: half an hour, ten thousand connections, and what needs other servers. */
+const apart = new Set(['soak', 'users', 'fleet', 'peers']);
 
+exitOnSignals();
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {

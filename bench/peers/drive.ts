@@ -1,5 +1,4 @@
 /** What every engine is put through: as many executions as it can do, then a few that arrive on a schedule. */
-import { createServer } from 'node:net';
 import { childArgument, tell } from '../measure/child.ts';
 import { closedLoopFor, openLoop } from '../measure/loops.ts';
 import { percentiles } from '../measure/statistics.ts';
@@ -32,13 +31,4 @@ export async function drive(execute: (n: number) => Promise<void>): Promise<void
   });
   const { p50, p99 } = percentiles(latencies);
   tell<PeerMessage>({ kind: 'done', perSecond, p50Ms: p50, p99Ms: p99 });
-}
-
-/** A port that nobody listens at. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

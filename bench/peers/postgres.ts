@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { freePort } from './drive.ts';
+import { freePort } from '../../scripts/fleet/free-port.ts';
 
 export interface Postgres extends AsyncDisposable {
   readonly url: string;

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import * as restate from '@restatedev/restate-sdk';
 import * as clients from '@restatedev/restate-sdk-clients';
 import { input, stepResults } from '../workload/three-steps.ts';
-import { argument, drive, freePort } from './drive.ts';
+import { freePort } from '../../scripts/fleet/free-port.ts';
+import { argument, drive } from './drive.ts';
 
 const service = restate.service({
   name: 'three-steps',

@@ -56,8 +56,9 @@ export class Served implements AsyncDisposable {
 export class Generator implements AsyncDisposable {
   readonly #child: Child<Load>;
 
-  constructor(argument: LoadArgument) {
+  constructor(argument: LoadArgument, { comesFirst = false } = {}) {
     this.#child = new Child<Load>('children/http-load', argument);
+    if (comesFirst) this.#child.comeFirst();
   }
 
   /** Throws when it could not keep its schedule: then it measured itself. */
