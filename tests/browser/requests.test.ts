@@ -1,4 +1,4 @@
-import { overviewReads } from '../../bench/load/open-dashboard.ts';
+import { overviewHeaders, overviewReads } from '../../bench/load/open-dashboard.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { convoyItems, convoyToEnd, gated, instantModel, runToEnd } from './seeds/workloads.ts';
 import { useDashboard } from './support/dashboard.ts';
@@ -87,6 +87,11 @@ it('makes of an Overview what the benchmark takes it for', async () => {
   const asked = new Set(watched.log.requests().filter((request) => /^GET \/(?:api|metrics)\//.test(request)));
   const known = ['GET /api/v1/me', 'GET /api/v1/pulse', ...overviewReads.map(([, path]) => `GET ${path}`)];
   expect([...asked].toSorted()).toEqual(known.toSorted());
+  const paths = new Set<string>(overviewReads.map(([, path]) => path));
+  const reads = watched.log.entries.filter((entry) => entry.kind === 'request' && paths.has(entry.target));
+  expect(new Set(reads.map((entry) => entry.kind === 'request' && entry.cacheControl))).toEqual(
+    new Set([overviewHeaders['cache-control']]),
+  );
 });
 
 /** Everything on the page has been read, and read again after the first pulse. */

@@ -58,6 +58,8 @@ it('shows what somebody else changed meanwhile beside what was typed, and loses 
   await newer.getByText('Examiner').waitFor();
   await page.getByRole('button', { name: 'Put mine on top of theirs' }).click();
   await page.getByRole('button', { name: 'Save' }).click();
+  // Their change shows before ours is stored.
+  await page.getByRole('button', { name: 'Save' }).waitFor({ state: 'detached' });
   await page.getByRole('heading', { level: 3, name: 'Examiner' }).waitFor();
   expect((await squadNamed('Shared'))?.members.at(-1)).toMatchObject({ name: 'Examiner', instructions: 'Mine' });
 });

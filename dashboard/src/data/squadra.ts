@@ -9,5 +9,8 @@ export const squadra = createClient({ url: location.origin, retries: 1, maxRetry
 function impatient(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
   const ends = AbortSignal.timeout(patienceMs);
   const signal = init.signal === null || init.signal === undefined ? ends : AbortSignal.any([init.signal, ends]);
-  return fetch(input, { ...init, signal });
+  const headers = new Headers(init.headers);
+  // After a pulse all pages of a tenant ask the same and may be told the same; what this person changed is in it all the same.
+  if ((init.method ?? 'GET') === 'GET') headers.set('cache-control', 'max-age=1');
+  return fetch(input, { ...init, headers, signal });
 }

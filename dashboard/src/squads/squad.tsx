@@ -18,8 +18,14 @@ import './squads.css';
 
 /** One squad: what it is, who is in it, what it may spend, what it does by the clock; and a way to try it. */
 export function Squad({ id }: { readonly id: string }) {
-  const squad = useQuery({ queryKey: ['squads', 'one', id], queryFn: () => squadra.squads.get(id) });
-  if (squad.data !== undefined) return <SquadPage squad={squad.data} />;
+  // The pulse may tell of its end before the answer does: what is going is not asked for once more.
+  const [isGoing, setGoing] = useState(false);
+  const squad = useQuery({
+    queryKey: ['squads', 'one', id],
+    queryFn: () => squadra.squads.get(id),
+    enabled: !isGoing,
+  });
+  if (squad.data !== undefined) return <SquadPage squad={squad.data} going={setGoing} />;
   return (
     <Page title="Squad">
       <Reading of={squad} what="the squad" lines={8}>
@@ -32,14 +38,19 @@ export function Squad({ id }: { readonly id: string }) {
   );
 }
 
-function SquadPage({ squad }: { readonly squad: SquadDocument }) {
+type Going = (isGoing: boolean) => void;
+
+function SquadPage({ squad, going }: { readonly squad: SquadDocument; readonly going: Going }) {
   const [dialog, setDialog] = useState<'request' | 'about' | null>(null);
   const outcome = useOutcome();
   const may = useMay('write');
   const close = () => setDialog(null);
   const { id, name, description, createdAt, updatedAt } = squad;
   return (
-    <Page title={name} actions={may ? <Actions squad={squad} ask={() => setDialog('request')} /> : undefined}>
+    <Page
+      title={name}
+      actions={may ? <Actions squad={squad} going={going} ask={() => setDialog('request')} /> : undefined}
+    >
       <OutcomeNotice of={outcome} />
       <section className="panel" aria-labelledby="about">
         <div className="panel-head">
@@ -70,11 +81,25 @@ function SquadPage({ squad }: { readonly squad: SquadDocument }) {
   );
 }
 
-function Actions({ squad, ask }: { readonly squad: SquadDocument; readonly ask: () => void }) {
+function Actions({
+  squad,
+  going,
+  ask,
+}: {
+  readonly squad: SquadDocument;
+  readonly going: Going;
+  readonly ask: () => void;
+}) {
   const queries = useQueryClient();
   const [, navigate] = useLocation();
   const remove = async () => {
-    await squadra.squads.remove(squad.id);
+    going(true);
+    try {
+      await squadra.squads.remove(squad.id);
+    } catch (error) {
+      going(false);
+      throw error;
+    }
     // First away from here, so that nothing asks for it once more.
     navigate('/squads', tellingOutcome(`The squad ${squad.name} is deleted.`));
     queries.removeQueries({ queryKey: ['squads', 'one', squad.id] });

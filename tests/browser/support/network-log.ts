@@ -5,6 +5,8 @@ export interface SentRequest {
   readonly kind: 'request';
   readonly method: string;
   readonly target: string;
+  /** What it says of answers that are kept; null where it says nothing. */
+  readonly cacheControl: string | null;
 }
 
 /** A pulse that the page received. */
@@ -30,9 +32,14 @@ export class NetworkLog {
   static async of(page: Page): Promise<NetworkLog> {
     const session: CDPSession = await page.context().newCDPSession(page);
     const log = new NetworkLog();
-    session.on('Network.requestWillBeSent', ({ request: { method, url } }) => {
+    session.on('Network.requestWillBeSent', ({ request: { method, url, headers } }) => {
       const { pathname, search } = new URL(url);
-      log.#add({ kind: 'request', method, target: pathname + search });
+      log.#add({
+        kind: 'request',
+        method,
+        target: pathname + search,
+        cacheControl: new Headers(headers).get('cache-control'),
+      });
     });
     session.on('Network.eventSourceMessageReceived', ({ eventName, data }) => {
       if (eventName === 'pulse') log.#add({ kind: 'pulse', topics: topicsOf(data) });
@@ -63,7 +70,7 @@ export class NetworkLog {
 }
 
 /** As a line. */
-export function nameOf({ method, target }: SentRequest): string {
+export function nameOf({ method, target }: Pick<SentRequest, 'method' | 'target'>): string {
   return `${method} ${target}`;
 }
 
