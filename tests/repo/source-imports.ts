@@ -24,3 +24,10 @@ export function importsOf(text: string): string[] {
   const code = withoutComments(text);
   return importForms.flatMap((form) => [...code.matchAll(form)].map((match) => match[1] ?? ''));
 }
+
+/** What stands in the strings and templates of a text; what is put into a template stays as it is written. */
+export function textsOf(text: string): string[] {
+  return [...text.matchAll(commentOrText)]
+    .filter(([, comment]) => comment === undefined)
+    .map(([found]) => found.slice(1, -1));
+}
