@@ -6,11 +6,15 @@
  * L1  Nothing is printed and nothing is installed when the dependencies of package.json are there.
  * L2  The script gets the arguments, the terminal and the working directory as they are.
  * L3  Signals reach the script, and its exit code is ours (128 + n when signal n ended it).
+ * L4  What the sources become without their types is kept in node_modules/.cache, for this process and all that it starts:
+ *     stripping them takes WebAssembly, and hundreds of threads that each compile it take seconds, and at times their process
+ *     with them (https://github.com/nodejs/node/issues/64500). NODE_COMPILE_CACHE names another place.
  *
  * This file is JavaScript because it has to start where types cannot be stripped yet.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -23,7 +27,9 @@ const bundledNode = join(root, 'node_modules', 'node', 'bin', process.platform =
 export async function launch(script, args) {
   if (somethingIsMissing()) install();
   const path = resolve(root, script);
+  process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'squadra');
   if (isNewEnough()) {
+    nodeModule.enableCompileCache(); // a process reads the variable only at its start
     process.argv.splice(1, process.argv.length - 1, path, ...args);
     await import(pathToFileURL(path).href);
     return;

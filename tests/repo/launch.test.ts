@@ -1,7 +1,16 @@
 /** The launcher, in a small clone of its own: how it installs, starts another Node, and passes on what it is given. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -30,9 +39,10 @@ function clone(options: { needs: number; script: string; bundledNode: boolean; n
 }
 
 function start(folder: string, ...args: string[]): ChildProcess {
+  const { NODE_COMPILE_CACHE: _whereTheTestsKeepIt, ...env } = process.env;
   return spawn(process.execPath, [join(folder, 'scripts/launch.mjs'), 'script.ts', ...args], {
     cwd: tmpdir(),
-    env: { ...process.env, npm_execpath: join(folder, 'npm-cli.js') },
+    env: { ...env, npm_execpath: join(folder, 'npm-cli.js') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
@@ -64,6 +74,18 @@ describe.each([
   it('ends with the exit code of the script', async () => {
     const folder = clone({ needs, script: 'process.exit(7)', bundledNode: true });
     expect(await ended(start(folder))).toMatchObject({ code: 7 });
+  });
+
+  it('keeps what sources become without their types, also those of threads', async () => {
+    const thread = `const text: string = 'of a thread'; console.log(text);`;
+    const script = `import { Worker } from 'node:worker_threads'; new Worker(new URL('./thread.ts', import.meta.url));`;
+    const folder = clone({ needs, script, bundledNode: true });
+    writeFileSync(join(folder, 'thread.ts'), thread);
+    expect(await ended(start(folder))).toEqual({ code: 0, out: 'of a thread\n', err: '' });
+    const kept = join(folder, 'node_modules/.cache/squadra');
+    const files = readdirSync(kept, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const texts = files.map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'));
+    expect(texts.filter((text) => text.includes(`'of a thread'`))).not.toEqual([]);
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('passes on %s, and the script decides', async (signal) => {
