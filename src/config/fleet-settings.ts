@@ -43,7 +43,7 @@ export const fleetSettings = {
   }),
   restateIngressUrl: addressListSetting({
     env: 'RESTATE_INGRESS_URL',
-    doc: 'Where Restate takes calls (port 8080 of its nodes); several nodes of a cluster separated by commas: the next is asked where one does not answer.',
+    doc: 'Where Restate takes calls (port 8080 of its nodes); several nodes of a cluster separated by commas: the next is asked where one does not answer. Calls go over HTTP/2 (without TLS, too), which a proxy in between has to pass on.',
   }),
   restateAdminUrl: addressListSetting({
     env: 'RESTATE_ADMIN_URL',
