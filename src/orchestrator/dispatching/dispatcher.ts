@@ -36,6 +36,8 @@ interface Down {
 const batch = 256;
 /** Handed over in one turn of the event loop: requests that came meanwhile go before the next ones. */
 const slice = 16;
+/** After a pass that found few, in milliseconds: what comes meanwhile goes together, here and all the way through the engine. */
+const gatherMs = 20;
 /** On their way at the same time; beyond that nothing more is taken. */
 const maxOnTheWay = 512;
 /** The backstop where nobody says that there is something: another process died, or has too much. */
@@ -68,6 +70,7 @@ export class Dispatcher implements AsyncDisposable {
   #closed = false;
   #lookedForOverdueAt = Number.NEGATIVE_INFINITY;
   #fullMs = shortestFullMs;
+  #restsUntil = Number.NEGATIVE_INFINITY;
   #down: Down | null = null;
   #handed = 0;
   #failed = 0;
@@ -85,7 +88,7 @@ export class Dispatcher implements AsyncDisposable {
     if (this.#down !== null && !this.#down.isBlind) return;
     this.#again = true;
     // Whoever waits for room would not find more of it.
-    if (this.#pass === null && this.#fullMs === shortestFullMs) this.#run();
+    if (this.#pass === null && this.#fullMs === shortestFullMs) this.#runSoon();
   }
 
   statistics(): DispatcherStatistics {
@@ -115,9 +118,20 @@ export class Dispatcher implements AsyncDisposable {
       .then((pauseMs) => {
         this.#pass = null;
         if (this.#closed) return;
-        if (pauseMs === 0 || this.#isHurried()) this.#run();
+        if (pauseMs === 0) this.#run();
+        else if (this.#isHurried()) this.#runSoon();
         else this.#timer = this.#parts.clock.setTimer(pauseMs, () => this.#run());
       });
+  }
+
+  /** At once, or where the pass before found few, when some have come together. */
+  #runSoon(): void {
+    const waitMs = this.#restsUntil - this.#parts.clock.now();
+    if (waitMs <= 0) this.#run();
+    else {
+      this.#timer?.cancel();
+      this.#timer = this.#parts.clock.setTimer(waitMs, () => this.#run());
+    }
   }
 
   /** Somebody nudged during the pass, and what it found does not say that this is of no use. */
@@ -135,6 +149,7 @@ export class Dispatcher implements AsyncDisposable {
     await this.#takeOverdue();
     const taken = await this.#take();
     await this.#sendAll(taken.rows);
+    if (taken.rows.length > 0 && taken.rows.length < slice) this.#restsUntil = this.#parts.clock.now() + gatherMs;
     return this.#pauseAfter(taken);
   }
 

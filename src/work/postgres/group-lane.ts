@@ -16,6 +16,10 @@ export interface LaneSettings {
   readonly durations: DurationHistogram;
 }
 
+/** So many are worth a statement of their own at any time. */
+const enough = 16;
+const longestRestMs = 10;
+
 /** Whoever came next would wait as long. */
 function isAway(error: unknown): boolean {
   return error instanceof SquadraError && (error.code === 'STORE_UNAVAILABLE' || error.code === 'POOL_EXHAUSTED');
@@ -27,6 +31,9 @@ function isAway(error: unknown): boolean {
  * L1  Two operations of one key are never on their way together, and go in their order.
  * L2  One that is refused harms no other. When a whole statement fails, each is tried alone once; where the database is away, the
  *     first one finds that out for all.
+ * L3  A statement costs about the same for one operation as for many. So after one for few the lane rests as long as that took, and
+ *     gathers: under load latency is at most twice what it would be, and the database has half the work or less. An operation that
+ *     finds the lane idle goes at once, and so do enough of them.
  */
 export class GroupLane<I, O> {
   readonly #run: (items: readonly I[]) => Promise<readonly (O | SquadraError)[]>;
@@ -39,6 +46,7 @@ export class GroupLane<I, O> {
   #operations = 0;
   #groups = 0;
   #isPlanned = false;
+  #isResting = false;
 
   constructor(
     run: (items: readonly I[]) => Promise<readonly (O | SquadraError)[]>,
@@ -74,11 +82,23 @@ export class GroupLane<I, O> {
   /** At the end of the turn, so that what is asked for in one turn goes together. */
   #plan(): void {
     if (this.#isPlanned || this.#underway >= this.#settings.maxGroups || this.#queue.length === 0) return;
+    if (this.#queue.length < enough && (this.#isResting || this.#underway > 0)) return;
     this.#isPlanned = true;
     setImmediate(() => {
       this.#isPlanned = false;
       this.#send();
     });
+  }
+
+  #rest(tookMs: number): void {
+    this.#isResting = true;
+    setTimeout(
+      () => {
+        this.#isResting = false;
+        this.#plan();
+      },
+      Math.min(tookMs, longestRestMs),
+    );
   }
 
   #send(): void {
@@ -98,8 +118,10 @@ export class GroupLane<I, O> {
     this.#groups++;
     const sentAt = performance.now();
     void this.#go(group).finally(() => {
-      this.#settings.durations.observe(performance.now() - sentAt);
+      const tookMs = performance.now() - sentAt;
+      this.#settings.durations.observe(tookMs);
       this.#underway--;
+      if (group.length < enough) this.#rest(tookMs);
       this.#pending -= group.length;
       for (const { item } of group) this.#busy.delete(this.#keyOf(item));
       this.#plan();

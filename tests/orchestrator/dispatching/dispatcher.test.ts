@@ -53,8 +53,17 @@ describe('the dispatcher', () => {
     expect(engine.got.map(({ id }) => id)).toEqual(['before']);
     dispatcher.nudge();
     await settle();
-    expect(engine.got.map(({ id }) => id)).toEqual(['before', 'after']);
-    expect(dispatcher.statistics()).toEqual({ handed: 2, failed: 0, inFlight: 0, isDown: false });
+    // What comes right after few others waits for more to come.
+    expect(engine.got.map(({ id }) => id)).toEqual(['before']);
+    rig.outbox.add('with it');
+    await rig.clock.advance(20);
+    expect(engine.got.map(({ id }) => id)).toEqual(['before', 'after', 'with it']);
+    await rig.clock.advance(20);
+    rig.outbox.add('later');
+    dispatcher.nudge();
+    await settle();
+    expect(engine.got.map(({ id }) => id)).toEqual(['before', 'after', 'with it', 'later']);
+    expect(dispatcher.statistics()).toEqual({ handed: 4, failed: 0, inFlight: 0, isDown: false });
     await dispatcher[Symbol.asyncDispose]();
     expect(rig.clock.timers).toBe(0);
   });
