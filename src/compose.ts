@@ -6,6 +6,7 @@ import { createToolbox } from './agents/tools/toolbox.ts';
 import { copyWorkspace, removeWorkspace } from './agents/tools/workspace/copy-workspace.ts';
 import { listWorkspace, readWorkspaceFile } from './agents/tools/workspace/read-workspace.ts';
 import { MemoryCache } from './cache/memory/memory-cache.ts';
+import { TieredCache } from './cache/tiered-cache.ts';
 import { openFleet } from './compose/fleet.ts';
 import { settingsOf, workflowsOf } from './compose/options.ts';
 import type { StateOptions } from './compose/options.ts';
@@ -88,7 +89,9 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
     const tools = options.tools ?? [];
     const toolbox = opened.use(await createToolbox({ settings, mcpServers, tools, workspaceRoot, clock, logger }));
     const catalogue = readCatalogue();
-    const cache = opened.use(new SharedCache(new MemoryCache(settings, clock), shape.news));
+    const memory = new MemoryCache(settings, clock);
+    const own = shape.secondTier === null ? memory : new TieredCache(memory, shape.secondTier);
+    const cache = opened.use(new SharedCache(own, shape.news));
     const admission = surroundings.openAdmission(settings, clock);
     // A thread has to start first: worth it for whoever serves many, not for a short life.
     const modelThreads = settings.modelThreads ?? (surroundings.command === 'serve' ? 1 : 0);

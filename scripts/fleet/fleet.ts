@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { NatsServer } from './nats-server.ts';
+import { RedisServer } from './redis-server.ts';
 import { NginxServer } from './nginx-server.ts';
 import type { NginxUpstream } from './nginx-server.ts';
 import { PgBouncerServer } from './pgbouncer-server.ts';
@@ -20,6 +21,8 @@ export interface FleetOptions {
   readonly poolSize?: number | null;
   /** Whether live events go over a NATS. */
   readonly hasNats?: boolean;
+  /** Whether what is read is kept in a Redis for all. */
+  readonly hasRedis?: boolean;
   /** False trades safety for speed: for tests that kill no database. */
   readonly isDurable?: boolean;
   /** Settings of PostgreSQL. */
@@ -33,6 +36,7 @@ export class Fleet implements AsyncDisposable {
   readonly postgres: PostgresServer;
   readonly pooler: PgBouncerServer | null;
   readonly nats: NatsServer | null;
+  readonly redis: RedisServer | null;
   readonly restate: RestateServer;
   readonly nginx: NginxServer;
   readonly apis: ServeProcess[] = [];
@@ -43,13 +47,14 @@ export class Fleet implements AsyncDisposable {
 
   private constructor(
     options: FleetOptions,
-    servers: Pick<Fleet, 'postgres' | 'pooler' | 'nats' | 'restate' | 'nginx'>,
+    servers: Pick<Fleet, 'postgres' | 'pooler' | 'nats' | 'redis' | 'restate' | 'nginx'>,
     ports: Ports,
   ) {
     this.#options = options;
     this.postgres = servers.postgres;
     this.pooler = servers.pooler;
     this.nats = servers.nats;
+    this.redis = servers.redis;
     this.restate = servers.restate;
     this.nginx = servers.nginx;
     this.#ports = ports;
@@ -75,11 +80,13 @@ export class Fleet implements AsyncDisposable {
             );
       const nats =
         options.hasNats === true ? started.use(await NatsServer.start({ folder: join(folder, 'nats') })) : null;
+      const redis =
+        options.hasRedis === true ? started.use(await RedisServer.start({ folder: join(folder, 'redis') })) : null;
       const restate = started.use(await RestateServer.start({ folder: join(folder, 'restate'), nodes: restateNodes }));
       const ports = { http: await freePort(), grpc: await freePort() };
       const none: NginxUpstream[] = upstreams(ports, [await freePort()], [await freePort()]);
       const nginx = started.use(await NginxServer.start(join(folder, 'nginx'), none));
-      const fleet = new Fleet(options, { postgres, pooler, nats, restate, nginx }, ports);
+      const fleet = new Fleet(options, { postgres, pooler, nats, redis, restate, nginx }, ports);
       started.defer(() => fleet.#endProcesses());
       await fleet.#addAll('worker', workers);
       await fleet.#addAll('api', apis);
@@ -107,6 +114,7 @@ export class Fleet implements AsyncDisposable {
       SQUADRA_ENGINE: 'restate',
       DATABASE_URL: this.databaseUrl,
       ...(this.nats === null ? {} : { NATS_URL: this.nats.url }),
+      ...(this.redis === null ? {} : { REDIS_URL: this.redis.url }),
       RESTATE_INGRESS_URL: this.restate.ingressUrls.join(','),
       RESTATE_ADMIN_URL: this.restate.adminUrls.join(','),
       SQUADRA_WORKER_URL: `http://127.0.0.1:${this.#ports.grpc}`,
@@ -127,6 +135,7 @@ export class Fleet implements AsyncDisposable {
     await this.#endProcesses();
     await this.nginx[Symbol.asyncDispose]();
     await this.restate.end('SIGKILL');
+    await this.redis?.[Symbol.asyncDispose]();
     await this.nats?.[Symbol.asyncDispose]();
     await this.pooler?.[Symbol.asyncDispose]();
     await this.postgres[Symbol.asyncDispose]();

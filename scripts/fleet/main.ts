@@ -1,12 +1,13 @@
 /**
  * `npm run fleet`: a whole fleet on this machine, to look at: two processes that answer, two that work, PostgreSQL behind PgBouncer,
- * Restate, nginx before both, and NATS where it is installed. It lasts until it is told to stop, and leaves nothing behind.
+ * Restate, nginx before both, and NATS and Redis where they are installed. It lasts until it is told to stop, and leaves nothing behind.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fleet } from './fleet.ts';
 import { hasNats } from './nats-server.ts';
+import { hasRedis } from './redis-server.ts';
 
 const needed = [
   { path: '/usr/sbin/nginx', name: 'nginx', package: 'nginx-light' },
@@ -27,7 +28,9 @@ const folder = mkdtempSync(join(tmpdir(), 'squadra-fleet-'));
 try {
   process.stderr.write('squadra: starting PostgreSQL, PgBouncer, Restate, nginx, two api processes and two workers\n');
   if (!hasNats) process.stderr.write('squadra: nats-server is not installed: live events go over the database\n');
-  await using fleet = await Fleet.start({ folder, apis: 2, workers: 2, hasNats });
+  if (!hasRedis)
+    process.stderr.write('squadra: redis-server is not installed: each process keeps what it reads to itself\n');
+  await using fleet = await Fleet.start({ folder, apis: 2, workers: 2, hasNats, hasRedis });
   const row = (name: string, text: string): string => `  ${name.padEnd(10)}${text}`;
   process.stdout.write(
     [
@@ -37,6 +40,7 @@ try {
       ...fleet.workers.map(({ url, pid }) => row('worker', `${url}/metrics (pid ${pid})`)),
       row('database', fleet.databaseUrl),
       ...(fleet.nats === null ? [] : [row('NATS', fleet.nats.url)]),
+      ...(fleet.redis === null ? [] : [row('Redis', fleet.redis.url)]),
       row('Restate', `${fleet.restate.adminUrls.join(', ')} (its pages: /ui)`),
       row('files', `${folder}, until it stops`),
       '',

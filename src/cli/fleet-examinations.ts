@@ -1,11 +1,16 @@
-import { inspectFleetDatabase, inspectFleetEngine, inspectFleetNats } from '../compose/outside.ts';
+import { inspectFleetDatabase, inspectFleetEngine, inspectFleetNats, inspectFleetRedis } from '../compose/outside.ts';
 import type { Settings } from '../config/settings.ts';
 import { messageOf } from './examination.ts';
 import type { Examination } from './examination.ts';
 
-/** The database of a fleet, its engine, the workers that this knows, and its NATS. */
+/** The database of a fleet, its engine, the workers that this knows, its NATS and its Redis. */
 export async function examineFleet(settings: Settings): Promise<Examination[]> {
-  return [await examineDatabase(settings), ...(await examineEngine(settings)), ...(await examineNats(settings))];
+  return [
+    await examineDatabase(settings),
+    ...(await examineEngine(settings)),
+    ...(await examineNats(settings)),
+    ...(await examineRedis(settings)),
+  ];
 }
 
 async function examineDatabase(settings: Settings): Promise<Examination> {
@@ -41,6 +46,18 @@ async function examineNats(settings: Settings): Promise<Examination[]> {
   if (problem === null)
     return [{ name: 'NATS', result: 'ok', text: `${name}: nats-server ${version ?? 'of unknown version'}` }];
   return [{ name: 'NATS', result: 'note', text: `${name}: ${problem}; until it answers live events come late` }];
+}
+
+/** Nothing stands still without it either: what was read is read again. */
+async function examineRedis(settings: Settings): Promise<Examination[]> {
+  const found = await inspectFleetRedis(settings);
+  if (found === null) return [];
+  const { name, version, problem } = found;
+  if (problem === null)
+    return [{ name: 'Redis', result: 'ok', text: `${name}: redis-server ${version ?? 'of unknown version'}` }];
+  return [
+    { name: 'Redis', result: 'note', text: `${name}: ${problem}; until it answers each process reads for itself` },
+  ];
 }
 
 async function examineEngine(settings: Settings): Promise<Examination[]> {

@@ -3,11 +3,14 @@ import { freshSecret } from '../access/fresh-secret.ts';
 import type { FleetBus } from '../bus/fleet-bus.ts';
 import { NatsBus } from '../bus/nats/nats-bus.ts';
 import { PostgresBus } from '../bus/postgres/postgres-bus.ts';
+import { RedisTier } from '../cache/redis/redis-tier.ts';
+import type { SecondTier } from '../cache/second-tier.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { Dispatcher } from '../orchestrator/dispatching/dispatcher.ts';
 import { FleetQueue } from '../orchestrator/dispatching/fleet-queue.ts';
+import { RedisConnection } from '../redis/redis-connection.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Inbox } from '../work/inbox.ts';
 import { PostgresOutbox } from '../work/postgres/postgres-outbox.ts';
@@ -37,6 +40,7 @@ export async function openFleet(
   const state = opened.use(await openPostgresState({ ...settings, databaseUrl }, clock));
   const { database } = state;
   const bus = opened.use(await openBus(settings, state, { clock, logger }));
+  const secondTier = await openSecondTier(settings, state, { clock, logger }, opened);
   const duties = { advances: runs && role !== 'api', tends: runs && role !== 'worker' };
   const look = (tenant: string, id: string) => state.reports.get(tenant, id);
   const link = await openFleetLink(settings, { clock, logger, look }, opened);
@@ -71,12 +75,14 @@ export async function openFleet(
     engine,
     bus,
     news: bus,
+    secondTier,
     statistics: () => ({
       ...state.statistics(),
       fleet: {
         queue: { ready: queue.read().ready, running: queue.running },
         dispatcher: dispatcher.statistics(),
         bus: bus.statistics(),
+        secondTier: secondTier?.statistics() ?? null,
       },
     }),
     start: async () => {
@@ -107,6 +113,29 @@ async function openBus(
   });
   await bus.tried();
   return bus;
+}
+
+/** Redis where there is one. Without it, also for the moment, each process keeps what it has read to itself. */
+async function openSecondTier(
+  { redisUrl }: Settings,
+  { access }: PostgresState,
+  { clock, logger }: Pick<FleetParts, 'clock' | 'logger'>,
+  opened: AsyncDisposableStack,
+): Promise<SecondTier | null> {
+  if (redisUrl === null) return null;
+  const secret = await access.signingSecret(freshSecret());
+  const redis = opened.use(
+    new RedisConnection({
+      url: redisUrl,
+      fleet: createHash('sha256').update(`redis ${secret}`).digest('base64url').slice(0, 16),
+      onChange: (isUp, error) =>
+        isUp
+          ? logger.info({}, 'What is read is kept in Redis for other processes.')
+          : logger.warn({ error }, 'Redis cannot be reached: each process keeps what it reads to itself.'),
+    }),
+  );
+  await redis.tried();
+  return new RedisTier(redis, clock);
 }
 
 /** Nobody owns the state of a fleet: whoever has a command does it. */

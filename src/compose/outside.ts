@@ -16,6 +16,8 @@ import type { ProcessStatus } from '../orchestrator/process-status.ts';
 import type { SquadraOptions } from '../orchestrator/squadra-options.ts';
 import type { StateReports } from '../orchestrator/state-reports.ts';
 import { production } from '../orchestrator/surroundings.ts';
+import { inspectRedis } from '../redis/redis-inspection.ts';
+import type { RedisInspection } from '../redis/redis-inspection.ts';
 import { readCatalogue } from '../squads/catalogue.ts';
 import type { StateInspection, StateOwner } from '../work/state-inspection.ts';
 import { databaseName } from '../work/postgres/database-name.ts';
@@ -108,6 +110,11 @@ export function inspectFleetDatabase(settings: Settings): Promise<DatabaseInspec
 /** Asks the NATS of a fleet whether it is there; null where there is none. */
 export function inspectFleetNats({ natsUrl }: Settings): Promise<NatsInspection | null> {
   return natsUrl.length === 0 ? Promise.resolve(null) : inspectNats(natsUrl);
+}
+
+/** Asks the Redis of a fleet whether it is there; null where there is none. */
+export function inspectFleetRedis({ redisUrl }: Settings): Promise<RedisInspection | null> {
+  return redisUrl === null ? Promise.resolve(null) : inspectRedis(redisUrl);
 }
 
 /** Asks the engine of a fleet whether it is there. Inngest tells nobody of its workers but who signs in to its dashboard. */

@@ -21,6 +21,7 @@ export async function openSolo(
     engine: new EmbeddedEngine(settings, clock),
     bus: new MemoryBus(),
     news: nobodyElse,
+    secondTier: null,
     statistics: () => ({ writer: state.writer.statistics(), readers: state.readers.statistics(), fleet: null }),
     start: () => Promise.resolve(),
   };

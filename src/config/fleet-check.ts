@@ -6,6 +6,7 @@ type FleetSettings = Pick<
   | 'engine'
   | 'databaseUrl'
   | 'natsUrl'
+  | 'redisUrl'
   | 'restateIngressUrl'
   | 'restateAdminUrl'
   | 'inngestEventKey'
@@ -20,7 +21,7 @@ export function isFleet({ engine }: Pick<Settings, 'engine'>): boolean {
 
 /** What is missing for the fleet that somebody seems to want; nothing where all is there, or none is wanted. */
 export function fleetProblems(settings: Partial<FleetSettings>): string[] {
-  const { role = 'all', engine = 'auto', databaseUrl = null, natsUrl = [] } = settings;
+  const { role = 'all', engine = 'auto', databaseUrl = null, natsUrl = [], redisUrl = null } = settings;
   if (engine === 'auto' && databaseUrl !== null)
     return [
       'DATABASE_URL is set and SQUADRA_ENGINE is not: for a fleet set SQUADRA_ENGINE=restate (or inngest), for one process on its state folder SQUADRA_ENGINE=embedded',
@@ -28,6 +29,10 @@ export function fleetProblems(settings: Partial<FleetSettings>): string[] {
   if (engine === 'auto' && natsUrl.length > 0)
     return [
       'NATS_URL is set and neither DATABASE_URL nor SQUADRA_ENGINE is: NATS joins the processes of a fleet; set SQUADRA_ENGINE=embedded for one process that does without',
+    ];
+  if (engine === 'auto' && redisUrl !== null)
+    return [
+      'REDIS_URL is set and neither DATABASE_URL nor SQUADRA_ENGINE is: Redis is shared by the processes of a fleet; set SQUADRA_ENGINE=embedded for one process that does without',
     ];
   const problems: string[] = [];
   if (engine === 'auto' || engine === 'embedded') {

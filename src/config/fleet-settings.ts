@@ -4,6 +4,7 @@ import {
   devServerSetting,
   keyListSetting,
   natsSetting,
+  redisSetting,
 } from './server-setting.ts';
 import { choiceSetting, durationSetting, nameSetting, numberSetting } from './setting.ts';
 import { secretSetting, textSetting, urlSetting } from './setting.ts';
@@ -52,6 +53,10 @@ export const fleetSettings = {
   natsUrl: natsSetting({
     env: 'NATS_URL',
     doc: 'The NATS over which the processes of a fleet tell each other what happens: `nats://user:password@host:4222` (`tls://` for TLS; a user without a password is a token), several servers separated by commas. Nothing is kept there. Without it they tell each other over the database.',
+  }),
+  redisUrl: redisSetting({
+    env: 'REDIS_URL',
+    doc: 'The Redis in which the processes of a fleet keep what they have read, for each other: `redis://user:password@host:6379` (`rediss://` for TLS). All of it can be lost at any time. Without it each process keeps it to itself.',
   }),
   workerHost: textSetting({
     env: 'SQUADRA_WORKER_HOST',

@@ -15,6 +15,21 @@ export function databaseSetting(row: Named): Setting<string | null> {
   };
 }
 
+/** The address of a Redis, with its password: never shown. */
+export function redisSetting(row: Named): Setting<string | null> {
+  return {
+    ...secretSetting(row),
+    bounds: 'redis://…',
+    parse: (value) => {
+      if (value === null) return { ok: true, value };
+      const url = typeof value === 'string' ? URL.parse(value.trim()) : null;
+      if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '')
+        return wrong('is not an address redis://… or rediss://…');
+      return { ok: true, value: url.href };
+    },
+  };
+}
+
 /** Servers of one NATS, separated by commas, with what opens them: never shown. */
 export function natsSetting(row: Named): Setting<readonly string[]> {
   return {

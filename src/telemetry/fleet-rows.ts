@@ -17,6 +17,13 @@ export interface FleetReading {
     readonly lost: number;
     readonly isUp: boolean;
   };
+  /** Null where there is none. */
+  readonly secondTier: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly unavailable: number;
+    readonly isUp: boolean;
+  } | null;
 }
 
 /** A process that is no part of a fleet has none of it. */
@@ -79,5 +86,24 @@ export const fleetRows: readonly MetricRow<Reading>[] = [
     'squadra_bus_listeners',
     'Executions and tenants that somebody listens to here.',
     ({ bus }) => bus.listenedTo,
+  ),
+  row(
+    'gauge',
+    'squadra_redis_reachable',
+    'Whether Redis is there, where there is to be one: 1 or 0. Without it each process keeps what it has read to itself.',
+    ({ secondTier }) => (secondTier === null ? [] : secondTier.isUp ? 1 : 0),
+  ),
+  row(
+    'counter',
+    'squadra_cache_second_tier_total',
+    'What this process did not have in memory: found in Redis (hit), not there (miss), or Redis was away (unavailable).',
+    ({ secondTier }) =>
+      secondTier === null
+        ? []
+        : [
+            { labels: { result: 'hit' }, value: secondTier.hits },
+            { labels: { result: 'miss' }, value: secondTier.misses },
+            { labels: { result: 'unavailable' }, value: secondTier.unavailable },
+          ],
   ),
 ];

@@ -29,6 +29,8 @@ describe('a fleet', () => {
       { ...restate, SQUADRA_ROLE: 'worker', RESTATE_ADMIN_URL: 'http://a:9070', RESTATE_INGRESS_URL: 'http://a:8080' },
     ],
     ['with NATS', { ...whole, NATS_URL: 'nats://user:secret@a:4222, tls://b' }],
+    ['with Redis', { ...whole, REDIS_URL: 'rediss://user:secret@a:6379/1' }],
+    ['that is none, though there is Redis for something else', { SQUADRA_ENGINE: 'embedded', REDIS_URL: 'redis://a' }],
     ['that is none, though there is NATS for something else', { SQUADRA_ENGINE: 'embedded', NATS_URL: 'nats://a' }],
     ['on Inngest', { ...inngest, ...keys }],
     ['on Inngest that only answers', { ...inngest, SQUADRA_ROLE: 'api', INNGEST_EVENT_KEY: 'event' }],
@@ -54,6 +56,8 @@ describe('a fleet', () => {
       [/^DATABASE_URL is not an address postgres/, /needs DATABASE_URL/],
     ],
     [{ NATS_URL: 'nats://127.0.0.1:4222' }, [/NATS joins the processes of a fleet.*SQUADRA_ENGINE=embedded/]],
+    [{ REDIS_URL: 'redis://127.0.0.1' }, [/Redis is shared by the processes of a fleet.*SQUADRA_ENGINE=embedded/]],
+    [{ ...whole, REDIS_URL: '127.0.0.1:6379' }, [/^REDIS_URL is not an address redis:/]],
     [{ ...whole, NATS_URL: 'http://127.0.0.1:4222' }, [/^NATS_URL is not a list of addresses nats:/]],
     [{ ...whole, NATS_URL: 'nats://a:4222,' }, [/^NATS_URL is not a list/]],
     [{ ...whole, RESTATE_INGRESS_URL: 'http://a:8080, b' }, [/^RESTATE_INGRESS_URL/, /needs RESTATE_INGRESS_URL/]],
@@ -78,5 +82,6 @@ describe('a fleet', () => {
   it('never shows what opens its servers', () => {
     expect(problemsOf({ ...whole, DATABASE_URL: 'http://u:hunter2@x' }).join()).not.toContain('hunter2');
     expect(problemsOf({ ...whole, NATS_URL: 'http://hunter2@x' }).join()).not.toContain('hunter2');
+    expect(problemsOf({ ...whole, REDIS_URL: 'http://hunter2@x' }).join()).not.toContain('hunter2');
   });
 });

@@ -192,7 +192,7 @@ describe('the table of settings', () => {
     expect(row.parse(row.default)).toEqual({ ok: true, value: row.default });
     expect(row.doc).toMatch(/^[A-Z][^\n]{20,}\.$/);
     expect(row.env).toMatch(
-      /^(?:SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA|OTEL|DATABASE|RESTATE|NATS|INNGEST)(?:_[A-Z]+)+$/,
+      /^(?:SQUADRA|OPENAI|ANTHROPIC|GROQ|OLLAMA|OTEL|DATABASE|RESTATE|NATS|REDIS|INNGEST)(?:_[A-Z]+)+$/,
     );
   });
 

@@ -33,6 +33,7 @@ describe('the network of the manifests', () => {
       expect.arrayContaining([
         'api pgbouncer',
         `${worker} nats`,
+        `${worker} redis`,
         'edge api',
         `${worker}-proxy ${worker}-pods`,
         'restate restate-2.restate-nodes',
@@ -77,6 +78,8 @@ describe('the network of the manifests', () => {
       [pod('api'), pod('restate'), 9070],
       [pod('restate'), pod(worker), 9080],
       [pod('nats'), pod('pgbouncer'), 6432],
+      [pod('edge'), pod('redis'), 6379],
+      [pod('redis'), pod('pgbouncer'), 6432],
       [pod('edge'), { address: '203.0.113.7' }, 443],
       [pod(worker), { address: '169.254.169.254' }, 443],
       [pod(worker), { address: '10.1.2.3' }, 443],

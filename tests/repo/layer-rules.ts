@@ -17,6 +17,7 @@ const floors = [
   'kernel',
   'config',
   'telemetry',
+  'redis',
   'squads',
   'access',
   'access',

@@ -51,9 +51,10 @@ class Shelf {
     return this.#entries?.get(key);
   }
 
-  keep(key: string, entry: Entry): void {
+  /** `ageMs` of its lifetime are over already. */
+  keep(key: string, entry: Entry, ageMs: number): void {
     if (this.#entries === null || entry.value === null) return;
-    this.#entries.set(key, entry);
+    this.#entries.set(key, entry, { ttl: this.#entries.ttl - ageMs });
     for (const tag of entry.tags) {
       const keys = this.#byTag.get(tag);
       if (keys === undefined) this.#byTag.set(tag, new Set([key]));
@@ -105,7 +106,17 @@ export class MemoryCache implements Cache {
     };
   }
 
-  async get<T>(kind: CacheKind, key: string, tags: readonly string[], fill: () => Promise<T>): Promise<T> {
+  get<T>(kind: CacheKind, key: string, tags: readonly string[], fill: () => Promise<T>): Promise<T> {
+    return this.getAged(kind, key, tags, async () => ({ value: await fill(), ageMs: 0 }));
+  }
+
+  /** The same where what is filled may have been kept elsewhere for a while, shorter than the lifetime of its kind. */
+  async getAged<T>(
+    kind: CacheKind,
+    key: string,
+    tags: readonly string[],
+    fill: () => Promise<{ readonly value: T; readonly ageMs: number }>,
+  ): Promise<T> {
     const shelf = this.#shelves[kind];
     const kept = shelf.find(key);
     if (kept !== undefined) {
@@ -117,14 +128,16 @@ export class MemoryCache implements Cache {
     const filling = shelf.fills.get(key);
     if (filling !== undefined) return filling.value as Promise<T>;
     shelf.counts.fills += 1;
-    const value = fill();
-    const current: Fill = { value, tags };
+    const filled = fill();
+    const current: Fill = { value: filled.then(({ value }) => value), tags };
+    // Whoever waits for it hears of it, and so does the one who fills.
+    current.value.catch(() => {});
     shelf.fills.set(key, current);
     try {
-      const filled = await value;
+      const { value, ageMs } = await filled;
       // Forgotten meanwhile: a change came between the reading and this line, and somebody else may be filling by now.
-      if (shelf.fills.get(key) === current) shelf.keep(key, { value: filled, tags });
-      return filled;
+      if (shelf.fills.get(key) === current) shelf.keep(key, { value, tags }, ageMs);
+      return value;
     } finally {
       if (shelf.fills.get(key) === current) shelf.fills.delete(key);
     }
@@ -140,7 +153,7 @@ export class MemoryCache implements Cache {
     shelf.counts.misses += 1;
     shelf.counts.fills += 1;
     const value = make();
-    shelf.keep(key, { value, tags });
+    shelf.keep(key, { value, tags }, 0);
     return value;
   }
 

@@ -47,6 +47,14 @@ const kinds: readonly FaultKind[] = [
       return async () => fleet.nats?.resume();
     },
   }),
+  ({ fleet }) => ({
+    name: 'redis SIGKILL',
+    forMs: [500, 4_000],
+    begin: async () => {
+      await fleet.redis?.end('SIGKILL');
+      return async () => fleet.redis?.resume();
+    },
+  }),
   ({ workers }, random) => zombie(of(workers, random)),
   ({ fleet }, random) => {
     const signal = oneOf(random, ['SIGKILL', 'SIGINT'] as const);

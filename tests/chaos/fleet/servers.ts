@@ -50,7 +50,7 @@ const limits = {
 
 /** The servers of a fleet that keeps everything twice, with nobody at work yet. */
 export function startServers(folder: string): Promise<Fleet> {
-  return Fleet.start({ folder, apis: 0, workers: 0, restateNodes: 3, hasNats: true });
+  return Fleet.start({ folder, apis: 0, workers: 0, restateNodes: 3, hasNats: true, hasRedis: true });
 }
 
 /** Puts processes to work on servers that run, each behind links of its own. */

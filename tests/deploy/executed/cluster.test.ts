@@ -3,6 +3,7 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { IScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -78,6 +79,7 @@ beforeAll(async () => {
   });
   await cluster.scale('pgbouncer', 2);
   await cluster.scale('nats', 1);
+  await cluster.scale('redis', 1);
   const nodes = cluster.scale('restate', 3);
   // Nodes are ready when they are a cluster.
   await until(async () =>
@@ -138,6 +140,17 @@ describe('what the manifests say, executed', () => {
     // They came one after the other, not in one piece at the end.
     expect(deltas.length).toBeGreaterThan(3);
     expect((deltas.at(-1)?.atMs ?? 0) - (deltas[0]?.atMs ?? 0)).toBeGreaterThan(200);
+  });
+
+  it('has its processes keep what they read in the Redis of the manifests, which drops what it has no room for', async () => {
+    const redis = new Redis(`redis://${cluster.address('redis')}:6379`, { enableOfflineQueue: true });
+    await client.ask('GET', '/api/v1/squads/software');
+    expect(await until(async () => (await redis.keys('squadra:{*}:entry:*')).length > 0)).toBe(true);
+    expect(await redis.config('GET', 'maxmemory*')).toEqual(
+      expect.arrayContaining(['maxmemory-policy', 'allkeys-lru', 'maxmemory', String(192 * 1024 * 1024)]),
+    );
+    expect(await redis.config('GET', 'save')).toEqual(['save', '']);
+    redis.disconnect();
   });
 
   it('tells the figure by which workers are scaled', async () => {

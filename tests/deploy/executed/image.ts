@@ -27,12 +27,13 @@ export function readImage(dockerfile: string): Image {
   };
 }
 
-/** The images that the manifests name, without their versions. Those of Restate and NATS are known by their entry points. */
+/** The images that the manifests name, without their versions. Those of Restate, NATS and Redis are known by their entry points. */
 export const images: ReadonlyMap<string, Image> = new Map([
   ['squadra', readImage('deploy/docker/Dockerfile')],
   ['squadra-nginx', readImage('deploy/nginx/Dockerfile')],
   ['squadra-pgbouncer', readImage('deploy/pgbouncer/Dockerfile')],
   ['restatedev/restate', { entrypoint: ['restate-server'], command: [], workdir: null, stopSignal: 'SIGTERM' }],
+  ['redis', { entrypoint: ['redis-server'], command: [], workdir: null, stopSignal: 'SIGTERM' }],
   ['nats', { entrypoint: ['nats-server'], command: [], workdir: null, stopSignal: 'SIGTERM' }],
 ]);
 
