@@ -119,10 +119,12 @@ describe('what one process has read', () => {
     });
     await begun.promise;
     await there.cache.forgetTag('tenant:t');
+    expect(await other.cache.get('squad', 'a', ['tenant:t'], async () => 'after it')).toBe('after it');
+    await settled(other);
     resolve('before the change');
     await reading;
     await settled(here);
-    expect(await other.cache.get('squad', 'a', ['tenant:t'], async () => 'after it')).toBe('after it');
+    expect(await there.cache.get('squad', 'a', ['tenant:t'], never)).toBe('after it');
   });
 
   it('gets no older than its kind may, though it moves from process to process', async () => {
