@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createOldServer } from 'node:http';
 import { createServer } from 'node:http2';
 import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo, Server } from 'node:net';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { IngressConnection } from '../../../src/engines/restate/ingress-connection.ts';
 import { RestateIngress } from '../../../src/engines/restate/restate-ingress.ts';
@@ -105,6 +107,25 @@ describe('the connection to a node of Restate', () => {
     await new Promise((resolve) => old.close(resolve));
     await expect(connection.post('/at', {}, '{}')).rejects.toThrow('ECONNREFUSED');
   });
+});
+
+it('keeps no process alive while it is idle, and takes nothing more when it is closed', async () => {
+  const far = await node(accept);
+  const script = `
+    const { IngressConnection } = await import(process.argv[1]);
+    const connection = new IngressConnection(process.argv[2]);
+    await connection.post('/one', {}, '{}');
+    await connection.post('/two', {}, '{}');
+    const late = new IngressConnection(process.argv[2]);
+    await late.post('/three', {}, '{}');
+    late[Symbol.dispose]();
+    await late.post('/four', {}, '{}').catch((error) => console.log(error.message));
+    process.on('exit', () => console.log('ended by itself'));`;
+  const file = new URL('../../../src/engines/restate/ingress-connection.ts', import.meta.url).href;
+  const child = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, file, far.url]);
+  const { stdout } = await child;
+  expect(stdout).toMatch(/^The connection to 127\.0\.0\.1:\d+ is closed\.\nended by itself\n$/);
+  expect(far.paths).toEqual(['/one', '/two', '/three']);
 });
 
 describe('several nodes of Restate', () => {
