@@ -20,6 +20,7 @@ import { agents } from './scenarios/agents.ts';
 import { api } from './scenarios/api.ts';
 import { convoy } from './scenarios/convoy.ts';
 import { dashboard } from './scenarios/dashboard.ts';
+import { fleetCache } from './scenarios/fleet-cache.ts';
 import { fleet } from './scenarios/fleet.ts';
 import { latency } from './scenarios/latency.ts';
 import { limiter } from './scenarios/limiter.ts';
@@ -48,11 +49,12 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   metrics,
   dashboard,
   fleet,
+  'fleet-cache': fleetCache,
   soak,
   peers,
 };
 /** What `all` leaves out: half an hour, ten thousand connections, and what needs other servers. */
-const apart = new Set(['soak', 'users', 'fleet', 'peers']);
+const apart = new Set(['soak', 'users', 'fleet', 'fleet-cache', 'peers']);
 
 exitOnSignals();
 const { values, positionals } = parseArgs({

@@ -7,7 +7,7 @@ export interface RunOptions {
   readonly isQuick: boolean;
   /** Of `soak`. */
   readonly minutes: number;
-  /** Of `peers` and `fleet`: how often each engine has its turn. */
+  /** Of `peers`, `fleet` and `fleet-cache`: how often each has its turn. */
   readonly rounds: number;
   /** An empty folder for states, on the disk that is measured; deleted afterwards. */
   readonly folder: string;

@@ -16,6 +16,7 @@ export interface RunningFleetOptions {
   /** Further lines of its `squadra.yaml`. */
   readonly yaml?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly hasRedis?: boolean;
 }
 
 /** What PostgreSQL has done so far, and how many executions there are. */
@@ -41,7 +42,15 @@ export class RunningFleet implements AsyncDisposable {
     this.#client = client;
   }
 
-  static async start({ folder, apis = 2, workers, workflows, yaml = '', environment = {} }: RunningFleetOptions) {
+  static async start({
+    folder,
+    apis = 2,
+    workers,
+    workflows,
+    yaml = '',
+    environment = {},
+    hasRedis = false,
+  }: RunningFleetOptions) {
     mkdirSync(folder, { recursive: true });
     const files = workflows.map((name) => fileURLToPath(new URL(`../../workload/${name}.ts`, import.meta.url)));
     // Its processes read it where they are started.
@@ -50,6 +59,7 @@ export class RunningFleet implements AsyncDisposable {
       folder,
       apis,
       workers,
+      hasRedis,
       postgresSettings: { shared_preload_libraries: 'pg_stat_statements' },
       environment: { SQUADRA_LOG_LEVEL: 'error', ...environment },
     });
