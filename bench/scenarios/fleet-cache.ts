@@ -89,7 +89,7 @@ export async function fleetCache({ isQuick, rounds: asked, folder, progress }: R
     ],
     plots: [],
     notes: [
-      'Squads are asked for as people do: a few of them often (Zipf). Reads of executions are never kept, and count as not served by the cache. Shares are counted by the processes themselves (`/metrics`).',
+      'Squads are asked for as people do: a few of them often (Zipf). All belong to one tenant, and each change of one makes a process forget all squads of that tenant, for one may be known by another name. Reads of executions are never kept, and count as not served by the cache. Shares are counted by the processes themselves (`/metrics`).',
       'Statements are all that PostgreSQL carried out meanwhile, also for the submissions and changes, which are the same in each case.',
       `Reads come on a schedule, and a run in which the generator is ${mostLagMs} ms late (p99) fails.`,
     ],

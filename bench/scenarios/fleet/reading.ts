@@ -46,7 +46,7 @@ export async function measureReading(folder: string, sizes: ReadingSizes): Promi
   const client = createClient({ url: running.fleet.url });
   const squads: string[] = [];
   for (let n = 0; n < sizes.squads; n++) {
-    const members = ['product-manager', 'developer', 'tester'].map((role) => ({ role }));
+    const members = ['product_manager', 'backend_developer', 'tester'].map((role) => ({ role }));
     squads.push((await client.squads.create({ name: `squad-${n}`, members })).id);
   }
   const executions = await Promise.all(
