@@ -92,7 +92,7 @@ export async function openAssembly(options: SquadraOptions, replaced: Partial<Su
     const memory = new MemoryCache(settings, clock);
     const own = shape.secondTier === null ? memory : new TieredCache(memory, shape.secondTier);
     const cache = opened.use(new SharedCache(own, shape.news));
-    const admission = surroundings.openAdmission(settings, clock);
+    const admission = surroundings.openAdmission(settings, clock, shape.sharedBuckets);
     // A thread has to start first: worth it for whoever serves many, not for a short life.
     const modelThreads = settings.modelThreads ?? (surroundings.command === 'serve' ? 1 : 0);
     const threads = modelThreads === 0 ? null : opened.use(new ModelThreads(modelThreads, settings));

@@ -3,14 +3,11 @@ import { freshSecret } from '../access/fresh-secret.ts';
 import type { FleetBus } from '../bus/fleet-bus.ts';
 import { NatsBus } from '../bus/nats/nats-bus.ts';
 import { PostgresBus } from '../bus/postgres/postgres-bus.ts';
-import { RedisTier } from '../cache/redis/redis-tier.ts';
-import type { SecondTier } from '../cache/second-tier.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { SquadraError } from '../kernel/errors.ts';
 import { Dispatcher } from '../orchestrator/dispatching/dispatcher.ts';
 import { FleetQueue } from '../orchestrator/dispatching/fleet-queue.ts';
-import { RedisConnection } from '../redis/redis-connection.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Inbox } from '../work/inbox.ts';
 import { PostgresOutbox } from '../work/postgres/postgres-outbox.ts';
@@ -18,6 +15,7 @@ import { openPostgresState } from '../work/postgres/postgres-state.ts';
 import type { PostgresState } from '../work/postgres/postgres-state.ts';
 import { lostClaims } from '../work/postgres/queries/ownership.ts';
 import { openFleetLink } from './fleet-link.ts';
+import { openFleetRedis } from './fleet-redis.ts';
 import type { Shape } from './shape.ts';
 
 export interface FleetParts {
@@ -40,7 +38,7 @@ export async function openFleet(
   const state = opened.use(await openPostgresState({ ...settings, databaseUrl }, clock));
   const { database } = state;
   const bus = opened.use(await openBus(settings, state, { clock, logger }));
-  const secondTier = await openSecondTier(settings, state, { clock, logger }, opened);
+  const { secondTier, sharedBuckets } = await openFleetRedis(settings, state, { clock, logger }, opened);
   const duties = { advances: runs && role !== 'api', tends: runs && role !== 'worker' };
   const look = (tenant: string, id: string) => state.reports.get(tenant, id);
   const link = await openFleetLink(settings, { clock, logger, look }, opened);
@@ -76,6 +74,7 @@ export async function openFleet(
     bus,
     news: bus,
     secondTier,
+    sharedBuckets,
     statistics: () => ({
       ...state.statistics(),
       fleet: {
@@ -83,6 +82,7 @@ export async function openFleet(
         dispatcher: dispatcher.statistics(),
         bus: bus.statistics(),
         secondTier: secondTier?.statistics() ?? null,
+        sharedBuckets: sharedBuckets?.statistics() ?? null,
       },
     }),
     start: async () => {
@@ -113,29 +113,6 @@ async function openBus(
   });
   await bus.tried();
   return bus;
-}
-
-/** Redis where there is one. Without it, also for the moment, each process keeps what it has read to itself. */
-async function openSecondTier(
-  { redisUrl }: Settings,
-  { access }: PostgresState,
-  { clock, logger }: Pick<FleetParts, 'clock' | 'logger'>,
-  opened: AsyncDisposableStack,
-): Promise<SecondTier | null> {
-  if (redisUrl === null) return null;
-  const secret = await access.signingSecret(freshSecret());
-  const redis = opened.use(
-    new RedisConnection({
-      url: redisUrl,
-      fleet: createHash('sha256').update(`redis ${secret}`).digest('base64url').slice(0, 16),
-      onChange: (isUp, error) =>
-        isUp
-          ? logger.info({}, 'What is read is kept in Redis for other processes.')
-          : logger.warn({ error }, 'Redis cannot be reached: each process keeps what it reads to itself.'),
-    }),
-  );
-  await redis.tried();
-  return new RedisTier(redis, clock);
 }
 
 /** Nobody owns the state of a fleet: whoever has a command does it. */

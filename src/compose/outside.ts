@@ -88,7 +88,7 @@ export async function* checkState(
     toolbox: noToolbox,
     catalogue: readCatalogue(),
     cache: new MemoryCache(settings, clock),
-    admission: production.openAdmission(settings, clock),
+    admission: production.openAdmission(settings, clock, null),
     clock,
     threads: null,
     models: options.models,

@@ -22,6 +22,7 @@ export async function openSolo(
     bus: new MemoryBus(),
     news: nobodyElse,
     secondTier: null,
+    sharedBuckets: null,
     statistics: () => ({ writer: state.writer.statistics(), readers: state.readers.statistics(), fleet: null }),
     start: () => Promise.resolve(),
   };

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../kernel/clock.ts';
 import { pop, push } from './fair-queue.ts';
+import type { Draw } from './shared-buckets.ts';
 import { TokenBuckets } from './token-bucket.ts';
 import type { WaitingCall } from './waiting-call.ts';
 
@@ -20,6 +21,7 @@ interface Line<Call> {
  */
 export class MemberLines<Call extends WaitingCall> {
   readonly #buckets: TokenBuckets | null;
+  readonly #tokenMs: number;
   readonly #clock: Clock;
   readonly #goOn: (call: Call) => void;
   readonly #lines = new Map<string, Line<Call>>();
@@ -32,6 +34,7 @@ export class MemberLines<Call extends WaitingCall> {
     goOn: (call: Call) => void,
   ) {
     this.#buckets = perMinute === 0 ? null : new TokenBuckets({ perMinute, burst }, clock);
+    this.#tokenMs = 60_000 / perMinute;
     this.#clock = clock;
     this.#goOn = goOn;
   }
@@ -69,6 +72,19 @@ export class MemberLines<Call extends WaitingCall> {
   giveBack({ ticket: { memberId, isReturning } }: Call): void {
     if (isReturning) return;
     this.#buckets?.giveBack(memberId);
+    const line = this.#lines.get(memberId);
+    if (line !== undefined) this.#advance(memberId, line);
+  }
+
+  /** What it draws where members' tokens are shared; null where it needs none. */
+  drawOf({ ticket: { memberId, isReturning } }: Call): Draw | null {
+    if (this.#buckets === null || isReturning) return null;
+    return { key: `member:${memberId}`, capacity: this.#buckets.capacity, tokenMs: this.#tokenMs, tokens: 1 };
+  }
+
+  /** So many tokens its member has, as those who share them say. */
+  adopt({ ticket: { memberId } }: Call, tokens: number): void {
+    this.#buckets?.adopt(memberId, tokens);
     const line = this.#lines.get(memberId);
     if (line !== undefined) this.#advance(memberId, line);
   }

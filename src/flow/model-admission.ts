@@ -1,7 +1,9 @@
 import type { Clock, Timer } from '../kernel/clock.ts';
 import type { Admission, AdmissionStatistics, CallOutcome, CallTicket, Permit } from './admission.ts';
 import { MemberLines } from './member-lines.ts';
-import { ProviderPool } from './provider-pool.ts';
+import { poolName, ProviderPool } from './provider-pool.ts';
+import type { PlaceTaken } from './provider-pool.ts';
+import type { Draw, Drawn, SharedBuckets } from './shared-buckets.ts';
 import { waitingId } from './waiting-call.ts';
 import type { WaitingCall } from './waiting-call.ts';
 
@@ -14,6 +16,8 @@ export interface AdmissionSettings {
   readonly modelTokensPerMinute: number;
 }
 
+/** Of so many calls of a model others are asked at the same time whether they may leave. */
+const maxAsking = 16;
 /** Models are named by users: those that nobody calls at the moment are forgotten beyond this. */
 const maxPools = 1_000;
 
@@ -32,10 +36,14 @@ interface Asking extends WaitingCall {
  * A2  At most `maxConcurrentModelCalls` are in flight; where that is what holds calls back, providers take turns.
  * A3  Who is cancelled is out at once, and whatever was set aside for it is free.
  * A4  One timer for each provider that is held back by time, none for others.
+ * A5  Where processes share limits, a call that may leave as far as is known here draws from what all have: its member's token,
+ *     and what was configured for its provider. What comes of it is what is known here from then on; who gets nothing waits in
+ *     line again. Where nobody can tell, what is known here counts.
  */
 export class ModelAdmission implements Admission {
   readonly #settings: AdmissionSettings;
   readonly #clock: Clock;
+  readonly #shared: SharedBuckets | null;
   readonly #members: MemberLines<Asking>;
   readonly #pools = new Map<string, ProviderPool<Asking>>();
   /** With calls in their queues; the one that had its turn goes last. */
@@ -46,9 +54,10 @@ export class ModelAdmission implements Admission {
   #admitted = 0;
   #refused = 0;
 
-  constructor(settings: AdmissionSettings, clock: Clock) {
+  constructor(settings: AdmissionSettings, clock: Clock, shared: SharedBuckets | null) {
     this.#settings = settings;
     this.#clock = clock;
+    this.#shared = shared;
     const rate = { perMinute: settings.agentRateLimitPerMinute, burst: settings.agentRateLimitBurst };
     this.#members = new MemberLines(rate, clock, (call) => this.#queue(call));
   }
@@ -102,7 +111,7 @@ export class ModelAdmission implements Admission {
   }
 
   #poolOf({ provider, model }: CallTicket): ProviderPool<Asking> {
-    const key = JSON.stringify([provider, model]);
+    const key = poolName(provider, model);
     const found = this.#pools.get(key);
     if (found !== undefined) return found;
     const { maxConcurrentModelCalls, modelRequestsPerMinute, modelTokensPerMinute } = this.#settings;
@@ -111,7 +120,8 @@ export class ModelAdmission implements Admission {
       tokensPerMinute: modelTokensPerMinute === 0 ? null : modelTokensPerMinute,
     };
     if (this.#pools.size >= maxPools) this.#forgetIdle();
-    const pool = new ProviderPool<Asking>({ provider, model }, maxConcurrentModelCalls, rate, this.#clock.now());
+    const now = this.#clock.now();
+    const pool = new ProviderPool<Asking>({ provider, model }, maxConcurrentModelCalls, rate, this.#shared, now);
     this.#pools.set(key, pool);
     return pool;
   }
@@ -151,6 +161,7 @@ export class ModelAdmission implements Admission {
   #letOneGo(pool: ProviderPool<Asking>): void {
     if (this.#taken >= this.#settings.maxConcurrentModelCalls) return;
     if (pool.inFlight >= pool.limit) return;
+    if (pool.asking >= (pool.isScarce ? 1 : maxAsking)) return;
     const now = this.#clock.now();
     const heldMs = pool.heldMs(now);
     this.#timers.get(pool)?.cancel();
@@ -178,8 +189,52 @@ export class ModelAdmission implements Admission {
     if (pool.waiting > 0) this.#busy.add(pool);
     else this.#rest(pool);
     this.#taken += 1;
+    const place = pool.hold(call, now);
+    if (this.#shared === null) this.#leave(call, place, []);
+    else void this.#draw(call, place, this.#shared);
+    this.#members.left(call);
+  }
+
+  /** A5 */
+  async #draw(call: Asking, place: PlaceTaken, shared: SharedBuckets): Promise<void> {
+    const { pool } = call;
+    const ofMember = this.#members.drawOf(call);
+    const ofProvider = pool.drawsOf(place);
+    const draws = ofMember === null ? ofProvider : [...ofProvider, ofMember];
+    pool.asking += 1;
+    const drawn = await shared.draw(draws, pool.name);
+    pool.asking -= 1;
+    pool.isScarce = drawn?.isTaken === false;
+    if (drawn?.isTaken === false || call.isGone) {
+      this.#taken -= 1;
+      pool.giveBack(place, this.#clock.now());
+      this.#adopt(call, ofProvider.length, drawn);
+      if (!call.isGone) this.#members.add(call);
+      else if (drawn?.isTaken !== false) this.#putBack(call, drawn === null ? [] : draws);
+    } else {
+      this.#adopt(call, ofProvider.length, drawn);
+      this.#leave(call, place, drawn === null ? [] : draws);
+    }
+    this.#pump();
+  }
+
+  #adopt(call: Asking, ofProvider: number, drawn: Drawn | null): void {
+    if (drawn === null) return;
+    const ofMember = drawn.left[ofProvider];
+    call.pool.adopt(drawn.left.slice(0, ofProvider), drawn.pausedMs, this.#clock.now());
+    if (ofMember !== undefined) this.#members.adopt(call, ofMember);
+  }
+
+  /** It wanted to leave, and does not in the end. */
+  #putBack(call: Asking, drawn: readonly Draw[]): void {
+    this.#members.giveBack(call);
+    if (drawn.length > 0) this.#shared?.correct(drawn.map((draw) => ({ ...draw, tokens: -draw.tokens })));
+  }
+
+  #leave(call: Asking, place: PlaceTaken, drawn: readonly Draw[]): void {
+    const { pool } = call;
+    const flight = pool.leave(place, drawn.length > 0, this.#clock.now());
     this.#admitted += 1;
-    const flight = pool.leave(call, now);
     call.ignore();
     let isOver = false;
     call.resolve({
@@ -191,11 +246,10 @@ export class ModelAdmission implements Admission {
         isOver = true;
         this.#taken -= 1;
         if (outcome.kind === 'refused') this.#refused += 1;
-        else if (outcome.kind === 'unsent') this.#members.giveBack(call);
+        else if (outcome.kind === 'unsent') this.#putBack(call, drawn);
         pool.end(flight, outcome, this.#clock.now());
         this.#pump();
       },
     });
-    this.#members.left(call);
   }
 }

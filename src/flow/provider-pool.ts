@@ -2,18 +2,24 @@ import { afterCall, firstAdaptiveLimit } from './adaptive-limit.ts';
 import type { AdaptiveLimit, CallEnd } from './adaptive-limit.ts';
 import type { CallOutcome, ProviderState } from './admission.ts';
 import { FairQueue } from './fair-queue.ts';
-import { correct, firstRateBudget, learn, pause, scarcestLeft, spend, unspend, waitMs } from './rate-budget.ts';
-import type { ConfiguredRate, LeftSince, RateBudget, RateReport } from './rate-budget.ts';
+import { adopt, correct, firstRateBudget, learn, pause, scarcestLeft, spend, unspend, waitMs } from './rate-budget.ts';
+import type { Allowance, ConfiguredRate, LeftSince, RateBudget, RateReport } from './rate-budget.ts';
+import type { Draw, SharedBuckets } from './shared-buckets.ts';
 import type { WaitingCall } from './waiting-call.ts';
 
-/** A call that is in flight, as its provider's pool knows it. */
-export interface CallInFlight {
-  readonly startedAt: number;
-  /** Calls in flight when it began, itself included. */
-  readonly among: number;
+/** A call that has its place, and what it is thought to use of the rates. */
+export interface PlaceTaken {
   /** Tokens that it sends, as far as we can count, and those that were set aside for all of it. */
   readonly inputTokens: number;
   readonly tokens: number;
+}
+
+/** A call that is in flight, as its provider's pool knows it. */
+export interface CallInFlight extends PlaceTaken {
+  readonly isDrawn: boolean;
+  readonly startedAt: number;
+  /** Calls in flight when it began, itself included. */
+  readonly among: number;
   /** What had left by then, itself included. */
   readonly before: LeftSince;
   /** What its answer says of the rates. */
@@ -30,10 +36,16 @@ const longestPauseMs = 30_000;
 export class ProviderPool<Call extends WaitingCall> {
   readonly provider: string;
   readonly model: string;
+  /** Of both. */
+  readonly name: string;
   readonly queue = new FairQueue<Call>((call) => call.isGone);
   /** Calls in the queue that were not cancelled. */
   waiting = 0;
   inFlight = 0;
+  /** Calls of which others are asked whether they may leave, and whether the last answer was that one may not. */
+  asking = 0;
+  isScarce = false;
+  readonly #shared: SharedBuckets | null;
   readonly #ceiling: number;
   readonly #configured: RateBudget;
   #limit: AdaptiveLimit;
@@ -47,10 +59,13 @@ export class ProviderPool<Call extends WaitingCall> {
     { provider, model }: { readonly provider: string; readonly model: string },
     ceiling: number,
     rate: ConfiguredRate,
+    shared: SharedBuckets | null,
     now: number,
   ) {
     this.provider = provider;
     this.model = model;
+    this.name = poolName(provider, model);
+    this.#shared = shared;
     this.#ceiling = ceiling;
     this.#limit = firstAdaptiveLimit(ceiling);
     this.#configured = firstRateBudget(rate, now);
@@ -79,13 +94,41 @@ export class ProviderPool<Call extends WaitingCall> {
     return { provider, model, limit, inFlight, waiting, heldMs: this.heldMs(now), ...left };
   }
 
-  leave(call: Call, now: number): CallInFlight {
+  /** The call has a place, and what it needs of the rates. */
+  hold(call: Call, now: number): PlaceTaken {
     const tokens = this.#tokensOf(call);
     this.inFlight += 1;
     this.#budget = spend(this.#budget, tokens, now);
-    this.#left = { requests: this.#left.requests + 1, tokens: this.#left.tokens + tokens };
-    const { inputTokens } = call.ticket;
-    return { startedAt: now, among: this.inFlight, inputTokens, tokens, before: this.#left, report: null };
+    return { inputTokens: call.ticket.inputTokens, tokens };
+  }
+
+  /** The call does not leave. */
+  giveBack({ tokens }: PlaceTaken, now: number): void {
+    this.inFlight -= 1;
+    this.#budget = unspend(this.#budget, tokens, now);
+  }
+
+  /** `isDrawn` says whether what it needs was drawn from what processes share. */
+  leave(place: PlaceTaken, isDrawn: boolean, now: number): CallInFlight {
+    this.#left = { requests: this.#left.requests + 1, tokens: this.#left.tokens + place.tokens };
+    return { ...place, isDrawn, startedAt: now, among: this.inFlight, before: this.#left, report: null };
+  }
+
+  /** What a call draws where configured rates are shared. */
+  drawsOf({ tokens }: PlaceTaken): readonly Draw[] {
+    const [requestRate] = this.#configured.requests;
+    const [tokenRate] = this.#configured.tokens;
+    return [
+      ...(requestRate === undefined ? [] : [drawOf(`requests:${this.name}`, requestRate, 1)]),
+      ...(tokenRate === undefined ? [] : [drawOf(`tokens:${this.name}`, tokenRate, tokens)]),
+    ];
+  }
+
+  /** What is left of each draw, in their order, and how long nobody may call, as those say who share it. */
+  adopt(left: readonly number[], pausedMs: number, now: number): void {
+    const requests = this.#configured.requests.length === 0 ? null : (left[0] ?? null);
+    const tokens = this.#configured.tokens.length === 0 ? null : (left.at(-1) ?? null);
+    this.#budget = pause(adopt(this.#budget, { requests, tokens }, now), pausedMs, now);
   }
 
   told(call: CallInFlight, report: RateReport, now: number): void {
@@ -109,6 +152,7 @@ export class ProviderPool<Call extends WaitingCall> {
         return;
       case 'refused':
         if (call.report?.tokens == null) this.#budget = correct(this.#budget, -call.tokens, now);
+        this.#correctShared(call, -call.tokens);
         this.#refused(call, outcome.retryAfterMs, now);
         return;
       case 'overloaded':
@@ -127,8 +171,12 @@ export class ProviderPool<Call extends WaitingCall> {
     const { requests = null, tokens = null } = call.report ?? {};
     const isRate = (requests !== null && requests.remaining < 1) || (tokens !== null && tokens.remaining < call.tokens);
     if (!isRate) this.#note({ kind: 'refused', startedAt: call.startedAt, left: this.inFlight }, now);
-    if (isRate && retryAfterMs !== null) this.#budget = pause(this.#budget, retryAfterMs, now);
-    // Nobody else can have been in its way: it is a rate of which the provider does not tell.
+    if (isRate && retryAfterMs !== null) {
+      this.#budget = pause(this.#budget, retryAfterMs, now);
+      this.#shared?.pause(this.name, retryAfterMs);
+    }
+    // Nobody else of this process can have been in its way: it is a rate of which the provider does not tell. Other processes are
+    // not told of it: their calls may have been in its way.
     else if (!isRate && this.inFlight === 0) this.#budget = pause(this.#budget, retryAfterMs ?? this.#nextPause(), now);
   }
 
@@ -142,7 +190,14 @@ export class ProviderPool<Call extends WaitingCall> {
     if (tokens === null) return;
     // What the provider tells of it has this call in it already; of a call that it tells nothing about we count ourselves.
     if (call.report?.tokens == null) this.#budget = correct(this.#budget, tokens - call.tokens, now);
+    this.#correctShared(call, tokens - call.tokens);
     this.#moreTokens += 0.2 * (tokens - call.inputTokens - this.#moreTokens);
+  }
+
+  #correctShared({ isDrawn }: CallInFlight, tokens: number): void {
+    const [rate] = this.#configured.tokens;
+    if (isDrawn && rate !== undefined && tokens !== 0)
+      this.#shared?.correct([drawOf(`tokens:${this.name}`, rate, tokens)]);
   }
 
   #note(end: CallEnd, now: number): void {
@@ -152,4 +207,13 @@ export class ProviderPool<Call extends WaitingCall> {
   #tokensOf({ ticket }: WaitingCall): number {
     return Math.max(1, Math.ceil(ticket.inputTokens + this.#moreTokens));
   }
+}
+
+/** Of a (provider, model). */
+export function poolName(provider: string, model: string): string {
+  return JSON.stringify([provider, model]);
+}
+
+function drawOf(key: string, { capacity, perMs }: Allowance, tokens: number): Draw {
+  return { key, capacity, tokenMs: 1 / perMs, tokens };
 }

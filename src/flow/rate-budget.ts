@@ -124,6 +124,22 @@ function taken(
   };
 }
 
+/** What is left of what was configured, as those say who use it up together; null where that kind has no rate. */
+export function adopt(
+  budget: RateBudget,
+  left: { readonly requests: number | null; readonly tokens: number | null },
+  now: number,
+): RateBudget {
+  const adopted = (kind: 'requests' | 'tokens'): readonly Allowance[] => {
+    const [configured, ...others] = budget[kind];
+    const known = left[kind];
+    return configured === undefined || known === null
+      ? budget[kind]
+      : [{ ...configured, left: known, at: now }, ...others];
+  };
+  return { ...budget, requests: adopted('requests'), tokens: adopted('tokens') };
+}
+
 /** A call has ended that took `more` tokens than was thought, or less where it is negative. */
 export function correct(budget: RateBudget, more: number, now: number): RateBudget {
   return more === 0 ? budget : { ...budget, tokens: budget.tokens.map((allowance) => used(allowance, more, now)) };

@@ -78,9 +78,16 @@ export class TokenBuckets {
     const found = this.#fullAt.get(key);
     const fullAt = Math.max(found ?? nowMs, nowMs) + this.#tokenMs;
     if (!this.#isWithin(fullAt, nowMs)) return this.#state(fullAt - this.#tokenMs, nowMs, false);
-    if (found === undefined && candidate !== null && this.#fullAt.size >= this.#maxKeys) this.#fullAt.delete(candidate);
-    this.#fullAt.set(key, fullAt);
+    this.#set(key, fullAt, candidate);
     return this.#state(fullAt, nowMs, true);
+  }
+
+  /** A key's bucket is known to hold so much; less than nothing where more was taken than there was. */
+  adopt(key: string, tokens: number): void {
+    const nowMs = this.#moveOn();
+    const candidate = this.#lookAround(nowMs);
+    if (tokens >= this.#capacity) this.#fullAt.delete(key);
+    else this.#set(key, nowMs + (this.#capacity - tokens) * this.#tokenMs, candidate);
   }
 
   /** Puts a token that was taken back into a key's bucket. */
@@ -94,6 +101,13 @@ export class TokenBuckets {
     const nowMs = this.#moveOn();
     const fullAt = Math.max(this.#fullAt.get(key) ?? nowMs, nowMs);
     return this.#state(fullAt, nowMs, this.#isWithin(fullAt + this.#tokenMs, nowMs));
+  }
+
+  /** B3 */
+  #set(key: string, fullAt: number, candidate: string | null): void {
+    const isNew = !this.#fullAt.has(key);
+    if (isNew && candidate !== null && this.#fullAt.size >= this.#maxKeys) this.#fullAt.delete(candidate);
+    this.#fullAt.set(key, fullAt);
   }
 
   #state(fullAt: number, nowMs: number, isTaken: boolean): Taken {

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts';
+import type { SharedBuckets } from '../flow/shared-buckets.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { IdSource } from '../kernel/id.ts';
 import type { Access } from '../orchestrator/access.ts';
@@ -28,6 +29,8 @@ export interface HttpParts {
   readonly tracing: Tracing;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** Where the processes of a fleet keep to limits together; null where each keeps to its own. */
+  readonly sharedBuckets: SharedBuckets | null;
   readonly readiness: Readiness;
   /** The built dashboard; null for none. Where it is left out, the one that was built beside this code, if it was. */
   readonly dashboard?: DashboardFiles | null;

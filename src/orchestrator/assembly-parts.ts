@@ -6,6 +6,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Engine } from '../engines/engine.ts';
 import type { ResourceProbe } from '../flow/resource-probe.ts';
+import type { SharedBuckets } from '../flow/shared-buckets.ts';
 import type { ProviderPlaces } from '../flow/starts.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Faults } from '../kernel/faults.ts';
@@ -86,6 +87,8 @@ export interface AssemblyParts {
   readonly probe: ResourceProbe;
   /** How many model calls the providers bear at once, as far as is known. */
   readonly providers: ProviderPlaces;
+  /** Where the processes of a fleet keep to limits together; null where each keeps to its own. */
+  readonly sharedBuckets: SharedBuckets | null;
   readonly bus: Bus;
   readonly news: NewsWire;
   /** A key to be made at the start, unless it was before. */
@@ -115,6 +118,7 @@ export interface Assembly {
   readonly pulses: Pulses;
   readonly writability: Writability;
   readonly answers: SharedAnswers;
+  readonly sharedBuckets: SharedBuckets | null;
   readonly catalogue: Catalogue;
   readonly settings: Settings;
   readonly logger: Logger;

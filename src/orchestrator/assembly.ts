@@ -271,6 +271,7 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
     pulses,
     answers,
     writability,
+    sharedBuckets: parts.sharedBuckets,
     catalogue,
     settings,
     logger,

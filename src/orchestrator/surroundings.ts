@@ -4,6 +4,7 @@ import type { Admission } from '../flow/admission.ts';
 import { MachineProbe } from '../flow/machine/machine-probe.ts';
 import { ModelAdmission } from '../flow/model-admission.ts';
 import type { AdmissionSettings } from '../flow/model-admission.ts';
+import type { SharedBuckets } from '../flow/shared-buckets.ts';
 import type { ResourceProbe } from '../flow/resource-probe.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -27,7 +28,7 @@ export interface Surroundings {
   /** Milliseconds that the offline model takes for each few words; null leaves it as it is. */
   readonly offlinePaceMs: number | null;
   /** What every model call passes before it leaves. */
-  readonly openAdmission: (settings: AdmissionSettings, clock: Clock) => Admission;
+  readonly openAdmission: (settings: AdmissionSettings, clock: Clock, shared: SharedBuckets | null) => Admission;
   /** What tells how busy the machine is. */
   readonly openProbe: () => ResourceProbe;
   /** Where settings come from that the options do not give: the environment of the process. */
@@ -43,7 +44,7 @@ export const production: Surroundings = {
   runs: true,
   takesCommands: true,
   offlinePaceMs: null,
-  openAdmission: (settings, clock) => new ModelAdmission(settings, clock),
+  openAdmission: (settings, clock, shared) => new ModelAdmission(settings, clock, shared),
   openProbe: () => new MachineProbe(),
   readSettings: readProcessSettings,
   decorate: (executions) => executions,

@@ -19,7 +19,8 @@ const longestPauseMs = 2_000;
  * The connection of a process to the Redis of its fleet.
  *
  * R1  Nothing waits for a Redis that is away: a script is refused at once, until the connection is back.
- * R2  One that does not answer in time is left, and counts as away until a new connection is answered.
+ * R2  One that does not answer in time is left, and counts as away until a new connection is answered. Time in which this process was
+ *     busy with something else is not held against it.
  */
 export class RedisConnection implements Disposable {
   readonly #redis: Redis;
@@ -35,7 +36,7 @@ export class RedisConnection implements Disposable {
     this.#onChange = onChange;
     this.#redis = new Redis(url, {
       connectTimeout: connectMs,
-      commandTimeout: answerMs,
+      commandTimeout: connectMs,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
@@ -63,18 +64,47 @@ export class RedisConnection implements Disposable {
   async run(script: RedisScript, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
     const given = [keys.length, ...keys.map((key) => `squadra:{${this.#fleet}}:${key}`), ...values];
     try {
-      return await this.#redis.evalsha(script.sha, ...asArguments(given));
+      return await this.#inTime(this.#redis.evalsha(script.sha, ...asArguments(given)));
     } catch (error) {
-      if (error instanceof Error && error.message.startsWith('NOSCRIPT'))
-        return await this.#redis.eval(script.lua, ...asArguments(given));
-      if (error instanceof Error && error.message === 'Command timed out') this.#leave(error);
-      throw error;
+      const isUnknown = error instanceof Error && error.message.startsWith('NOSCRIPT');
+      if (!isUnknown) throw error;
+      return await this.#inTime(this.#redis.eval(script.lua, ...asArguments(given)));
     }
   }
 
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#redis.disconnect();
+  }
+
+  /** R2 */
+  #inTime(answer: Promise<unknown>): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    let isAnswered = false;
+    const late = setTimeout(() => {
+      // What has come in meanwhile is read first.
+      setImmediate(() => {
+        if (isAnswered) return;
+        const error = new Error(`Redis did not answer within ${answerMs} ms.`);
+        reject(error);
+        this.#leave(error);
+      });
+    }, answerMs);
+    const answered = (): void => {
+      isAnswered = true;
+      clearTimeout(late);
+    };
+    answer.then(
+      (value) => {
+        answered();
+        resolve(value);
+      },
+      (error: unknown) => {
+        answered();
+        reject(error);
+      },
+    );
+    return promise;
   }
 
   #leave(error: Error): void {

@@ -24,6 +24,7 @@ export interface FleetReading {
     readonly unavailable: number;
     readonly isUp: boolean;
   } | null;
+  readonly sharedBuckets: { readonly taken: number; readonly refused: number; readonly unavailable: number } | null;
 }
 
 /** A process that is no part of a fleet has none of it. */
@@ -90,7 +91,7 @@ export const fleetRows: readonly MetricRow<Reading>[] = [
   row(
     'gauge',
     'squadra_redis_reachable',
-    'Whether Redis is there, where there is to be one: 1 or 0. Without it each process keeps what it has read to itself.',
+    'Whether Redis is there, where there is to be one: 1 or 0. Without it each process reads for itself, and keeps limits by itself.',
     ({ secondTier }) => (secondTier === null ? [] : secondTier.isUp ? 1 : 0),
   ),
   row(
@@ -104,6 +105,19 @@ export const fleetRows: readonly MetricRow<Reading>[] = [
             { labels: { result: 'hit' }, value: secondTier.hits },
             { labels: { result: 'miss' }, value: secondTier.misses },
             { labels: { result: 'unavailable' }, value: secondTier.unavailable },
+          ],
+  ),
+  row(
+    'counter',
+    'squadra_shared_limits_total',
+    'Draws of this process from limits that a fleet shares over Redis: taken, refused (it waits, or is told 429), or Redis was away (unavailable).',
+    ({ sharedBuckets }) =>
+      sharedBuckets === null
+        ? []
+        : [
+            { labels: { result: 'taken' }, value: sharedBuckets.taken },
+            { labels: { result: 'refused' }, value: sharedBuckets.refused },
+            { labels: { result: 'unavailable' }, value: sharedBuckets.unavailable },
           ],
   ),
 ];

@@ -62,7 +62,7 @@ export function openAsking({
       prices: createPrices(clock),
       toolbox: { toolsOf: async () => tools },
       workspaceRoot,
-      admission: new ModelAdmission(all, clock),
+      admission: new ModelAdmission(all, clock, null),
     }),
     member(fields = {}) {
       const squad = buildSquad(

@@ -12,12 +12,12 @@ const settings = {
   modelTokensPerMinute: 0,
 };
 
-function open(limits: Partial<HiddenLimits>, callers = 300) {
+function open(limits: Partial<HiddenLimits>, processes = 1) {
   const clock = new TestClock();
-  const admission = new ModelAdmission(settings, clock);
-  const provider = new SimulatedProvider(limits, clock, admission);
-  provider.demand(callers);
-  return { clock, admission, provider };
+  const admissions = Array.from({ length: processes }, () => new ModelAdmission(settings, clock, null));
+  const provider = new SimulatedProvider(limits, clock, ...admissions);
+  provider.demand(300);
+  return { clock, provider };
 }
 
 describe('a provider with a limit that nobody tells', () => {
@@ -48,5 +48,29 @@ describe('a provider with a limit that nobody tells', () => {
     const { completed } = await provider.during(20_000);
     provider.stop();
     expect(completed).toBeGreaterThanOrEqual(0.9 * 20 * 5 * knee);
+  });
+});
+
+describe('processes that learn what a provider bears, each by itself', () => {
+  it.each([
+    [2, 8],
+    [4, 8],
+    [4, 50],
+    [10, 130],
+  ])('%d of them use %d calls at once to nine tenths together, and few are turned away', async (processes, atOnce) => {
+    const { provider } = open({ atOnce }, processes);
+    await provider.during(10_000);
+    const { completed, refused } = await provider.during(20_000);
+    provider.stop();
+    expect(completed).toBeGreaterThanOrEqual(0.9 * 20 * 5 * atOnce);
+    expect(refused / (completed + refused)).toBeLessThan(0.01);
+  });
+
+  it.each([2, 4])('%d of them stay near the number of calls beyond which it slows down', async (processes) => {
+    const { provider } = open({ knee: 40 }, processes);
+    await provider.during(30_000);
+    const { completed } = await provider.during(20_000);
+    provider.stop();
+    expect(completed).toBeGreaterThanOrEqual(0.9 * 20 * 5 * 40);
   });
 });

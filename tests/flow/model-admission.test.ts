@@ -16,7 +16,7 @@ const free: AdmissionSettings = {
 
 function open(settings: Partial<AdmissionSettings> = {}) {
   const clock = new TestClock();
-  const admission = new ModelAdmission({ ...free, ...settings }, clock);
+  const admission = new ModelAdmission({ ...free, ...settings }, clock, null);
   const left: string[] = [];
   const permits: Permit[] = [];
   /** Asks for a call, and notes when it leaves. */

@@ -23,17 +23,21 @@ export class SimulatedProvider {
   inFlight = 0;
   highest = 0;
   readonly #clock: TestClock;
-  readonly #admission: Admission;
+  readonly #admissions: readonly Admission[];
   readonly #stop = new AbortController();
 
-  constructor(limits: Partial<HiddenLimits>, clock: TestClock, admission: Admission) {
+  /** `admissions` are those of the processes that call it, in turn. */
+  constructor(limits: Partial<HiddenLimits>, clock: TestClock, ...admissions: readonly Admission[]) {
     this.limits = { atOnce: Infinity, knee: Infinity, latencyMs: 200, ...limits };
     this.#clock = clock;
-    this.#admission = admission;
+    this.#admissions = admissions;
   }
 
   demand(callers: number): void {
-    for (let caller = 0; caller < callers; caller += 1) this.#call(`member-${caller}`).catch(() => {});
+    for (let caller = 0; caller < callers; caller += 1) {
+      const admission = this.#admissions[caller % this.#admissions.length];
+      if (admission !== undefined) this.#call(`member-${caller}`, admission).catch(() => {});
+    }
   }
 
   stop(): void {
@@ -47,10 +51,10 @@ export class SimulatedProvider {
     return { completed: this.counts.completed - completed, refused: this.counts.refused - refused };
   }
 
-  async #call(memberId: string): Promise<void> {
+  async #call(memberId: string, admission: Admission): Promise<void> {
     const { signal } = this.#stop;
     for (let isReturning = false; !signal.aborted;) {
-      const permit = await this.#admission.admit({ ...ticketOf(memberId, this.#clock.now()), isReturning }, signal);
+      const permit = await admission.admit({ ...ticketOf(memberId, this.#clock.now()), isReturning }, signal);
       if (this.inFlight >= this.limits.atOnce) {
         await this.#clock.pause(2);
         this.counts.refused += 1;

@@ -51,7 +51,8 @@ function fleetSeries(): Series {
   const bus = { listenedTo: 0, published: 0, written: 0, read: 0, lost: 0, isUp: true };
   const dispatcher = { handed: 0, failed: 0, inFlight: 0, isDown: false };
   const secondTier = { hits: 0, misses: 0, unavailable: 0, isUp: true };
-  const fleet = { queue: { ready: 0, running: 0 }, dispatcher, bus, secondTier };
+  const sharedBuckets = { taken: 0, refused: 0, unavailable: 0 };
+  const fleet = { queue: { ready: 0, running: 0 }, dispatcher, bus, secondTier, sharedBuckets };
   return new Map(
     fleetRows.map(({ name, read }) => {
       const told = read({ fleet });

@@ -60,3 +60,14 @@ it('is looked at from outside without its password', async () => {
     problem: expect.stringContaining('ECONNREFUSED'),
   });
 });
+
+it('is not taken for one that does not answer while this process is busy with something else', async () => {
+  const { connection, told } = connect(server.url);
+  using _connection = connection;
+  await connection.tried();
+  const answer = connection.run(put, ['a'], ['1']);
+  const until = performance.now() + 600;
+  while (performance.now() < until);
+  expect(await answer).toBe('1');
+  expect(told.map(([isUp]) => isUp)).toEqual([true]);
+});

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.ts';
-import { TokenBuckets } from '../../flow/token-bucket.ts';
+import { CommonBuckets } from '../../flow/common-buckets.ts';
+import type { SharedBuckets } from '../../flow/shared-buckets.ts';
 import type { Taken } from '../../flow/token-bucket.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { SquadraError } from '../../kernel/errors.ts';
@@ -16,6 +17,8 @@ export interface RequestLimitParts {
   readonly access: { readonly isOpen: boolean };
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Where the processes of a fleet count together; null where each does for itself. */
+  readonly sharedBuckets: SharedBuckets | null;
 }
 
 /**
@@ -24,19 +27,20 @@ export interface RequestLimitParts {
  * L1  A request counts once: for the key or user that makes it; for its address where it brings no credential or needs none.
  * L2  A wrong credential counts for its address. An address with too many of them is not listened to, whatever it brings, until
  *     some time has passed: otherwise the right key among the guesses would still be told.
+ *     In a fleet all processes count together; one that has not heard of the others' wrong ones hears of it with its own first one.
  * L3  Routes that supervisors ask count for nobody. An open stream does not count; the request that opens one does.
  */
 export class RequestLimits {
   readonly #parts: RequestLimitParts;
   /** Null where nothing is counted: settled by the first request that is, as keys may be made while it runs. */
-  #byWhom: TokenBuckets | null = null;
-  readonly #failures: TokenBuckets | null;
+  #byWhom: CommonBuckets | null = null;
+  readonly #failures: CommonBuckets | null;
 
   constructor(parts: RequestLimitParts) {
     this.#parts = parts;
-    const { failedAuthPerMinute } = parts.settings;
-    this.#failures =
-      failedAuthPerMinute === 0 ? null : new TokenBuckets({ perMinute: failedAuthPerMinute, burst: 0 }, parts.clock);
+    const { settings, clock, sharedBuckets } = parts;
+    const rate = { perMinute: settings.failedAuthPerMinute, burst: 0 };
+    this.#failures = rate.perMinute === 0 ? null : new CommonBuckets('wrong-keys', rate, clock, sharedBuckets);
   }
 
   /** Before it is found out who asks. */
@@ -44,12 +48,12 @@ export class RequestLimits {
     app.addHook('onRequest', async (request, reply) => {
       if (isUncounted(request)) return;
       const isIdentifiedLater = !this.#parts.access.isOpen && isIdentified(request);
-      if (!isIdentifiedLater) this.#count(addressOf(request), reply);
+      if (!isIdentifiedLater) await this.#count(addressOf(request), reply);
       if (isIdentifiedLater || takesKey(request)) this.#refuseGuessers(request, reply);
     });
     app.addHook('onResponse', async (request, reply) => {
       if (reply.statusCode === 401 && (bringsCredential(request) || takesKey(request)))
-        this.#failures?.take(addressOf(request));
+        await this.#failures?.take(addressOf(request));
     });
   }
 
@@ -58,14 +62,14 @@ export class RequestLimits {
     app.addHook('onRequest', async (request, reply) => {
       const { principal } = request;
       if (principal === null || this.#parts.access.isOpen || isUncounted(request) || !isIdentified(request)) return;
-      this.#count(`${principal.kind}:${principal.id}`, reply);
+      await this.#count(`${principal.kind}:${principal.id}`, reply);
     });
   }
 
-  #count(key: string, reply: FastifyReply): void {
+  async #count(key: string, reply: FastifyReply): Promise<void> {
     const buckets = this.#buckets();
     if (buckets === null) return;
-    const taken = buckets.take(key);
+    const taken = await buckets.take(key);
     describe(reply, 'requests', buckets, taken);
     if (taken.isTaken) return;
     this.#parts.metrics.refused('rate');
@@ -80,12 +84,13 @@ export class RequestLimits {
     throw refusal(state, 'requests with wrong keys from this address', 'SQUADRA_FAILED_AUTH_PER_MINUTE');
   }
 
-  #buckets(): TokenBuckets | null {
+  #buckets(): CommonBuckets | null {
     if (this.#byWhom !== null) return this.#byWhom;
-    const { settings, access, clock } = this.#parts;
+    const { settings, access, clock, sharedBuckets } = this.#parts;
     const perMinute = settings.rateLimitPerMinute ?? (access.isOpen ? 0 : defaultPerMinute);
     if (perMinute === 0) return null;
-    this.#byWhom = new TokenBuckets({ perMinute, burst: settings.rateLimitBurst }, clock);
+    const rate = { perMinute, burst: settings.rateLimitBurst };
+    this.#byWhom = new CommonBuckets('requests', rate, clock, sharedBuckets);
     return this.#byWhom;
   }
 }
@@ -119,7 +124,7 @@ function addressOf({ ip }: FastifyRequest): string {
 function describe(
   reply: FastifyReply,
   policy: string,
-  buckets: TokenBuckets,
+  buckets: CommonBuckets,
   { remaining, waitMs, fullMs }: Taken,
 ): void {
   reply.header('ratelimit-policy', `"${policy}";q=${buckets.capacity};w=${seconds(buckets.refillMs)}`);
