@@ -56,7 +56,11 @@ async function examineRedis(settings: Settings): Promise<Examination[]> {
   if (problem === null)
     return [{ name: 'Redis', result: 'ok', text: `${name}: redis-server ${version ?? 'of unknown version'}` }];
   return [
-    { name: 'Redis', result: 'note', text: `${name}: ${problem}; until it answers each process reads for itself` },
+    {
+      name: 'Redis',
+      result: 'note',
+      text: `${name}: ${problem}; until it answers each process reads for itself, and keeps limits by itself`,
+    },
   ];
 }
 

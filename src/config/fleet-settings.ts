@@ -56,7 +56,7 @@ export const fleetSettings = {
   }),
   redisUrl: redisSetting({
     env: 'REDIS_URL',
-    doc: 'The Redis in which the processes of a fleet keep what they have read, for each other: `redis://user:password@host:6379` (`rediss://` for TLS). All of it can be lost at any time. Without it each process keeps it to itself.',
+    doc: 'The Redis in which the processes of a fleet keep what they have read, for each other, and the limits of requests, members and models that they keep to together: `redis://user:password@host:6379` (`rediss://` for TLS). All of it can be lost at any time. Without it each process does both by itself.',
   }),
   workerHost: textSetting({
     env: 'SQUADRA_WORKER_HOST',
