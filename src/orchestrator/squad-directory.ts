@@ -1,6 +1,7 @@
 import { cacheKey, squadTag, tenantTag } from '../cache/cache.ts';
 import type { Cache } from '../cache/cache.ts';
 import { SquadraError } from '../kernel/errors.ts';
+import { isId } from '../kernel/id.ts';
 import { buildSquad } from '../squads/build-squad.ts';
 import type { SquadParts } from '../squads/build-squad.ts';
 import { changeSquad } from '../squads/change-squad.ts';
@@ -93,7 +94,7 @@ export class SquadDirectory {
     try {
       await this.#store.replace(tenant, changed);
     } finally {
-      await this.#forget(tenant, squad.id);
+      await this.#forget(tenant, squad.id, changed.name === squad.name);
     }
     return changed;
   }
@@ -116,7 +117,7 @@ export class SquadDirectory {
     try {
       await this.#store.remove(tenant, id, version);
     } finally {
-      await this.#forget(tenant, id);
+      await this.#forget(tenant, id, false);
     }
   }
 
@@ -145,16 +146,34 @@ export class SquadDirectory {
   }
 
   #find(tenant: string, idOrName: string): Promise<Squad | null> {
-    return this.#parts.cache.get('squad', cacheKey(tenant, idOrName), [tenantTag(tenant)], () =>
-      this.#store.find(tenant, idOrName),
-    );
+    return isId(idOrName) ? this.#findById(tenant, idOrName) : this.#findByName(tenant, idOrName);
   }
 
-  /** Also after a change that was refused: what is kept may be why. Names stand in reports, so they go with the rest of the tenant. */
-  async #forget(tenant: string, id: string): Promise<void> {
+  #findById(tenant: string, id: string): Promise<Squad | null> {
+    const tags = [tenantTag(tenant), squadTag(id)];
+    return this.#parts.cache.get('squad', cacheKey(tenant, id), tags, () => this.#store.find(tenant, id));
+  }
+
+  /** What is kept is which squad it was; whether it still is, the squad says. */
+  async #findByName(tenant: string, name: string): Promise<Squad | null> {
+    const { cache } = this.#parts;
+    const key = cacheKey(tenant, 'name', name);
+    const id = await cache.get('squad', key, [tenantTag(tenant)], () => this.#idOf(tenant, name));
+    const squad = id === null ? null : await this.#findById(tenant, id);
+    if (id === null || squad?.name === name) return squad;
+    await cache.forget('squad', key);
+    return this.#store.find(tenant, name);
+  }
+
+  async #idOf(tenant: string, name: string): Promise<string | null> {
+    return (await this.#store.find(tenant, name))?.id ?? null;
+  }
+
+  /** Also after a change that was refused: what is kept may be why. Reports are asked for by name, so they go with a name. */
+  async #forget(tenant: string, id: string, isNameKept: boolean): Promise<void> {
     const { cache } = this.#parts;
     await cache.forgetTag(squadTag(id));
-    await cache.forgetTag(tenantTag(tenant));
+    if (!isNameKept) await cache.forgetTag(tenantTag(tenant));
   }
 }
 

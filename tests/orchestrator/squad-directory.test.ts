@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { squadTag } from '../../src/cache/cache.ts';
 import { MemoryCache } from '../../src/cache/memory/memory-cache.ts';
 import { createIds } from '../../src/kernel/id.ts';
 import { SquadDirectory } from '../../src/orchestrator/squad-directory.ts';
@@ -45,10 +46,12 @@ class Shelf {
 }
 
 let shelf: Shelf;
+let cache: MemoryCache;
 let directory: SquadDirectory;
 beforeEach(() => {
   shelf = new Shelf();
-  directory = new SquadDirectory(shelf.store, { ...parts, cache: new MemoryCache({ cacheEntries: 10 }, clock) });
+  cache = new MemoryCache({ cacheEntries: 10 }, clock);
+  directory = new SquadDirectory(shelf.store, { ...parts, cache });
 });
 
 describe('finding a squad', () => {
@@ -78,7 +81,7 @@ describe('finding a squad', () => {
     const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
     const slow = Promise.withResolvers<void>();
     shelf.late = slow.promise;
-    const reading = directory.resolve('t', 'crew');
+    const reading = directory.resolve('t', squad.id);
     const changed = await directory.change('t', squad, { change: 'update', description: 'another' });
     slow.resolve();
     expect((await reading).version).toBe(1);
@@ -95,6 +98,41 @@ describe('finding a squad', () => {
     const change = directory.change('t', squad, { change: 'update', description: 'ours' });
     await expect(change).rejects.toMatchObject({ code: 'STALE_VERSION' });
     expect(await directory.get('t', 'crew')).toMatchObject({ version: 2, description: 'theirs' });
+  });
+
+  it('keeps the other squads of a tenant when one changes, and finds each by its id and its name', async () => {
+    const [mine, other] = [
+      await directory.create('t', { name: 'mine', members: [{ role: 'tester' }] }),
+      await directory.create('t', { name: 'other', members: [{ role: 'tester' }] }),
+    ];
+    for (const name of ['mine', 'other', mine.id, other.id]) await directory.get('t', name);
+    const changed = await directory.change('t', mine, { change: 'update', description: 'changed' });
+    const before = shelf.reads;
+    expect([await directory.get('t', 'other'), await directory.get('t', other.id)]).toEqual([other, other]);
+    expect(shelf.reads).toBe(before);
+    expect([await directory.get('t', 'mine'), await directory.get('t', mine.id)]).toEqual([changed, changed]);
+    expect(shelf.reads).toBe(before + 1);
+  });
+
+  it('finds a squad by its new name alone, and another one that took the old name', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    await directory.get('t', 'crew');
+    const renamed = await directory.change('t', squad, { change: 'update', name: 'band' });
+    await expect(directory.get('t', 'crew')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await directory.get('t', 'band')).toEqual(renamed);
+    const heir = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    expect(await directory.get('t', 'crew')).toEqual(heir);
+  });
+
+  it('does not take a name for what another process gave to another squad', async () => {
+    const squad = await directory.create('t', { name: 'crew', members: [{ role: 'tester' }] });
+    await directory.get('t', 'crew');
+    // There; what it told of it were the squads, and not the name.
+    await shelf.store.replace('t', { ...squad, version: 2, name: 'band' });
+    await shelf.store.create('t', { ...squad, id: parts.ids(), name: 'crew', description: 'heir' });
+    await cache.forgetTag(squadTag(squad.id));
+    expect(await directory.get('t', 'crew')).toMatchObject({ name: 'crew', description: 'heir' });
+    expect(await directory.get('t', 'crew')).toMatchObject({ name: 'crew', description: 'heir' });
   });
 
   it('keeps the squads of other tenants when one changes, and reads each version once', async () => {
