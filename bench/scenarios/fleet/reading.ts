@@ -2,10 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Load } from '../../children/http-load.ts';
 import { createClient } from '../../../src/client.ts';
 import { requestText } from '../../load/connection.ts';
+import { newKeys } from './tenant-keys.ts';
 import { Generator } from '../../workload/served.ts';
 import { RunningFleet } from './running-fleet.ts';
 
 export interface ReadingSizes {
+  readonly tenants: number;
+  /** Of all tenants together. */
   readonly squads: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
@@ -43,20 +46,29 @@ export async function measureReading(folder: string, sizes: ReadingSizes): Promi
     hasRedis: sizes.hasRedis,
     environment,
   });
-  const client = createClient({ url: running.fleet.url });
+  const keys = await newKeys(running.fleet, sizes.tenants);
+  const tenants = keys.map((key) => ({ key, client: createClient({ url: running.fleet.url, key }) }));
+  const tenantOf = (n: number): (typeof tenants)[number] => {
+    const tenant = tenants[n % tenants.length];
+    if (tenant === undefined) throw new Error('A fleet that is measured needs tenants.');
+    return tenant;
+  };
   const squads: string[] = [];
   for (let n = 0; n < sizes.squads; n++) {
     const members = ['product_manager', 'backend_developer', 'tester'].map((role) => ({ role }));
-    squads.push((await client.squads.create({ name: `squad-${n}`, members })).id);
+    squads.push((await tenantOf(n).client.squads.create({ name: `squad-${n}`, members })).id);
   }
-  const executions = await Promise.all(
-    squads.slice(0, 20).map(() => client.submit({ workflow: 'three-steps', input: {} })),
-  );
+  const submit = (n: number) => tenantOf(n).client.submit({ workflow: 'three-steps', input: {} });
+  const executions = await Promise.all(Array.from({ length: 4 * tenants.length }, (_, n) => submit(n)));
   await running.idle();
   const requests = Array.from({ length: differentRequests }, (_, n) => {
-    if (n % 10 < 7) return requestText('GET', `/api/v1/squads/${squads[zipf(squads.length)]}`, {});
-    if (n % 10 === 7) return requestText('GET', `/api/v1/costs?groupBy=${n % 20 === 7 ? 'day' : 'model'}`, {});
-    return requestText('GET', `/api/v1/executions/${executions[n % executions.length]?.id}`, {});
+    const place = zipf(squads.length);
+    // Each kind of request is of every tenant.
+    const other = Math.floor(n / 10);
+    if (n % 10 < 7) return requestText('GET', `/api/v1/squads/${squads[place]}`, tenantOf(place));
+    if (n % 10 === 7) return requestText('GET', '/api/v1/costs?groupBy=day', tenantOf(other));
+    const { id } = executions[other % executions.length] ?? { id: '' };
+    return requestText('GET', `/api/v1/executions/${id}`, tenantOf(other));
   });
   await using generator = new Generator({ port: running.port, connections: 200 }, { comesFirst: true });
   const reading = (seconds: number) =>
@@ -71,12 +83,12 @@ export async function measureReading(folder: string, sizes: ReadingSizes): Promi
   const writing = new AbortController();
   const writes = Promise.all([
     every(1_000 / sizes.changesPerSecond, writing.signal, async () => {
-      const squad = await client.squads.get(squads[zipf(squads.length)] ?? '');
+      const place = zipf(squads.length);
+      const { client } = tenantOf(place);
+      const squad = await client.squads.get(squads[place] ?? '');
       await client.squads.update(squad, { description: `Changed at ${performance.now()}.` });
     }),
-    every(1_000 / sizes.submissionsPerSecond, writing.signal, async () => {
-      await client.submit({ workflow: 'three-steps', input: {} });
-    }),
+    every(1_000 / sizes.submissionsPerSecond, writing.signal, async (n) => void (await submit(n))),
   ]);
   await generator.load(reading(sizes.warmUpSeconds), Infinity);
   const [before, statements] = [await served(running), (await running.reading()).statements];
@@ -113,10 +125,10 @@ function zipf(count: number): number {
   return Math.min(count - 1, Math.floor(count ** Math.random()) - 1);
 }
 
-async function every(ms: number, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
+async function every(ms: number, signal: AbortSignal, act: (n: number) => Promise<void>): Promise<void> {
+  for (let n = 0; !signal.aborted; n++) {
     const begun = performance.now();
-    await act();
+    await act(n);
     await pause(Math.max(0, ms - (performance.now() - begun)), undefined, { signal }).catch(() => {});
   }
 }
