@@ -101,7 +101,7 @@ export async function fleetCache({ isQuick, rounds: asked, folder, progress }: R
     plots: [],
     notes: [
       'Squads are asked for as people do: a few of them often (Zipf). Each execution that ends makes processes forget what the costs of its tenant are. Reads of executions are never kept, and count as not served by the cache. Shares are counted by the processes themselves (`/metrics`).',
-      'Statements are all that PostgreSQL carried out meanwhile, also for the submissions and changes, which are the same in each case.',
+      'Statements are all that PostgreSQL carried out meanwhile, also for the submissions and changes, which are the same in each case. Every request is counted against the rate of its key: with Redis, there.',
       `Reads come on a schedule, and a run in which the generator is ${mostLagMs} ms late (p99) fails.`,
     ],
   };

@@ -36,7 +36,8 @@ const differentRequests = 2_000;
 
 export async function measureReading(folder: string, sizes: ReadingSizes): Promise<Reading> {
   const environment: Record<string, string> = {
-    SQUADRA_RATE_LIMIT_PER_MINUTE: '0',
+    // Nobody reaches it; with Redis each request asks there all the same.
+    SQUADRA_RATE_LIMIT_PER_MINUTE: '1000000',
     ...(sizes.entries === null ? {} : { SQUADRA_CACHE_ENTRIES: String(sizes.entries) }),
   };
   await using running = await RunningFleet.start({
