@@ -125,14 +125,16 @@ export class RestateServer implements AsyncDisposable {
 function nodeOf(options: RestateServerOptions, place: number, own: Ports, all: readonly Ports[]): RestateNode {
   const name = `node-${place + 1}`;
   const folder = join(options.folder, name);
-  mkdirSync(folder, { recursive: true });
+  // What it spills lies beside the rest, and goes with it.
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   const path = join(folder, 'restate.toml');
   writeFileSync(path, configurationOf(options, name, folder, own, all));
   const process = new ServerProcess(`restate ${name}`, {
     command: binary('restate-server'),
     args: ['--no-logo', '--config-file', path],
     cwd: folder,
-    env: environment(),
+    env: { ...environment(), TMPDIR: temporary },
   });
   return new RestateNode(name, own, process);
 }
