@@ -49,6 +49,7 @@ it('lets what runs come to the end of its slice in the old version, and all else
   const held = await Promise.all(Array.from({ length: 3 }, () => submit(fleet, 'held')));
   const waiting = await submit(fleet, 'waiting');
   await until(() => lines().length === 4);
+  const slicesEndAt = Date.now() + 1_000;
   await until(async () => (await status(fleet, waiting)) === 'waiting');
 
   const next = await newWorker(fleet);
@@ -64,6 +65,8 @@ it('lets what runs come to the end of its slice in the old version, and all else
     await register(admin, newUrl);
     expect(await ranIn(fleet, await submit(fleet, 'quick'))).toBe('new');
 
+    // However fast all this was.
+    await until(() => Date.now() > slicesEndAt);
     // What runs comes to the end of its slice where it began, and the old version can go before what began in it is over.
     writeFileSync(gate, '');
     await until(async () => (await countUnderWay(admin, oldUrl)) === 0);
