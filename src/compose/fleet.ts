@@ -45,7 +45,7 @@ export async function openFleet(
   const outbox = new PostgresOutbox(database, clock, settings);
   const onError = (error: unknown): void =>
     logger.warn({ error }, 'The queue of the fleet could not be counted; the last that is known holds.');
-  const queue = opened.use(new FleetQueue({ outbox, clock, onError }));
+  const queue = opened.use(new FleetQueue({ outbox, clock, guardsGate: role !== 'worker', onError }));
   const dispatcher = opened.use(
     new Dispatcher({
       outbox,

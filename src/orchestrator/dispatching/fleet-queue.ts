@@ -13,11 +13,15 @@ export interface FleetQueueReading {
 export interface FleetQueueParts {
   readonly outbox: Pick<Outbox, 'counts'>;
   readonly clock: Clock;
+  /** Whether this process takes submissions, and has to know when there are too many. Who only tells how things stand counts seldom. */
+  readonly guardsGate: boolean;
   /** The last that is known holds. */
   readonly onError: (error: unknown) => void;
 }
 
 const sampleEveryMs = 250;
+/** Workers are many, and the database is one. */
+const seldomMs = 5_000;
 /** A count may take this part of the time, so that a long queue is not made longer by counting it. */
 const shareOfTime = 1 / 20;
 const nothing: OutboxCounts = { queued: 0, ready: 0, taken: 0, running: 0 };
@@ -67,7 +71,7 @@ export class FleetQueue implements Disposable {
   async sample(): Promise<void> {
     if (this.#isCounting || this.#stopped) return;
     this.#isCounting = true;
-    const { outbox, clock, onError } = this.#parts;
+    const { outbox, clock, guardsGate, onError } = this.#parts;
     const begunAt = clock.now();
     const added = this.#added;
     try {
@@ -82,7 +86,8 @@ export class FleetQueue implements Disposable {
     this.#timer?.cancel();
     if (this.#stopped) return;
     const tookMs = Math.max(0, clock.now() - begunAt);
-    this.#timer = clock.setTimer(Math.max(sampleEveryMs, tookMs / shareOfTime), () => void this.sample());
+    const everyMs = guardsGate ? sampleEveryMs : seldomMs;
+    this.#timer = clock.setTimer(Math.max(everyMs, tookMs / shareOfTime), () => void this.sample());
   }
 
   [Symbol.dispose](): void {
