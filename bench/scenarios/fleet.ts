@@ -74,7 +74,7 @@ export async function fleet({ isQuick, rounds: asked, folder, progress }: RunOpt
     notes: [
       'Bare Restate is the same server with the same settings and a service of its own in a process of its own, whose ingress answers when an invocation of three `ctx.run` is done. A fleet answers when the execution is stored; it counts when all are completed. Of each of its processes there is one, as there is one of the service.',
       'Everything, the generator too, shares the cores of one machine: executions per second are what their CPU allows.',
-      `At half of what the fleet could do, and after ${sizes.warmUpSeconds} s of that, the generator sends on a schedule, and each latency counts from the intended time. It comes first at the processors, as what it stands for is another machine; a run in which it is ${mostLagMs} ms late (p99) fails.`,
+      `At half of what the fleet could do, and after ${sizes.warmUpSeconds} s of that, the generator sends on a schedule, and each latency counts from the intended time. Before it PostgreSQL makes a checkpoint, and uses the files of its log again, as it does after its first five minutes. The generator comes first at the processors, as what it stands for is another machine; a run in which it is ${mostLagMs} ms late (p99) fails.`,
       'The executions of the large database have no journals: none of the lookups reads them.',
     ],
   };

@@ -114,6 +114,14 @@ export class RunningFleet implements AsyncDisposable {
     if (lost > 0) throw new Error(`${lost} executions were not completed.`);
   }
 
+  /**
+   * Has PostgreSQL use its files of the log again, as one does that has run for as long as `checkpoint_timeout`. Before its first
+   * checkpoint it makes each of them anew, and all commits wait for that.
+   */
+  async checkpoint(): Promise<void> {
+    await this.#client.query('CHECKPOINT');
+  }
+
   async reading(): Promise<DatabaseReading> {
     const { rows } = await this.#client.query<Record<keyof DatabaseReading, string>>(
       `SELECT (SELECT sum(xact_commit) FROM pg_stat_database) AS transactions, sum(calls) AS statements,

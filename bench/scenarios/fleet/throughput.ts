@@ -91,6 +91,7 @@ export async function measureFleet(folder: string, sizes: ThroughputSizes): Prom
       requests: [request],
       expected: 202,
     }) as const;
+  await running.checkpoint();
   // The database still cleans up after all that was done as fast as possible.
   await generator.load(atPace(sizes.warmUpSeconds), Infinity);
   await running.idle();
