@@ -116,4 +116,6 @@ async function fill({ database }: PostgresState, executions: number): Promise<vo
     );
   }
   await database.run('ANALYZE executions, squads');
+  // What was stored just now goes to the disk before anybody looks.
+  await database.run('CHECKPOINT');
 }
