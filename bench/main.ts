@@ -53,6 +53,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   soak,
   peers,
 };
+/** What is measured in parts, each with a result of its own. */
+const parts: Readonly<Record<string, readonly string[]>> = { fleet: ['fleet', 'fleet-cache'] };
 /** What `all` leaves out: half an hour, ten thousand connections, and what needs other servers. */
 const apart = new Set(['soak', 'users', 'fleet', 'fleet-cache', 'peers']);
 
@@ -67,7 +69,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const names = positionals.flatMap((name) =>
-  name === 'all' ? Object.keys(scenarios).filter((one) => !apart.has(one)) : [name],
+  name === 'all' ? Object.keys(scenarios).filter((one) => !apart.has(one)) : (parts[name] ?? [name]),
 );
 const unknown = names.filter((name) => name !== 'report' && scenarios[name] === undefined);
 if (names.length === 0 || unknown.length > 0) {
