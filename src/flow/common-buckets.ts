@@ -15,14 +15,12 @@ export class CommonBuckets {
   readonly #own: TokenBuckets;
   readonly #shared: SharedBuckets | null;
   readonly #name: string;
-  readonly #tokenMs: number;
 
   /** `name` tells these buckets from others with the same keys. */
   constructor(name: string, rate: TokenRate, clock: Clock, shared: SharedBuckets | null) {
     this.#own = new TokenBuckets(rate, clock);
     this.#shared = shared;
     this.#name = name;
-    this.#tokenMs = 60_000 / rate.perMinute;
   }
 
   /** The most that a bucket holds, in tokens. */
@@ -40,8 +38,8 @@ export class CommonBuckets {
     if (this.#shared === null) return this.#own.take(key);
     const noted = this.#own.look(key);
     if (!noted.isTaken) return noted;
-    const draw = { key: `${this.#name}:${key}`, capacity: this.capacity, tokenMs: this.#tokenMs, tokens: 1 };
-    const drawn = await this.#shared.draw([draw]);
+    const { capacity, tokenMs } = this.#own;
+    const drawn = await this.#shared.draw([{ key: `${this.#name}:${key}`, capacity, tokenMs, tokens: 1 }]);
     const left = drawn?.left[0];
     if (drawn === null || left === undefined) return this.#own.take(key);
     this.#own.adopt(key, left);

@@ -21,7 +21,6 @@ interface Line<Call> {
  */
 export class MemberLines<Call extends WaitingCall> {
   readonly #buckets: TokenBuckets | null;
-  readonly #tokenMs: number;
   readonly #clock: Clock;
   readonly #goOn: (call: Call) => void;
   readonly #lines = new Map<string, Line<Call>>();
@@ -34,7 +33,6 @@ export class MemberLines<Call extends WaitingCall> {
     goOn: (call: Call) => void,
   ) {
     this.#buckets = perMinute === 0 ? null : new TokenBuckets({ perMinute, burst }, clock);
-    this.#tokenMs = 60_000 / perMinute;
     this.#clock = clock;
     this.#goOn = goOn;
   }
@@ -79,7 +77,8 @@ export class MemberLines<Call extends WaitingCall> {
   /** What it draws where members' tokens are shared; null where it needs none. */
   drawOf({ ticket: { memberId, isReturning } }: Call): Draw | null {
     if (this.#buckets === null || isReturning) return null;
-    return { key: `member:${memberId}`, capacity: this.#buckets.capacity, tokenMs: this.#tokenMs, tokens: 1 };
+    const { capacity, tokenMs } = this.#buckets;
+    return { key: `member:${memberId}`, capacity, tokenMs, tokens: 1 };
   }
 
   /** So many tokens its member has, as those who share them say. */

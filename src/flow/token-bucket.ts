@@ -61,6 +61,11 @@ export class TokenBuckets {
     return this.#capacity;
   }
 
+  /** In how many milliseconds a token comes in. */
+  get tokenMs(): number {
+    return this.#tokenMs;
+  }
+
   /** How long an empty bucket takes to be full, in milliseconds. */
   get refillMs(): number {
     return this.#capacity * this.#tokenMs;
