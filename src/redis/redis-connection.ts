@@ -108,7 +108,7 @@ export class RedisConnection implements Disposable {
   }
 
   #leave(error: Error): void {
-    if (this.#isUp !== true) return;
+    if (this.#isClosed || this.#isUp !== true) return;
     this.#error = error;
     this.#redis.disconnect(true);
   }
